@@ -1,0 +1,1 @@
+"""The port `Broker`, and its two adapters that pass one contract suite."""

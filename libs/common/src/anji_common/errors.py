@@ -1,0 +1,113 @@
+"""Every error that Anji raises on purpose, sorted by what the caller does next.
+
+    AnjiError
+    ├── RetriableError             wait, then do the same again, unchanged
+    │   ├── RateLimitedError       ... after `retry_after_seconds`
+    │   ├── RecordBusyError        ... somebody holds the record; bounded, then a problem
+    │   └── VendorUnavailableError ... refused, reset, HTTP 5xx, HTML where JSON is due
+    ├── RejectedError              this record cannot pass as it is; the next one may
+    │   ├── MappingError           ... a value has no counterpart: the link's problem
+    │   ├── RefusedError           ... the vendor said no, in its words: the link's problem
+    │   └── UndecodableError       ... nobody can read it: a dead letter, kept whole
+    ├── InDoubtError               a write left and its answer did not come: look, never repeat
+    ├── RevokedError               the task goes to another member: end the work, commit nothing
+    └── FatalError                 stop the process, no record can succeed
+        ├── AuthenticationError
+        ├── ConfigurationError
+        └── FencedError            ... another process owns this task now
+
+Loops read the second level, and of the third only how long to wait: a new error needs a
+parent before it needs a name. Only edge modules translate foreign exceptions, always with
+``raise ... from exc``. A read is never in doubt; a write whose connection broke always is.
+"""
+
+__all__ = [
+    "AnjiError",
+    "AuthenticationError",
+    "ConfigurationError",
+    "FatalError",
+    "FencedError",
+    "InDoubtError",
+    "MappingError",
+    "RateLimitedError",
+    "RecordBusyError",
+    "RefusedError",
+    "RejectedError",
+    "RetriableError",
+    "RevokedError",
+    "UndecodableError",
+    "VendorUnavailableError",
+]
+
+
+class AnjiError(Exception):
+    """Anything that Anji raises on purpose."""
+
+
+class RetriableError(AnjiError):
+    """Wait, then do the same again, unchanged."""
+
+
+class RateLimitedError(RetriableError):
+    """The vendor's limit is used up for now."""
+
+    def __init__(self, message: str, *, retry_after_seconds: float) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
+
+
+class RecordBusyError(RetriableError):
+    """Somebody holds the record at this moment (a lock conflict of the vendor)."""
+
+
+class VendorUnavailableError(RetriableError):
+    """No usable answer, and nothing can have been written."""
+
+
+class RejectedError(AnjiError):
+    """This record cannot pass as it is; the next one may."""
+
+
+class MappingError(RejectedError):
+    """A value has no counterpart on the other side."""
+
+
+class RefusedError(RejectedError):
+    """The vendor understood and said no."""
+
+    def __init__(self, words: str, *, code: str = "", field: str = "") -> None:
+        super().__init__(words)
+        self.words = words
+        """The vendor's message, as it came."""
+        self.code = code
+        """The vendor's code, such as ``30003`` or ``MsgCode 11``; empty where it gave none."""
+        self.field = field
+        """The vendor's name of the field complained of; empty where it named none."""
+
+
+class UndecodableError(RejectedError):
+    """Nobody can read this input."""
+
+
+class InDoubtError(AnjiError):
+    """A write left and its answer did not come."""
+
+
+class RevokedError(AnjiError):
+    """The task goes to another member of the group."""
+
+
+class FatalError(AnjiError):
+    """Stop the process: no record can succeed."""
+
+
+class AuthenticationError(FatalError):
+    """The vendor does not accept our credentials."""
+
+
+class ConfigurationError(FatalError):
+    """A setting, a mapping or a topic is not as it must be."""
+
+
+class FencedError(FatalError):
+    """Another owner has taken the task; nothing was published."""

@@ -1,0 +1,124 @@
+"""Changes: the public facts ``<system>.<Object>.changes.v1``, open to every subscriber.
+
+The value is the whole normalised record and nothing else; what is known *about* it stands in
+headers, so that a tombstone can carry it too. Key and ``ce_subject`` are the ref.
+"""
+
+from typing import Self
+
+import orjson
+from pydantic import AwareDatetime, Field, JsonValue, ValidationError
+
+from anji_common.errors import UndecodableError
+from anji_common.events.envelope import (
+    Event,
+    data_of,
+    derived_id,
+    envelope,
+    instant,
+    required,
+    timed,
+)
+from anji_common.events.observed import Observed, Stamp
+from anji_common.messages import Message, Record
+from anji_common.refs import Ref
+from anji_common.topics import changes_topic
+
+__all__ = ["Change", "revision_of"]
+
+_COUNTER_BITS = 20
+
+
+def revision_of(modified_at: AwareDatetime, counter: int) -> int:
+    """Return the vendor's modify time in milliseconds, shifted left, plus `counter`.
+
+    `counter` tells changes apart that the vendor's time does not (``protocol.md`` 6); it may
+    run over its 20 bits, the sum still rises.
+    """
+    return (int(modified_at.timestamp() * 1000) << _COUNTER_BITS) + counter
+
+
+class Change(Event):
+    """One record as it is now, or the news that it is gone."""
+
+    ref: Ref
+    """Which record. CloudEvents ``subject``, and the key of the Kafka record."""
+
+    revision: int = Field(ge=0)
+    """Orders the changes of one `ref`, strictly; gaps are normal. ``ce_sequence``."""
+
+    stamp: Stamp
+    """What the vendor says about time, stage and author. ``ce_time`` is its modify time."""
+
+    data: dict[str, JsonValue] | None
+    """The whole normalised record, head and lines; `None` is a tombstone."""
+
+    answers: str | None = None
+    """The number of the command whose signalled read this is (``protocol.md`` 8)."""
+
+    @property
+    def event_id(self) -> str:
+        """Derived, so that a change which is read twice has the same id twice."""
+        return derived_id(self.ref, self.revision)
+
+    @property
+    def observed(self) -> Observed | None:
+        """The record as read, or `None` for a tombstone."""
+        return (
+            None if self.data is None else Observed(ref=self.ref, stamp=self.stamp, data=self.data)
+        )
+
+    def to_message(self) -> Message:
+        """Return the record for the change topic."""
+        ref, stamp = self.ref, self.stamp
+        kind = "deleted" if self.data is None else "changed"
+        return Message(
+            topic=changes_topic(ref.system, ref.object_name),
+            key=str(ref),
+            value=None if self.data is None else orjson.dumps(self.data),
+            headers=envelope(
+                event_id=self.event_id,
+                source=f"/{ref.system}/{ref.object_name}",
+                kind=f"{ref.system}.{ref.object_name}.{kind}.v1",
+                subject=str(ref),
+                time=stamp.modified_at,
+                has_data=self.data is not None,
+                extensions={
+                    "sequence": f"{self.revision:020}",  # padded: the attribute sorts as text
+                    "approvedat": None if stamp.approved_at is None else timed(stamp.approved_at),
+                    "status": stamp.status,
+                    "modifiedby": stamp.modified_by,
+                    "byanji": "true" if stamp.by_anji else "false",
+                    "answers": self.answers,
+                },
+            ),
+        )
+
+    @classmethod
+    def from_record(cls, record: Record) -> Self:
+        """Return the change that `record` carries.
+
+        Raises:
+            UndecodableError: it carries none.
+        """
+        ref = Ref.parse(required(record, "ce_subject"))
+        approved = record.header("ce_approvedat")
+        try:
+            return cls(
+                ref=ref,
+                revision=int(required(record, "ce_sequence")),
+                stamp=Stamp.model_validate(
+                    {
+                        "modified_at": instant(required(record, "ce_time")),
+                        "approved_at": None if approved is None else instant(approved),
+                        "status": record.header("ce_status"),
+                        "modified_by": record.header("ce_modifiedby"),
+                        "by_anji": record.header("ce_byanji") == "true",
+                    }
+                ),
+                data=None if record.value is None else data_of(record),
+                answers=record.header("ce_answers"),
+            )
+        except (ValidationError, ValueError) as error:
+            msg = f"{record.place}: not a change: {error}"
+            raise UndecodableError(msg) from error

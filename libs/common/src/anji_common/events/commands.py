@@ -1,0 +1,175 @@
+"""Commands: wishes to one vendor, ``<system>.commands.v1`` and ``<system>.commands.bulk.v1``.
+
+A command holds all that a writer needs: it looks nothing up in other topics and keeps no
+memory of its own but its attempts. Values travel in normal form (`Document`); the writer's
+connector turns them into the vendor's spelling, by the kinds of its `Interest`.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Literal, Self
+
+from pydantic import AwareDatetime, GetCoreSchemaHandler, JsonValue
+from pydantic_core import CoreSchema, core_schema
+
+from anji_common.events.envelope import Event, derived_id, envelope, parsed
+from anji_common.messages import Message, Record
+from anji_common.refs import Ref, System
+from anji_common.topics import Lane, commands_topic
+
+__all__ = ["Action", "Command", "CommandNumber", "Finish", "LookUp", "RowWish"]
+
+
+class Action(StrEnum):
+    """What is wished."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    MESSAGE = "message"
+    """A message to people; sent at most once (``protocol.md`` 21)."""
+
+
+class Finish(StrEnum):
+    """How far an ERP bill is to be taken after its save."""
+
+    SAVED = "saved"
+    SUBMITTED = "submitted"
+    AUDITED = "audited"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class CommandNumber:
+    """Orders the commands of one seat to one system (``protocol.md`` 12).
+
+    The generation rises whenever the seat's state is made anew, so numbers never restart.
+    """
+
+    generation: int
+    n: int
+
+    def __str__(self) -> str:
+        return f"{self.generation}-{self.n}"
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Return the number that `text` spells; ValueError if none."""
+        generation, dash, n = text.partition("-")
+        if not dash:
+            msg = f"not a command number: {text[:60]!r}"
+            raise ValueError(msg)
+        return cls(int(generation), int(n))
+
+    @classmethod
+    def __get_pydantic_core_schema__(
+        cls, _source: type[Any], _handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        """In models a number is its text form."""
+        return core_schema.no_info_plain_validator_function(
+            lambda value: value if isinstance(value, cls) else cls.parse(value),
+            serialization=core_schema.plain_serializer_function_ser_schema(str),
+            json_schema_input_schema=core_schema.str_schema(pattern=r"^\d+-\d+$"),
+        )
+
+
+class LookUp(Event):
+    """One way to find the record that a create would make (``protocol.md`` 4)."""
+
+    by: Literal["marker", "number", "natural key"]
+    """Marker and number find only what was made for this seat; a natural key finds others' too."""
+
+    conditions: dict[str, JsonValue]
+    """Head path → value in normal form, all of which must hold."""
+
+
+class RowWish(Event):
+    """One line as the target should hold it."""
+
+    source_id: str
+    """The line's id on the other side; a result answers under it."""
+
+    target_id: str | None = None
+    """The line's id in the target; `None` for a line to be added."""
+
+    values: dict[str, JsonValue]
+    """Path inside the row → wished value, in normal form."""
+
+    base: dict[str, JsonValue] | None = None
+    """What the link had seen of these paths when it decided; `None` for a line to be added."""
+
+
+class Command(Event):
+    """A wish to one vendor, decided by one seat."""
+
+    seat: Ref
+    """Who issued it, and the key of the record."""
+
+    number: CommandNumber
+    system: System
+    object_name: str
+    """The target object: ``BD_Customer``; for a message the object that it is about."""
+
+    action: Action
+    link_type: str
+    mapping_version: str
+    """Content hash of the mapping that made it."""
+
+    issued_at: AwareDatetime
+    target: Ref | None = None
+    """UPDATE: which record. MESSAGE: the record to link to, if any. CREATE: none."""
+
+    values: dict[str, JsonValue] = {}
+    """Head path → wished value, in normal form; a create's marker is one of them."""
+
+    base: dict[str, JsonValue] = {}
+    """UPDATE: the target's values of the same paths, as the link had seen them."""
+
+    base_modified_at: AwareDatetime | None = None
+    """UPDATE: the modify time that the link had seen on the target."""
+
+    rows: dict[str, tuple[RowWish, ...]] = {}
+    """Lines path (``FSaleOrderEntry``) → the lines to be made (CREATE: all) or changed."""
+
+    numbers: dict[str, str] = {}
+    """Ref text → business number, for every reference in `values` and `rows` that has one."""
+
+    packet: dict[str, JsonValue] = {}
+    """CREATE: every field of the target's packet, as the vendor spells it, with defaults in the
+    places that `values` fill. A list under a lines path holds the template of one row."""
+
+    look_ups: tuple[LookUp, ...] = ()
+    """CREATE: how to find it before making it, in this order."""
+
+    finish: Finish = Finish.SAVED
+    to: tuple[str, ...] = ()
+    """MESSAGE: the vendor's employee ids."""
+
+    text: str = ""
+    """MESSAGE: what it says."""
+
+    lane: Lane = Lane.LIVE
+
+    @property
+    def event_id(self) -> str:
+        """Derived from who issued it and its number."""
+        return derived_id(self.seat, self.system, self.number)
+
+    def to_message(self) -> Message:
+        """Return the record for the command topic of its lane."""
+        return Message(
+            topic=commands_topic(self.system, self.lane),
+            key=str(self.seat),
+            value=self.model_dump_json(exclude_defaults=True).encode(),
+            headers=envelope(
+                event_id=self.event_id,
+                source="/anji/mapper",
+                kind=f"anji.command.{self.action}.v1",
+                subject=str(self.seat),
+                time=self.issued_at,
+                extensions={"number": str(self.number)},
+            ),
+        )
+
+    @classmethod
+    def from_record(cls, record: Record) -> Self:
+        """Return the command; raises UndecodableError."""
+        return parsed(cls, record)

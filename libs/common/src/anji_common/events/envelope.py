@@ -1,0 +1,127 @@
+"""CloudEvents in Kafka's binary mode: attributes to headers and back."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+from uuid import UUID, uuid5
+
+import orjson
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from anji_common.errors import UndecodableError
+from anji_common.messages import Headers, Record, headers_from
+
+__all__ = ["Event", "data_of", "derived_id", "envelope", "instant", "parsed", "required", "timed"]
+
+_NAMESPACE = UUID("a05a3d0c-7a5c-5d1e-9a1b-5b6c6f0a6e31")
+
+
+class Event(BaseModel):
+    """Base of all models on topics: frozen, and closed against attributes that we do not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+E = TypeVar("E", bound=Event)
+
+
+def derived_id(*parts: object) -> str:
+    """Return a UUIDv5 of `parts`: the same parts give the same id, for ever."""
+    return str(uuid5(_NAMESPACE, "\x1f".join(str(part) for part in parts)))
+
+
+def envelope(  # noqa: PLR0913 - one parameter an attribute of the standard
+    *,
+    event_id: str,
+    source: str,
+    kind: str,
+    subject: str,
+    time: datetime,
+    has_data: bool = True,
+    extensions: Mapping[str, str | None] | None = None,
+) -> Headers:
+    """Return the headers of one event. `extensions` are ours, named without ``ce_``."""
+    attributes: dict[str, str | None] = {
+        "ce_specversion": "1.0",
+        "ce_id": event_id,
+        "ce_source": source,
+        "ce_type": kind,
+        "ce_subject": subject,
+        "ce_time": timed(time),
+    }
+    if extensions:
+        attributes.update({f"ce_{name}": value for name, value in extensions.items()})
+    if has_data:
+        attributes["content-type"] = "application/json"
+    return headers_from(attributes)
+
+
+def timed(at: datetime) -> str:
+    """Return `at` as RFC 3339 in UTC."""
+    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def instant(text: str) -> datetime:
+    """Return the aware time that `text` spells.
+
+    Raises:
+        UndecodableError: it is no RFC 3339 time with a zone.
+    """
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError as error:
+        msg = f"not a time: {text[:60]!r}"
+        raise UndecodableError(msg) from error
+    if at.tzinfo is None:
+        msg = f"a time without a zone: {text[:60]!r}"
+        raise UndecodableError(msg)
+    return at
+
+
+def required(record: Record, name: str) -> str:
+    """Return the text of a header.
+
+    Raises:
+        UndecodableError: it is missing or not UTF-8.
+    """
+    found = record.header(name)
+    if found is None:
+        msg = f"{record.place}: header {name} is missing"
+        raise UndecodableError(msg)
+    return found
+
+
+def data_of(record: Record) -> Any:  # noqa: ANN401 - JSON of any shape
+    """Return the JSON in the value.
+
+    Raises:
+        UndecodableError: there is none, or it is no JSON.
+    """
+    if record.value is None:
+        msg = f"{record.place}: a tombstone where data is due"
+        raise UndecodableError(msg)
+    try:
+        return orjson.loads(record.value)
+    except orjson.JSONDecodeError as error:
+        msg = f"{record.place}: not JSON: {error}"
+        raise UndecodableError(msg) from error
+
+
+def parsed(model: type[E], record: Record) -> E:
+    """Return the event whose JSON is the record's value.
+
+    Raises:
+        UndecodableError: it is no JSON, or not of that shape.
+    """
+    if record.value is None:
+        msg = f"{record.place}: a tombstone where a {model.__name__} is due"
+        raise UndecodableError(msg)
+    try:
+        return model.model_validate_json(record.value)
+    except ValidationError as error:
+        problems = "; ".join(
+            f"{'.'.join(map(str, found['loc'])) or 'value'}: {found['msg']}"
+            for found in error.errors(include_input=False, include_url=False)[:5]
+        )
+        msg = f"{record.place}: not a {model.__name__}: {problems}"
+        raise UndecodableError(msg) from error

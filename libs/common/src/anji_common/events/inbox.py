@@ -1,0 +1,101 @@
+"""The inbox ``anji.inbox.v1``: what seats and people tell a seat (internal form).
+
+An entry carries its sender and the sender's sequence; a seat drops what it has heard
+(``protocol.md`` 9), so that a replay of the topic does nothing.
+"""
+
+from enum import StrEnum
+from typing import Self
+
+from pydantic import AwareDatetime, JsonValue
+
+from anji_common.events.changes import Change
+from anji_common.events.envelope import Event, derived_id, envelope, parsed
+from anji_common.events.observed import Observed
+from anji_common.messages import Message, Record
+from anji_common.refs import Ref
+from anji_common.topics import INBOX
+
+__all__ = ["Entry", "EntryKind"]
+
+
+class EntryKind(StrEnum):
+    """What is told."""
+
+    CLAIM = "claim"
+    """A home has learned that this seat's record is its partner."""
+
+    GRANT = "grant"
+    """The seat is the sender's partner from now on; carries its newest change."""
+
+    REFUSE = "refuse"
+    """The seat belongs to another home, named in `holder`."""
+
+    FORWARD = "forward"
+    """A pointer's newest change."""
+
+    ADOPT = "adopt"
+    """An ERP seat has had its CRM record made: take the link over (``protocol.md`` 1)."""
+
+    WAKE = "wake"
+    """Whom you were refused by has let go: claim again."""
+
+    RETRY = "retry"
+    """A person wants the problem named in `problem` tried again."""
+
+
+class Entry(Event):
+    """One thing told to one seat."""
+
+    to: Ref
+    """The seat; the key of the record."""
+
+    sender: str
+    """The telling seat's ref, or ``person/<name>``."""
+
+    sequence: int
+    """Rises with every entry of `sender` to anybody; of a person, the time in ms."""
+
+    kind: EntryKind
+    at: AwareDatetime
+    link_type: str = ""
+    change: Change | None = None
+    """GRANT, FORWARD: the sender's newest change. ADOPT: the ERP side's."""
+
+    observed: Observed | None = None
+    """ADOPT: the new CRM record as read back."""
+
+    agreed: dict[str, tuple[JsonValue, JsonValue]] = {}
+    """ADOPT: path of the pair → (CRM value, ERP value)."""
+
+    lines: dict[str, dict[str, str]] = {}
+    """ADOPT: lines path of the ERP side → ERP line id → CRM line id."""
+
+    holder: Ref | None = None
+    problem: str = ""
+    """RETRY: the id of the problem that this answers; any other is let be."""
+
+    @property
+    def event_id(self) -> str:
+        """Derived from sender and sequence."""
+        return derived_id(self.sender, self.sequence, self.to)
+
+    def to_message(self) -> Message:
+        """Return the record for the inbox topic."""
+        return Message(
+            topic=INBOX.name,
+            key=str(self.to),
+            value=self.model_dump_json(exclude_defaults=True).encode(),
+            headers=envelope(
+                event_id=self.event_id,
+                source="/anji/mapper",
+                kind=f"anji.inbox.{self.kind}.v1",
+                subject=str(self.to),
+                time=self.at,
+            ),
+        )
+
+    @classmethod
+    def from_record(cls, record: Record) -> Self:
+        """Return the entry; raises UndecodableError."""
+        return parsed(cls, record)

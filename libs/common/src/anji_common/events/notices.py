@@ -1,0 +1,62 @@
+"""Notices ``anji.notices.v1``: what people should know about links; public."""
+
+from enum import StrEnum
+from typing import Self
+
+from pydantic import AwareDatetime, JsonValue
+
+from anji_common.events.envelope import Event, derived_id, envelope, parsed
+from anji_common.messages import Message, Record
+from anji_common.refs import Ref
+from anji_common.topics import NOTICES
+
+__all__ = ["Notice", "NoticeKind"]
+
+
+class NoticeKind(StrEnum):
+    """What happened."""
+
+    PROBLEM_RAISED = "problem raised"
+    PROBLEM_CLEARED = "problem cleared"
+    CONFLICT_DECIDED = "conflict decided"
+    EDIT_REPLACED = "edit replaced"
+    MESSAGE_SENT = "message sent"
+    MESSAGE_IN_DOUBT = "message in doubt"
+    LINE_NOT_REMOVED = "line not removed"
+
+
+class Notice(Event):
+    """One thing that a person may want to know about one link."""
+
+    link: Ref
+    """The home record of the link; the key of the record."""
+
+    link_type: str
+    kind: NoticeKind
+    at: AwareDatetime
+    words: str = ""
+    """A sentence, or the vendor's own words."""
+
+    details: dict[str, JsonValue] = {}
+    """By kind; of a conflict: ``field``, ``crm``, ``erp``, ``winner``, ``reason``."""
+
+    def to_message(self) -> Message:
+        """Return the record for the notice topic."""
+        body = self.model_dump_json(exclude_defaults=True).encode()
+        return Message(
+            topic=NOTICES.name,
+            key=str(self.link),
+            value=body,
+            headers=envelope(
+                event_id=derived_id(self.link, body),
+                source="/anji/mapper",
+                kind="anji.notice.v1",
+                subject=str(self.link),
+                time=self.at,
+            ),
+        )
+
+    @classmethod
+    def from_record(cls, record: Record) -> Self:
+        """Return the notice; raises UndecodableError."""
+        return parsed(cls, record)

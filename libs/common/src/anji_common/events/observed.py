@@ -1,0 +1,65 @@
+"""A record as a vendor holds it: the part that changes and results have in common."""
+
+from collections.abc import Mapping
+from typing import Literal
+
+from pydantic import AwareDatetime, JsonValue
+
+from anji_common.events.envelope import Event
+from anji_common.refs import Ref
+
+__all__ = ["Document", "Observed", "Stamp"]
+
+Document = Mapping[str, JsonValue]
+"""A normalised record: head and lines as one.
+
+Head fields stand under the vendor's own names; those of a sub-head under a dotted path
+(``FSaleOrderFinance.FSettleCurrId``). Lines are a list under the name of the detail object or
+entry (``SalesOrderProductObj``, ``FSaleOrderEntry``), each row with its own id field.
+
+Value forms: text; decimals as text (``"12.50"`` without trailing zeros: ``"12.5"``); booleans;
+aware RFC 3339 times in UTC (``2026-01-05T02:11:12.72Z``), dates ``2026-01-05``; references as the
+text of a ref, or as a business number where the mapping reads it so; employees and choices as
+text; lists of those; blank (``""``, ``" "``, ``0001-01-01…``) and absent as null.
+"""
+
+
+class Stamp(Event):
+    """When, how far and by whom, in the vendor's own words and clock."""
+
+    modified_at: AwareDatetime
+    """The vendor's modify time (create time where it has none)."""
+
+    approved_at: AwareDatetime | None = None
+    """ERP: when it was audited. An audit may not move the modify time."""
+
+    status: Literal["Z", "A", "B", "C", "D"] | None = None
+    """ERP: the document status: draft, created, in approval, audited, to be audited again."""
+
+    modified_by: str | None = None
+    """The vendor's id of who changed it last."""
+
+    by_anji: bool = False
+    """`modified_by` is the integration account, which belongs to Anji alone."""
+
+    def precedes(self, floor: "Stamp") -> bool:
+        """Whether this was surely read before what `floor` tells (``protocol.md`` 8).
+
+        At equal modify times only the way from saving to auditing tells before from after: a
+        read with an earlier stage than `floor`'s was taken between our save and our audit;
+        ``D`` comes after the audit, so it never precedes.
+        """
+        if self.modified_at != floor.modified_at:
+            return self.modified_at < floor.modified_at
+        if self.status is None or floor.status is None or "D" in (self.status, floor.status):
+            return False
+        return self.status < floor.status if self.status != "Z" else floor.status != "Z"
+
+
+class Observed(Event):
+    """One record as it was read, whole."""
+
+    ref: Ref
+    stamp: Stamp
+    data: dict[str, JsonValue]
+    """See `Document`."""

@@ -1,0 +1,64 @@
+"""Signals ``anji.signals.v1``: what a source is asked to do, keyed by system and object."""
+
+from enum import StrEnum
+from typing import Self
+
+from pydantic import AwareDatetime
+
+from anji_common.events.envelope import Event, derived_id, envelope, parsed
+from anji_common.messages import Message, Record
+from anji_common.refs import Ref, System
+from anji_common.topics import SIGNALS
+
+__all__ = ["Signal", "SignalKind", "source_key"]
+
+
+def source_key(system: System, object_name: str) -> str:
+    """Return the key of one object's signals, checkpoints and callbacks: ``fxiaoke/AccountObj``."""
+    return f"{system}/{object_name}"
+
+
+class SignalKind(StrEnum):
+    """What is asked."""
+
+    READ = "read"
+    """Read `ref` and publish it, moved or not."""
+
+    PAUSE = "pause"
+    RESUME = "resume"
+    SNAPSHOT = "snapshot"
+
+
+class Signal(Event):
+    """One wish to the source of one object."""
+
+    system: System
+    object_name: str
+    kind: SignalKind
+    at: AwareDatetime
+    ref: Ref | None = None
+    answers: str | None = None
+    """READ: the command's number, put into the change (``protocol.md`` 8); then the read begins
+    after `at`, and is published even though nothing moved."""
+
+    def to_message(self) -> Message:
+        """Return the record for the signal topic."""
+        key = source_key(self.system, self.object_name)
+        body = self.model_dump_json(exclude_defaults=True).encode()
+        return Message(
+            topic=SIGNALS.name,
+            key=key,
+            value=body,
+            headers=envelope(
+                event_id=derived_id(key, body),
+                source="/anji",
+                kind=f"anji.signal.{self.kind}.v1",
+                subject=str(self.ref or key),
+                time=self.at,
+            ),
+        )
+
+    @classmethod
+    def from_record(cls, record: Record) -> Self:
+        """Return the signal; raises UndecodableError."""
+        return parsed(cls, record)

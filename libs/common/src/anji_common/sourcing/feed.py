@@ -1,0 +1,63 @@
+"""The port `Feed`: what a vendor offers to the sourcing engine."""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from anji_common.events.observed import Observed
+from anji_common.interest import ObjectInterest
+from anji_common.refs import System
+
+__all__ = ["Feed", "Page", "Window"]
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A stretch of the vendor's own time: from `since` up to, not including, `until`."""
+
+    since: datetime
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some records of a window, and where to go on."""
+
+    records: tuple[Observed, ...]
+    """Whole documents, none torn (``protocol.md`` 19)."""
+    torn: tuple[str, ...] = ()
+    """Ids of records that were seen but are not whole yet: read them again soon."""
+
+
+class Feed(Protocol):
+    """One vendor, as the sourcing engine sees it. Reads only; safe to repeat."""
+
+    @property
+    def system(self) -> System:
+        """Whose records these are."""
+        ...
+
+    @property
+    def time_step_seconds(self) -> float:
+        """The grain of the vendor's modify time as it can be queried: 0.001 (CRM), 1.0 (ERP)."""
+        ...
+
+    async def now(self) -> datetime:
+        """Return the vendor's own time as well as it can be told (else our clock's), aware."""
+        ...
+
+    def changed(self, interest: ObjectInterest, window: Window) -> AsyncIterator[Page]:
+        """Yield every record whose modify (ERP: create, modify or approve) time is in `window`.
+
+        Pages by key, so that edits made meanwhile neither hide nor double a record.
+
+        Raises:
+            RetriableError: no answer, or limited; begin the window again.
+            RefusedError: the vendor does not know a field or object, in its words.
+        """
+        ...
+
+    async def read(self, interest: ObjectInterest, ids: Sequence[str]) -> Page:
+        """Return those of the records that exist; a missing one is no news (never a delete)."""
+        ...
