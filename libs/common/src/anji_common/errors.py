@@ -9,6 +9,7 @@
     │   ├── MappingError           ... a value has no counterpart: the link's problem
     │   ├── RefusedError           ... the vendor said no, in its words: the link's problem
     │   └── UndecodableError       ... nobody can read it: a dead letter, kept whole
+    ├── AwaitedError               this record waits for another, whose arrival releases it
     ├── InDoubtError               a write left and its answer did not come: look, never repeat
     ├── RevokedError               the task goes to another member: end the work, commit nothing
     └── FatalError                 stop the process, no record can succeed
@@ -24,6 +25,7 @@ parent before it needs a name. Only edge modules translate foreign exceptions, a
 __all__ = [
     "AnjiError",
     "AuthenticationError",
+    "AwaitedError",
     "ConfigurationError",
     "FatalError",
     "FencedError",
@@ -87,6 +89,15 @@ class RefusedError(RejectedError):
 
 class UndecodableError(RejectedError):
     """Nobody can read this input."""
+
+
+class AwaitedError(AnjiError):
+    """A reference has no counterpart yet."""
+
+    def __init__(self, token: str) -> None:
+        super().__init__(f"waits for {token}")
+        self.token = token
+        """``ref:<ref>`` or ``number:<system>/<object>/<number>``: what must come."""
 
 
 class InDoubtError(AnjiError):

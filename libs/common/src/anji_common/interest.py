@@ -38,12 +38,12 @@ class FieldInterest:
     """One field, or a field of a row."""
 
     path: str
-    """``FNumber``, ``FSaleOrderFinance.FSettleCurrId``, ``account_id``; of a line: inside its row."""
+    """``FNumber``, ``FSaleOrderFinance.FSettleCurrId``; of a line: inside its row."""
     kind: FieldKind = FieldKind.TEXT
     refers_to: str | None = None
     """REFERENCE: the object or form referred to."""
     number_key: str = "FNumber"
-    """ERP, REFERENCE and NUMBER: the key inside the packet's object (``FNumber``, ``FNUMBER``, …)."""
+    """ERP, REFERENCE and NUMBER: the key inside the packet's object, such as ``FNUMBER``."""
 
 
 @dataclass(frozen=True, slots=True)

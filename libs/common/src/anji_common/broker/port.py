@@ -160,8 +160,10 @@ class Broker(Protocol):
         ...
 
     async def reader(self, topic: str, starts: Mapping[int, int]) -> Reader:
-        """Return a reader of the partitions named in `starts`, each from its offset (or the
-        oldest record still there)."""
+        """Return a reader of the partitions in `starts`, each from that offset.
+
+        Where that is gone already, from the oldest record still there.
+        """
         ...
 
     async def beginnings(self, topic: str) -> Mapping[int, int]:

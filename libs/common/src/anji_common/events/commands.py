@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Literal, Self
 
-from pydantic import AwareDatetime, GetCoreSchemaHandler, JsonValue
+from pydantic import AwareDatetime, Field, GetCoreSchemaHandler, JsonValue
 from pydantic_core import CoreSchema, core_schema
 
 from anji_common.events.envelope import Event, derived_id, envelope, parsed
@@ -117,22 +117,22 @@ class Command(Event):
     target: Ref | None = None
     """UPDATE: which record. MESSAGE: the record to link to, if any. CREATE: none."""
 
-    values: dict[str, JsonValue] = {}
+    values: dict[str, JsonValue] = Field(default_factory=dict)
     """Head path → wished value, in normal form; a create's marker is one of them."""
 
-    base: dict[str, JsonValue] = {}
+    base: dict[str, JsonValue] = Field(default_factory=dict)
     """UPDATE: the target's values of the same paths, as the link had seen them."""
 
     base_modified_at: AwareDatetime | None = None
     """UPDATE: the modify time that the link had seen on the target."""
 
-    rows: dict[str, tuple[RowWish, ...]] = {}
+    rows: dict[str, tuple[RowWish, ...]] = Field(default_factory=dict)
     """Lines path (``FSaleOrderEntry``) → the lines to be made (CREATE: all) or changed."""
 
-    numbers: dict[str, str] = {}
+    numbers: dict[str, str] = Field(default_factory=dict)
     """Ref text → business number, for every reference in `values` and `rows` that has one."""
 
-    packet: dict[str, JsonValue] = {}
+    packet: dict[str, JsonValue] = Field(default_factory=dict)
     """CREATE: every field of the target's packet, as the vendor spells it, with defaults in the
     places that `values` fill. A list under a lines path holds the template of one row."""
 

@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import Self
 
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, Field
 
 from anji_common.events.envelope import Event, derived_id, envelope, parsed
 from anji_common.messages import Message, Record
@@ -33,8 +33,11 @@ class CrosswalkRow(Event):
     business_number: str | None = None
     """Of `ref`, as its own system shows it: ``FNumber``, ``FBillNo``, ``name``."""
 
-    lines: dict[str, str] = {}
+    lines: dict[str, str] = Field(default_factory=dict)
     """Line id of this side → line id of the counterpart."""
+
+    shared: dict[str, str] = Field(default_factory=dict)
+    """Values of this side that other links may need (an order's owner), as its mapping says."""
 
     updated_at: AwareDatetime
 

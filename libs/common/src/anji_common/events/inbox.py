@@ -7,7 +7,7 @@ An entry carries its sender and the sender's sequence; a seat drops what it has 
 from enum import StrEnum
 from typing import Self
 
-from pydantic import AwareDatetime, JsonValue
+from pydantic import AwareDatetime, Field, JsonValue
 
 from anji_common.events.changes import Change
 from anji_common.events.envelope import Event, derived_id, envelope, parsed
@@ -65,10 +65,10 @@ class Entry(Event):
     observed: Observed | None = None
     """ADOPT: the new CRM record as read back."""
 
-    agreed: dict[str, tuple[JsonValue, JsonValue]] = {}
+    agreed: dict[str, tuple[JsonValue, JsonValue]] = Field(default_factory=dict)
     """ADOPT: path of the pair → (CRM value, ERP value)."""
 
-    lines: dict[str, dict[str, str]] = {}
+    lines: dict[str, dict[str, str]] = Field(default_factory=dict)
     """ADOPT: lines path of the ERP side → ERP line id → CRM line id."""
 
     holder: Ref | None = None

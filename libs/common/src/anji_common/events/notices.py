@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import Self
 
-from pydantic import AwareDatetime, JsonValue
+from pydantic import AwareDatetime, Field, JsonValue
 
 from anji_common.events.envelope import Event, derived_id, envelope, parsed
 from anji_common.messages import Message, Record
@@ -37,7 +37,7 @@ class Notice(Event):
     words: str = ""
     """A sentence, or the vendor's own words."""
 
-    details: dict[str, JsonValue] = {}
+    details: dict[str, JsonValue] = Field(default_factory=dict)
     """By kind; of a conflict: ``field``, ``crm``, ``erp``, ``winner``, ``reason``."""
 
     def to_message(self) -> Message:

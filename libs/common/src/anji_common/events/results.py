@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import Self
 
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, Field
 
 from anji_common.events.commands import CommandNumber
 from anji_common.events.envelope import Event, derived_id, envelope, parsed
@@ -65,7 +65,7 @@ class Result(Event):
     """The target as read *after* the write (or instead of it). `None` where a read is paid and
     the source's own read will tell (CRM updates, ``protocol.md`` 8)."""
 
-    lines: dict[str, dict[str, str]] = {}
+    lines: dict[str, dict[str, str]] = Field(default_factory=dict)
     """Lines path → `RowWish.source_id` → the line's id in the target."""
 
     words: str = ""

@@ -14,7 +14,7 @@ __all__ = ["Signal", "SignalKind", "source_key"]
 
 
 def source_key(system: System, object_name: str) -> str:
-    """Return the key of one object's signals, checkpoints and callbacks: ``fxiaoke/AccountObj``."""
+    """Return the key of an object's signals and checkpoints: ``fxiaoke/AccountObj``."""
     return f"{system}/{object_name}"
 
 

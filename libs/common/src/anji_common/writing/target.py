@@ -80,8 +80,11 @@ class Target(Protocol):
 
     @property
     def reads_are_paid(self) -> bool:
-        """CRM: an update's base is checked only on redelivery, in doubt or on stale knowledge,
-        and not read back; the source's own read settles it (``protocol.md`` 8, 11)."""
+        """CRM: whether reading is spared; ``protocol.md`` 8 and 11 tell where.
+
+        An update's base is checked only on redelivery, in doubt or on stale knowledge, and is
+        not read back: the source's own read settles it.
+        """
         ...
 
     async def look_up(

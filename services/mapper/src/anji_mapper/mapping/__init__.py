@@ -1,0 +1,1 @@
+"""Mappings: what an administrator declares in YAML, compiled to values."""

@@ -1,0 +1,275 @@
+"""The compiled mapping: what the reducer works with. All of it is frozen and pure.
+
+`compile` makes these values from YAML files; nothing here reads a file. Paths are those of
+`anji_common.events.observed.Document`; values are in normal form.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from pydantic import JsonValue
+
+from anji_common.errors import UndecodableError
+from anji_common.events.commands import Finish
+from anji_common.events.crosswalk import CrosswalkRow
+from anji_common.events.observed import Document
+from anji_common.interest import Interest, ObjectInterest
+from anji_common.refs import System
+
+__all__ = [
+    "Around",
+    "Condition",
+    "Lens",
+    "LinesPair",
+    "LinkType",
+    "Mappings",
+    "MessageTemplate",
+    "Pair",
+    "References",
+    "Row",
+    "Seen",
+    "Side",
+]
+
+Row = Mapping[str, JsonValue]
+"""The mapped values of one line, by path inside the row."""
+
+
+class References(Protocol):
+    """What is known of other links: the global view of the crosswalk."""
+
+    def row(self, ref: str) -> CrosswalkRow | None:
+        """Return the row of a record of either side, by the text of its ref."""
+        ...
+
+    def by_number(self, object_key: str, number: str) -> CrosswalkRow | None:
+        """Return the row of a record by business number.
+
+        `object_key` is system and object: ``k3cloud/BD_Customer``.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What stands around a value that a lens converts: its own record, and other links."""
+
+    references: References
+    head: Row
+    """The head values of the record that the value comes from."""
+    row: Row = field(default_factory=dict)
+    """Its line's values, where the value is in a line."""
+
+
+class Lens(Protocol):
+    """A conversion that runs both ways.
+
+    Law: ``erp_to_crm(crm_to_erp(x)) == x``, up to a declared tolerance. A lens of a pair that
+    flows one way only needs only that way.
+    """
+
+    def crm_to_erp(self, value: JsonValue, around: Around) -> JsonValue:
+        """Return the ERP's value.
+
+        Raises:
+            AwaitedError: a record referred to has no counterpart yet.
+            MappingError: the value has no counterpart.
+        """
+        ...
+
+    def erp_to_crm(self, value: JsonValue, around: Around) -> JsonValue:
+        """Return the CRM's value; raises as `crm_to_erp`."""
+        ...
+
+
+class Condition(Protocol):
+    """A yes-or-no question about one record's head."""
+
+    def holds(self, head: Row) -> bool:
+        """Return the answer."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """One CRM field and the ERP field that means the same."""
+
+    name: str
+    """Key of its agreed pair: ``<crm path>~<erp path>``; unique in its head or lines."""
+    crm: str
+    erp: str
+    lens: Lens
+    owner: System
+    """Wins when both sides changed, and on the first load of a matched record."""
+    flows_to: frozenset[System]
+    """The systems that it is written to. A side that it does not flow to may differ freely."""
+    refers_to_erp: bool = False
+    """The ERP value is a ref, written by its business number."""
+    only_on_create: bool = False
+    """Written when the record is made, and let be afterwards (an owner, a given number)."""
+
+
+@dataclass(frozen=True, slots=True)
+class LinesPair:
+    """The lines of a CRM object and the entry rows that mean the same."""
+
+    name: str
+    """``<crm lines path>~<erp lines path>``."""
+    crm: str
+    """Lines path in the CRM document: ``SalesOrderProductObj``."""
+    crm_id: str
+    erp: str
+    """Lines path in the ERP document: ``FSaleOrderEntry``."""
+    erp_id: str
+    pairs: tuple[Pair, ...]
+    erp_marker: str | None = None
+    """Entry field that keeps the CRM line's id."""
+
+    def path(self, system: System) -> str:
+        """Return the lines path on one side."""
+        return self.crm if system is System.FXIAOKE else self.erp
+
+    def id_field(self, system: System) -> str:
+        """Return the rows' id field on one side."""
+        return self.crm_id if system is System.FXIAOKE else self.erp_id
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One object or form of a link type."""
+
+    interest: ObjectInterest
+    natural_keys: tuple[tuple[str, ...], ...] = ()
+    """Sets of head paths, each of which tells records of this side apart: match before create."""
+    own_number: str | None = None
+    """Head path of a number that is ours to choose and unique (``FBillNo``), or `None`."""
+    packet: Mapping[str, JsonValue] = field(default_factory=dict)
+    """The full create packet, settings filled in; see `Command.packet`."""
+    finish: Finish = Finish.SAVED
+    shares: Mapping[str, str] = field(default_factory=dict)
+    """Name → head path: what the crosswalk row of this side tells other links."""
+    filter: Condition | None = None
+    """Which records of this side may begin a link (``protocol.md`` 22: creation only)."""
+
+    @property
+    def object_name(self) -> str:
+        """The vendor's name of the object."""
+        return self.interest.object_name
+
+
+@dataclass(frozen=True, slots=True)
+class MessageTemplate:
+    """A message to CRM employees once a link's target record is made."""
+
+    to: str
+    """Head path of the CRM record (as wished) that holds the employee id."""
+    text: str
+    """With ``{path}`` of the CRM record's wished head values and ``{erp.path}`` of the ERP's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a link keeps of one side's record: the mapped values only."""
+
+    head: Row
+    rows: Mapping[str, Mapping[str, Row]] = field(default_factory=dict)
+    """`LinesPair.name` → line id → values, in the order of the document."""
+    number: str | None = None
+    """The record's business number."""
+    marker: str | None = None
+    """The ref in its marker field: whose create made it."""
+
+
+@dataclass(frozen=True, slots=True)
+class LinkType:
+    """Everything that one mapping file declares."""
+
+    name: str
+    version: str
+    """Content hash of the file and its settings."""
+    crm: Side
+    erp: Side
+    creates: frozenset[System]
+    """The sides whose new records begin a link."""
+    pairs: tuple[Pair, ...]
+    lines: tuple[LinesPair, ...] = ()
+    messages: tuple[MessageTemplate, ...] = ()
+
+    @property
+    def home(self) -> System:
+        """The side in whose seat the link lives (``protocol.md`` 1): the CRM where both create."""
+        return System.FXIAOKE if System.FXIAOKE in self.creates else System.K3CLOUD
+
+    def side(self, system: System) -> Side:
+        """Return one side's half."""
+        return self.crm if system is System.FXIAOKE else self.erp
+
+    def seen(self, system: System, data: Document) -> Seen:
+        """Return the part of a document that this link type knows.
+
+        Raises:
+            UndecodableError: lines are no list of rows with ids.
+        """
+        side = self.side(system)
+        head_paths = self.head_paths(system)
+        head = {path: data.get(path) for path in head_paths}
+        rows = {lines.name: _rows(lines, system, data) for lines in self.lines}
+        marker_field = side.interest.marker_field
+        return Seen(
+            head=head,
+            rows=rows,
+            number=_text(data.get(side.interest.number_field)),
+            marker=_text(data.get(marker_field)) if marker_field else None,
+        )
+
+    def head_paths(self, system: System) -> tuple[str, ...]:
+        """Return every head path of one side that a link must remember, sorted."""
+        side = self.side(system)
+        return tuple(sorted(field.path for field in side.interest.fields))
+
+
+def _rows(lines: LinesPair, system: System, data: Document) -> dict[str, Row]:
+    found = data.get(lines.path(system)) or []
+    if not isinstance(found, list):
+        msg = f"{lines.path(system)} is no list of rows"
+        raise UndecodableError(msg)
+    paths = sorted({pair.crm if system is System.FXIAOKE else pair.erp for pair in lines.pairs})
+    if system is System.K3CLOUD and lines.erp_marker:
+        paths.append(lines.erp_marker)
+    rows: dict[str, Row] = {}
+    for row in found:
+        if (
+            not isinstance(row, dict)
+            or (line_id := _text(row.get(lines.id_field(system)))) is None
+        ):
+            msg = f"a row of {lines.path(system)} without {lines.id_field(system)}"
+            raise UndecodableError(msg)
+        rows[line_id] = {path: row.get(path) for path in paths}
+    return rows
+
+
+def _text(value: JsonValue) -> str | None:
+    return None if value is None else str(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Mappings:
+    """All link types of an installation."""
+
+    types: tuple[LinkType, ...]
+
+    def of(self, system: System, object_name: str) -> LinkType | None:
+        """Return the link type that a record of that object takes part in."""
+        for found in self.types:
+            if found.side(system).object_name == object_name:
+                return found
+        return None
+
+    def named(self, name: str) -> LinkType | None:
+        """Return the link type of that name."""
+        return next((found for found in self.types if found.name == name), None)
+
+    def interest(self, system: System) -> Interest:
+        """Return all that the connector of `system` must read."""
+        return Interest(system, tuple(found.side(system).interest for found in self.types))
