@@ -181,7 +181,7 @@ class Broker(Protocol):
     async def committed(
         self, group: str, topics: Sequence[str]
     ) -> Mapping[str, Mapping[int, int]]:
-        """Return per topic and partition the next offset of a group; nothing where it never was."""
+        """Return per topic and partition a group's next offset; nothing where it never was."""
         ...
 
     async def lag(self, group: str, inputs: Sequence[str]) -> Sequence[Lag]:
