@@ -1,0 +1,77 @@
+# What people type; CI calls these and nothing else. Needs only make and Python >= 3.11.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-builtin-rules
+.SUFFIXES:
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+MEMBERS := $(wildcard libs/*/pyproject.toml services/*/pyproject.toml)
+# Two tests at once: most of a test's time on two cores is waiting for a disk or a broker.
+# `loadgroup` keeps the tests of one Kafka in one process.
+TEST_OPTIONS ?= -n 2 --dist loadgroup
+# What may not be absent: `make test REQUIRE=kafka` fails without Kafka instead of skipping.
+REQUIRE ?=
+# Passed on to `anji demo`: make demo DEMO_OPTIONS="--customers 500"
+DEMO_OPTIONS ?=
+
+.PHONY: help setup demo test lint bench docs lock
+
+help: ## Say what can be made
+	@echo "Anji: make TARGET"; \
+	grep -hE '^[a-z]+:.*## ' $(firstword $(MAKEFILE_LIST)) \
+	  | awk 'BEGIN {FS = ":.*## "} {printf "  make %-6s %s\n", $$1, $$2}'
+
+setup: $(VENV)/.members ## Make .venv with everything of requirements.lock, and the members in it
+	@echo "ready: $(BIN)/anji --help"
+
+demo: $(VENV)/.members ## Make a CRM and an ERP of sand, let a company work in both, and compare them
+	@echo "demo: two sandboxes and all services in one process; no Kafka, no Docker"
+	@$(BIN)/anji demo $(DEMO_OPTIONS)
+
+test: $(VENV)/.members ## Run all tests; REQUIRE=kafka fails where there is none
+	@echo "test: pytest, warnings are errors; with Kafka where one is found or can be started"
+	@$(BIN)/pytest $(TEST_OPTIONS) $(if $(REQUIRE),--require=$(REQUIRE))
+
+lint: $(VENV)/.members ## Check form, types, imports and the house rules
+	@echo "lint: ruff (all rules), mypy (strict), import contracts, house rules"
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy libs services tests tools
+	@$(BIN)/lint-imports
+	@$(BIN)/pytest -q tests/house
+
+bench: $(VENV)/.members ## Measure brokers, mapper, latency and memory into docs/performance.md
+	@echo "bench: measures this machine and writes docs/performance.md"
+	@PYTHONPATH=tests $(BIN)/python -m bench
+
+docs: $(VENV)/.members ## Write the generated pages anew: docs/events, docs/configuration.md
+	@echo "docs: generated from the code"
+	@$(BIN)/python tools/pages.py
+
+lock: $(BIN)/uv ## Resolve the dependencies anew into requirements.lock
+	@echo "lock: versions and hashes of everything, no addresses"
+	@$(BIN)/uv lock --quiet
+	@$(BIN)/uv export --quiet --all-packages --all-groups --no-emit-workspace --no-header \
+	  --output-file requirements.lock >/dev/null
+
+# The stamps make every later run start at once: each step is repeated only when what it came
+# from has changed.
+$(BIN)/uv:
+	@$(PYTHON) -c 'import sys; sys.exit("Anji needs Python >= 3.11, this is " + sys.version) if sys.version_info < (3, 11) else None'
+	@echo "setup: $(VENV)"
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	@touch $@
+
+$(VENV)/.locked: requirements.lock $(BIN)/uv
+	@echo "setup: requirements.lock"
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock
+	@touch $@
+
+$(VENV)/.members: $(VENV)/.locked $(MEMBERS)
+	@echo "setup: the members, editable"
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps $(addprefix -e ,$(dir $(MEMBERS)))
+	@touch $@

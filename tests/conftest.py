@@ -1,0 +1,24 @@
+"""What all tests share: what is required, and how Hypothesis runs."""
+
+import pytest
+from hypothesis import settings
+
+# A shared machine may pause us at any moment; what a test takes is said by its own bounds.
+settings.register_profile("anji", parent=settings.default, deadline=None)
+settings.load_profile("anji")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--require",
+        default="",
+        help="comma-separated needs (kafka, browser) whose absence is a failure, not a skip",
+    )
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the tests of the one Kafka in one process, where tests run in several."""
+    for item in items:
+        if item.get_closest_marker("kafka") is not None:
+            item.add_marker(pytest.mark.xdist_group("kafka"))
