@@ -2,8 +2,9 @@
 
 Everything is held in memory and, when a file is given, written through to one SQLite table, so
 that a sandbox that was killed and started again has the state of its last finished write. A write
-is durable against `kill -9` of the process when the call (or the transaction) returns (WAL, `synchronous=NORMAL`: only
-a crash of the whole machine could take it back). Not here: what the records mean.
+is durable against `kill -9` of the process when the call, or the transaction around it, returns
+(WAL, `synchronous=NORMAL`: only a crash of the whole machine could take it back). Not here: what
+the records mean.
 """
 
 import sqlite3
@@ -107,6 +108,10 @@ class Store:
         self._numbers[name] = number
         self._write(_PUT, (_NUMBERS, name, orjson.dumps(number)))
         return number
+
+    def number(self, name: str) -> int:
+        """Return the last number of a name, 0 before the first."""
+        return self._numbers.get(name, 0)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

@@ -1,0 +1,117 @@
+"""One call on its way through the CRM: who asks, what the body says, when.
+
+Also the checks that many endpoints share: objects, ids and values taken out of a body.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from anji_sandbox.fxiaoke.codes import RefusedError
+from anji_sandbox.fxiaoke.company import Company, Employee
+from anji_sandbox.fxiaoke.objects import ObjectSpec
+from anji_sandbox.fxiaoke.values import EMPLOYEE_TYPES
+from anji_sandbox.store import Record
+from anji_sandbox.switches import FxiaokeSwitches
+
+__all__ = ["Call", "Shop", "rendered"]
+
+
+@dataclass(frozen=True, slots=True)
+class Shop:
+    """What every endpoint knows of its CRM."""
+
+    company: Company
+    switches: FxiaokeSwitches
+    objects: Mapping[str, ObjectSpec]
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One authenticated call."""
+
+    body: Mapping[str, Any]
+    now: float
+    caller: Employee
+    on_custom_path: bool
+    wants_open_user_ids: bool
+    """`convertUserId`: employees travel as ``FSUID_…``, not as ``1000``."""
+    shop: Shop
+
+    @property
+    def data(self) -> Mapping[str, Any]:
+        """Return the `data` of the body.
+
+        Raises:
+            RefusedError: there is none.
+        """
+        data = self.body.get("data")
+        if not isinstance(data, dict):
+            raise RefusedError(self.shop.switches.codes.bad_body, "data is empty")
+        return data
+
+    def flag(self, name: str, *, default: bool) -> bool:
+        """Return a switch at the top level of the body."""
+        value = self.body.get(name)
+        return value if isinstance(value, bool) else default
+
+    def object_named(self, name: object) -> ObjectSpec:
+        """Return the object, if it exists and may be used on this path.
+
+        Raises:
+            RefusedError: it may not.
+        """
+        switches = self.shop.switches
+        spec = self.object_of_any_path(name)
+        if (
+            spec.is_custom
+            and not self.on_custom_path
+            and switches.custom_on_preset_path != "accept"
+        ):
+            words = f"custom object {name} is not served on this path"
+            raise RefusedError(switches.codes.preset_path, words)
+        return spec
+
+    def object_of_any_path(self, name: object) -> ObjectSpec:
+        """Return the object.
+
+        Raises:
+            RefusedError: there is none.
+        """
+        spec = self.shop.objects.get(name) if isinstance(name, str) else None
+        if spec is None:
+            code = self.shop.switches.codes.unknown_object
+            raise RefusedError(code, f"object {name} does not exist")
+        return spec
+
+    def object_of_data(self) -> ObjectSpec:
+        """Return the object that `data.dataObjectApiName` names."""
+        return self.object_named(self.data.get("dataObjectApiName"))
+
+    def ids(self, name: str) -> list[str]:
+        """Return a list of record ids out of `data`.
+
+        Raises:
+            RefusedError: it is none, or empty.
+        """
+        ids = self.data.get(name)
+        if not isinstance(ids, list) or not ids or not all(isinstance(each, str) for each in ids):
+            raise RefusedError(self.shop.switches.codes.required_missing, f"{name} is empty")
+        return ids
+
+
+def rendered(call: Call, spec: ObjectSpec, record: Record) -> Record:
+    """Return the record as this caller gets it: employees by the id form that was asked for."""
+    if call.wants_open_user_ids:
+        return record
+    shown = {}
+    for name, value in record.items():
+        field = spec.field(name)
+        if field is not None and field.type in EMPLOYEE_TYPES and isinstance(value, list):
+            known = [call.shop.company.employee(each) for each in value]
+            value = [  # noqa: PLW2901 - the shown value takes the place of the stored one
+                employee.employee_id if employee else each
+                for employee, each in zip(known, value, strict=True)
+            ]
+        shown[name] = value
+    return shown
