@@ -1,0 +1,201 @@
+"""The ERP as a state machine: which service a request means, who calls, and the answer.
+
+`K3CloudCore.handle` is the whole surface. Services are found by the last dotted part of the path,
+whatever its case, under ``/k3cloud/``. Business refusals are HTTP 200.
+Source: reference "k3cloud-webapi.md", sections 1.1, 1.5, 2, 8 and 9.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+
+import orjson
+
+from anji_sandbox.core import Answer, Request
+from anji_sandbox.k3cloud import lifecycle
+from anji_sandbox.k3cloud.answers import Json, failure, json_answer, session_lost
+from anji_sandbox.k3cloud.auth import Auth, Denied
+from anji_sandbox.k3cloud.bill_forms import find_form
+from anji_sandbox.k3cloud.body import Call, MalformedBodyError, read_body
+from anji_sandbox.k3cloud.codes import Refusal, unknown_form
+from anji_sandbox.k3cloud.context import Context
+from anji_sandbox.k3cloud.credentials import LCID, make_credentials
+from anji_sandbox.k3cloud.forms import Form
+from anji_sandbox.k3cloud.metadata import business_info, data_centers
+from anji_sandbox.k3cloud.operations import execute_operation
+from anji_sandbox.k3cloud.push import push
+from anji_sandbox.k3cloud.query import Queries, field_count
+from anji_sandbox.k3cloud.records import Records
+from anji_sandbox.k3cloud.save import batch_save, save
+from anji_sandbox.k3cloud.seed import plant
+from anji_sandbox.k3cloud.sessions import Sessions
+from anji_sandbox.k3cloud.switches import K3CloudSwitches
+from anji_sandbox.k3cloud.values import Values
+from anji_sandbox.k3cloud.view import view
+from anji_sandbox.store import Store
+
+__all__ = ["K3CloudCore"]
+
+_PATH = re.compile(r"/k3cloud/(?P<service>[^/]+)\.common\.kdsvc", re.IGNORECASE)
+_TEXT = ("content-type", "text/plain; charset=utf-8")
+
+_Operation = Callable[[Context, Form, Call], Json]
+
+
+def _draft(context: Context, form: Form, call: Call) -> Json:
+    return save(context, form, call, is_draft=True)
+
+
+def _step(step: lifecycle.Step) -> _Operation:
+    def answer(context: Context, form: Form, call: Call) -> Json:
+        return lifecycle.answer_step(context, form, call, step)
+
+    return answer
+
+
+_WRITES: Mapping[str, _Operation] = {
+    "save": save,
+    "draft": _draft,
+    "batchsave": batch_save,
+    "push": push,
+    "excuteoperation": execute_operation,
+    "executeoperation": execute_operation,
+    **{name: _step(step) for name, step in lifecycle.STEPS.items()},
+}
+
+
+class K3CloudCore:
+    """One account set of a sandbox K3Cloud."""
+
+    def __init__(
+        self, store: Store, switches: K3CloudSwitches | None = None, seed: int = 0
+    ) -> None:
+        self.name = "k3cloud"
+        self.switches = switches or K3CloudSwitches()
+        self.store = store
+        self.records = Records(store)
+        self.sessions = Sessions(seed)
+        self._secrets = make_credentials(seed)
+        self._auth = Auth(self._secrets, self.sessions, store, self.switches)
+        self._values = Values(self.records, self.switches)
+        self._queries = Queries()
+        plant(self.records, self._secrets)
+
+    @property
+    def credentials(self) -> Mapping[str, str | int]:
+        """The credentials file's part for K3Cloud, without the address."""
+        return self._secrets.published()
+
+    def handle(self, request: Request, now: float) -> Answer:
+        """Answer one request at the time `now`."""
+        match = _PATH.fullmatch(request.path)
+        if match is None:
+            return Answer(403, (), b"")
+        service = match["service"].split(",")[0].rpartition(".")[2].lower()
+        try:
+            call = read_body(request.body)
+        except MalformedBodyError as exc:
+            return Answer(500, (_TEXT,), str(exc).encode())
+        self.store.calls[service] += 1
+        return self._open_service(service, request, call, now) or self._served(
+            service, request, call, now
+        )
+
+    def _open_service(
+        self, service: str, request: Request, call: Call, now: float
+    ) -> Answer | None:
+        """Answer the services that need no session; `None` for all others."""
+        match service:
+            case "validateuser":
+                return self._auth.validate_user(call, now)
+            case "loginbyappsecret":
+                return self._auth.login_by_app_secret(call, now)
+            case "loginbysign":
+                return self._auth.login_by_sign(call, now)
+            case "logout":
+                return self._auth.log_out(request)
+            case "getdatacenterlist":
+                return json_answer(data_centers(self._secrets))
+            case _:
+                return None
+
+    def _served(self, service: str, request: Request, call: Call, now: float) -> Answer:
+        admitted = self._auth.admit(request, now)
+        if isinstance(admitted, Denied):
+            if admitted.answer is not None:
+                return admitted.answer
+            return json_answer(self._lost(service, call), admitted.headers)
+        context = Context(self.records, self._values, self.switches, admitted.session, now)
+        try:
+            document = self._document(context, service, call)
+        except Refusal as refusal:
+            document = _refused(service, call, refusal)
+        if document is None:
+            return self._unhandled(service)
+        return json_answer(document, admitted.headers)
+
+    def _document(self, context: Context, service: str, call: Call) -> object:
+        """Return the answer of a service, or `None` if there is no such service."""
+        match service:
+            case "executebillquery":
+                return self._queries.rows(context, call)
+            case "billquery":
+                return self._queries.documents(context, call)
+            case "querybusinessinfo":
+                return business_info(context, call)
+            case "view":
+                return view(context, _form(call), call)
+            case _ if service in _WRITES:
+                return self._write(context, _WRITES[service], call)
+            case _:
+                return None
+
+    def _write(self, context: Context, operation: _Operation, call: Call) -> Json:
+        """Run a write in one transaction; a refusal leaves what other packets did."""
+        try:
+            with self.store.transaction():
+                try:
+                    return operation(context, _form(call), call)
+                except Refusal as refusal:
+                    return failure([refusal])
+        except BaseException:
+            self.records.read_again()
+            raise
+
+    def _unhandled(self, service: str) -> Answer:
+        message = {"Message": f"服务 {service} 不存在", "InnerExWrapper": None,
+                   "InnerException": None}  # fmt: skip
+        text = b"response_error:" + orjson.dumps(message)
+        return Answer(500 if self.switches.unhandled_as_http_500 else 200, (_TEXT,), text)
+
+    def _lost(self, service: str, call: Call) -> object:
+        lcid = LCID
+        refusal = session_lost(lcid)
+        if service in _QUERIES:
+            return _refused(service, call, refusal)
+        answer = failure([refusal])
+        match self.switches.session_lost_shape:
+            case "object":
+                return answer
+            case "list":
+                return [answer]
+            case "bare":
+                return answer["Result"]["ResponseStatus"]["Errors"]
+
+
+_QUERIES = ("executebillquery", "billquery")
+
+
+def _refused(service: str, call: Call, refusal: Refusal) -> object:
+    """Return a refusal in the shape of its service: queries disguise it as a row."""
+    answer = failure([refusal])
+    if service == "executebillquery":
+        return [[answer, *[None] * (field_count(call) - 1)]]
+    return [answer] if service == "billquery" else answer
+
+
+def _form(call: Call) -> Form:
+    form_id = call.form_id()
+    form = find_form(form_id)
+    if form is None:
+        raise unknown_form(form_id)
+    return form

@@ -1,0 +1,98 @@
+"""ExcuteOperation: the registered operations that set one status each.
+
+Source: reference "k3cloud-webapi.md", sections 2.2 (operation numbers) and 3.6 (values).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from anji_sandbox.k3cloud.answers import Json
+from anji_sandbox.k3cloud.body import Call
+from anji_sandbox.k3cloud.codes import Code, Refusal
+from anji_sandbox.k3cloud.context import Context
+from anji_sandbox.k3cloud.forms import Form
+from anji_sandbox.k3cloud.lifecycle import run_on_targets
+from anji_sandbox.k3cloud.records import Record, draft
+
+__all__ = ["execute_operation", "operations_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Operation:
+    title: str
+    status: str
+    """The field that it sets."""
+    value: str
+    who: str
+    when: str
+
+
+_FORBID = ("FForbidStatus", "FForbidderId", "FForbidDate")
+_CANCEL = ("FCancelStatus", "FCancellerId", "FCancelDate")
+_CLOSE = ("FCloseStatus", "FCloserId", "FCloseDate")
+
+
+def _operation(title: str, keys: tuple[str, str, str], value: str) -> _Operation:
+    status, who, when = keys
+    return _Operation(title, status, value, who, when)
+
+
+_BASE: Mapping[str, _Operation] = {
+    "Forbid": _operation("禁用", _FORBID, "B"),
+    "Enable": _operation("反禁用", _FORBID, "A"),
+}
+_BILL: Mapping[str, _Operation] = {
+    "Cancel": _operation("作废", _CANCEL, "B"),
+    "UnCancel": _operation("反作废", _CANCEL, "A"),
+}
+_ORDER: Mapping[str, _Operation] = {
+    **_BILL,
+    "YLBillClose": _operation("整单关闭", _CLOSE, "B"),
+    "YLUnBillClose": _operation("整单反关闭", _CLOSE, "A"),
+}
+
+
+def operations_of(form: Form) -> Mapping[str, str]:
+    """Return the numbers and titles of a form's operations."""
+    return {number: each.title for number, each in _operations(form).items()}
+
+
+def execute_operation(context: Context, form: Form, call: Call) -> Json:
+    """Answer ExcuteOperation on every record that the call names.
+
+    Raises:
+        Refusal: no operation number, or one that the form does not have.
+    """
+    wanted = call.text("opnumber", 1)
+    if not wanted:
+        raise Refusal(Code.NO_OPERATION, "操作编码不能为空", None)
+    by_lower = {number.lower(): each for number, each in _operations(form).items()}
+    operation = by_lower.get(wanted.lower())
+    if operation is None:
+        raise Refusal(Code.EXCEPTION, f"操作编码“{wanted}”不存在", None)
+
+    def act(record: Record) -> None:
+        _act(context, form, record, operation)
+
+    return run_on_targets(context, form, call, act)
+
+
+def _act(context: Context, form: Form, record: Record, operation: _Operation) -> None:
+    number = record["head"].get(form.number) or " "
+    if record["head"].get(operation.status) == operation.value:
+        text = f"单据编号为“{number}”的{form.title}，已经{operation.title}！"
+        raise Refusal(Code.INVALID, text)
+    changed = draft(record)
+    head, sets = changed["head"], operation.value == "B"
+    head[operation.status] = operation.value
+    head[operation.who] = context.user_id if sets else 0
+    head[operation.when] = context.time if sets else None
+    if context.switches.operations_move_modify_date:
+        head["FModifyDate"], head["FModifierId"] = context.time, context.user_id
+    context.records.keep(form, changed, done=operation.title)
+
+
+def _operations(form: Form) -> Mapping[str, _Operation]:
+    if not form.is_bill:
+        return _BASE
+    return _ORDER if form.form_id == "SAL_SaleOrder" else _BILL

@@ -1,0 +1,144 @@
+"""What a save adds and checks: defaults, computed values, required fields, unique numbers.
+
+Source: reference "k3cloud-webapi.md", sections 3.2 and 4.
+"""
+
+from collections.abc import Iterator
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+
+from anji_sandbox.k3cloud.bill_forms import NOTICE, ORDER, OUTBOUND
+from anji_sandbox.k3cloud.codes import (
+    Refusal,
+    duplicate_number,
+    missing_entry_field,
+    missing_head_field,
+)
+from anji_sandbox.k3cloud.context import Context
+from anji_sandbox.k3cloud.forms import HEAD, Field, Form, Kind
+from anji_sandbox.k3cloud.records import Record
+
+__all__ = ["add_defaults", "compute", "missing_fields", "number_record", "refuse_duplicate"]
+
+Json = dict[str, Any]
+
+_CENT = Decimal("0.01")
+
+
+def add_defaults(context: Context, form: Form, record: Record) -> None:
+    """Fill what was left empty and has a default; a record that exists gets them in new rows."""
+    head = record["head"]
+    _fill(context, form.stored_in(HEAD), head, head)
+    for entity in form.rows_under(HEAD):
+        fields = form.stored_in(entity.key)
+        for row in record["rows"].get(entity.key, ()):
+            _fill(context, fields, row["head"], head)
+
+
+def compute(form: Form, record: Record) -> None:
+    """Set what follows from other values: amounts and remaining quantities."""
+    if form is ORDER:
+        _compute_order(record)
+    elif form is NOTICE:
+        for row in record["rows"].get("FEntity", ()):
+            head = row["head"]
+            head["FRemainOutQty"] = _less(head.get("FQty"), head.get("FSumOutQty"))
+    elif form is OUTBOUND:
+        for row in record["rows"].get("FEntity", ()):
+            head = row["head"]
+            head["FMustQty"] = head.get("FMustQty") or head.get("FRealQty")
+            head["FSALUNITQTY"] = head.get("FRealQty")
+
+
+def missing_fields(form: Form, record: Record) -> list[Refusal]:
+    """Return a refusal for each required field without a value."""
+    found = [
+        missing_head_field(field.key, field.title)
+        for field in form.stored_in(HEAD)
+        if field.must and _lacks(field, record["head"])
+    ]
+    for entity in form.rows_under(HEAD):
+        required = [field for field in form.stored_in(entity.key) if field.must]
+        for row in record["rows"].get(entity.key, ()):
+            found.extend(
+                missing_entry_field(field.key, field.title, entity.title, row["seq"])
+                for field in required
+                if _lacks(field, row["head"])
+            )
+    return found
+
+
+def refuse_duplicate(context: Context, form: Form, record: Record) -> None:
+    """Check that no other record of the form has this one's number.
+
+    Raises:
+        Refusal: there is one.
+    """
+    number = record["head"].get(form.number)
+    other = context.records.of(form).find_number(number) if number else None
+    if other is not None and other["id"] != record["id"]:
+        raise duplicate_number(form.number, number)
+
+
+def number_record(context: Context, form: Form, record: Record) -> None:
+    """Give the record the next free number of its coding rule, unless it has one."""
+    records = context.records.of(form)
+    while not record["head"].get(form.number):
+        digits = context.records.store.next_number(f"k3cloud {form.form_id} number")
+        number = f"{form.prefix}{digits:06}"
+        if records.find_number(number) is None:
+            record["head"][form.number] = number
+
+
+def _fill(context: Context, fields: tuple[Field, ...], target: Json, head: Json) -> None:
+    for field in fields:
+        if field.default is None or target.get(field.key):
+            continue
+        for value in _defaults(context, field, target, head):
+            target[field.key] = value
+
+
+def _defaults(context: Context, field: Field, target: Json, head: Json) -> Iterator[object]:
+    default = field.default or ""
+    if default == "@today":
+        yield f"{context.time[:10]}T00:00:00"
+    elif default == "@org":
+        yield context.values.stored(field, {"FNumber": context.session.org_number})
+    elif default.startswith("@"):
+        yield target.get(default[1:]) or head.get(default[1:])
+    elif field.kind is Kind.REFERENCE:
+        yield context.values.stored(field, {"FNumber": default})
+    else:
+        yield context.values.stored(field, default)
+
+
+def _lacks(field: Field, head: Json) -> bool:
+    return field.kind is not Kind.NUMBER and not head.get(field.key)
+
+
+def _compute_order(record: Record) -> None:
+    total = Decimal(0)
+    for row in record["rows"].get("FSaleOrderEntry", ()):
+        head = row["head"]
+        rate = 1 + _decimal(head.get("FEntryTaxRate")) / 100
+        if not head.get("FTaxPrice"):
+            head["FTaxPrice"] = float(round(_decimal(head.get("FPrice")) * rate, 6))
+        else:
+            head["FPrice"] = float(round(_decimal(head["FTaxPrice"]) / rate, 6))
+        quantity = _decimal(head.get("FQty"))
+        amount = (quantity * _decimal(head["FTaxPrice"])).quantize(_CENT, ROUND_HALF_UP)
+        head["FAllAmount"] = head["FAllAmountExceptDisCount"] = float(amount)
+        total += (quantity * _decimal(head.get("FPrice"))).quantize(_CENT, ROUND_HALF_UP)
+        for key in ("FStockQty", "FStockBaseQty", "FPriceBaseQty"):
+            head[key] = head.get("FQty")
+        head["FRemainOutQty"] = _less(head.get("FQty"), head.get("FStockOutQty"))
+        head["FCanOutQty"] = head["FRemainOutQty"]
+    record["head"]["FBillAmount"] = float(total)
+
+
+def _less(quantity: object, taken: object) -> float:
+    return float(_decimal(quantity) - _decimal(taken))
+
+
+def _decimal(value: object) -> Decimal:
+    return Decimal(str(value or 0))
