@@ -1,0 +1,21 @@
+"""What a step may look at besides the seat and the input."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from anji_mapper.mapping.model import Mappings, References
+
+__all__ = ["Context"]
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """The world as a step sees it: values and look-ups, no doors."""
+
+    mappings: Mappings
+    references: References
+    now: datetime
+    settle_after: timedelta = timedelta(seconds=30)
+    """How long an answered CRM update waits for the source's own read before asking for one."""
+    patience: timedelta = timedelta(hours=1)
+    """How long a link may wait for another before people are told."""

@@ -1,0 +1,38 @@
+"""What can happen to a seat."""
+
+from dataclasses import dataclass
+
+from anji_common.events.changes import Change
+from anji_common.events.inbox import Entry
+from anji_common.events.results import Result
+
+__all__ = ["Answered", "Changed", "Input", "Looked", "Told"]
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """The seat's own record is now like this."""
+
+    change: Change
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Another seat, or a person, says something."""
+
+    entry: Entry
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A command of the seat has its result."""
+
+    result: Result
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """Nothing new about the record: time has passed, or what it waits for may have come."""
+
+
+Input = Changed | Told | Answered | Looked

@@ -1,0 +1,248 @@
+"""Three-way merge: what both sides hold against what they were last known to hold.
+
+A side changed iff its value differs from its half of the agreed pair. No clocks are compared.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from pydantic import JsonValue
+
+from anji_common.errors import AwaitedError, MappingError
+from anji_common.refs import System
+from anji_mapper.link.context import Context
+from anji_mapper.link.state import LineState, ValuePair
+from anji_mapper.mapping.model import Around, LinesPair, Pair, Row, Seen
+
+__all__ = ["Agreed", "Comparison", "Conflict", "Wish", "compare", "convert", "merge_pair"]
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """Both sides changed one field, and its owner won."""
+
+    field: str
+    crm: JsonValue
+    erp: JsonValue
+    winner: System
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """One value that a side should hold."""
+
+    pair: Pair
+    system: System
+    """Whose value is to change."""
+    values: ValuePair
+    """What will be agreed once it holds the value."""
+    conflict: Conflict | None = None
+
+    @property
+    def value(self) -> JsonValue:
+        """What the side should hold."""
+        return self.values[0] if self.system is System.FXIAOKE else self.values[1]
+
+
+@dataclass(frozen=True, slots=True)
+class Agreed:
+    """Both sides hold what means the same."""
+
+    values: ValuePair
+
+
+@dataclass(slots=True)
+class Comparison:
+    """What a look at both sides shows. Filled by `compare`, then only read."""
+
+    agreed: dict[str, ValuePair] = field(default_factory=dict)
+    wishes: list[Wish] = field(default_factory=list)
+    lines: dict[str, dict[str, LineState]] = field(default_factory=dict)
+    row_wishes: dict[str, list[tuple[str, str, list[Wish]]]] = field(default_factory=dict)
+    """`LinesPair.name` → (CRM line id, ERP line id, wishes)."""
+    new_rows: dict[str, list[tuple[System, str]]] = field(default_factory=dict)
+    """`LinesPair.name` → (side that has it, its line id there): the other side lacks it."""
+    lost_rows: list[tuple[str, str]] = field(default_factory=list)
+    """(`LinesPair.name`, CRM line id): one side has it no more, and nobody was told yet."""
+    awaited: set[str] = field(default_factory=set)
+    unmapped: list[str] = field(default_factory=list)
+
+
+Convert = Callable[[Pair, System, Seen, Row], JsonValue]
+
+
+def convert(
+    pair: Pair, target: System, source: Seen, row: Row | None, context: Context
+) -> JsonValue:
+    """Return what `target` should hold for the source side's value of `pair`.
+
+    Raises:
+        AwaitedError: it refers to a record that has no counterpart yet.
+        MappingError: it has no counterpart; the message names the field.
+    """
+    around = Around(context.references, head=source.head, row=row or {}, rows=source.rows)
+    values = source.head if row is None else row
+    value = values.get(pair.path(target.other))
+    try:
+        if target is System.K3CLOUD:
+            return pair.lens.crm_to_erp(value, around)
+        return pair.lens.erp_to_crm(value, around)
+    except MappingError as error:
+        msg = f"{pair.path(target.other)} → {pair.path(target)}: {error}"
+        raise MappingError(msg) from error
+
+
+def merge_pair(
+    pair: Pair,
+    crm: JsonValue,
+    erp: JsonValue,
+    agreed: ValuePair | None,
+    converted: Callable[[System], JsonValue],
+) -> Agreed | Wish | None:
+    """Return what is to be done about one field; `None` for nothing.
+
+    Args:
+        pair: The field.
+        crm: What the CRM side holds.
+        erp: What the ERP side holds.
+        agreed: The last values that both were known to hold; `None` on the first look.
+        converted: Gives what a system should hold for the other side's value; may raise.
+    """
+    if agreed == (crm, erp):
+        return None
+    winner = pair.owner if agreed is None else _winner(pair, crm, erp, agreed)
+    loser = winner.other
+    if loser not in pair.flows_to or pair.only_on_create:
+        return Agreed((crm, erp))  # a side that it does not flow to may differ freely
+    wished = converted(loser)
+    if wished == (erp if loser is System.K3CLOUD else crm):
+        return Agreed((crm, erp))
+    values = (crm, wished) if loser is System.K3CLOUD else (wished, erp)
+    both = agreed is not None and crm != agreed[0] and erp != agreed[1]
+    conflict = Conflict(pair.name, crm, erp, winner) if both else None
+    return Wish(pair, loser, values, conflict)
+
+
+def _winner(pair: Pair, crm: JsonValue, erp: JsonValue, agreed: ValuePair) -> System:
+    crm_changed, erp_changed = crm != agreed[0], erp != agreed[1]
+    if crm_changed and erp_changed:
+        return pair.owner
+    return System.FXIAOKE if crm_changed else System.K3CLOUD
+
+
+def compare(
+    pairs: tuple[Pair, ...],
+    lines: tuple[LinesPair, ...],
+    sides: tuple[Seen, Seen],
+    known: tuple[Mapping[str, ValuePair], Mapping[str, Mapping[str, LineState]]],
+    context: Context,
+) -> Comparison:
+    """Compare both sides, head and lines.
+
+    Args:
+        pairs: The head's fields.
+        lines: The document's lines.
+        sides: (what the CRM side holds, what the ERP side holds).
+        known: (agreed pairs of the head, line states).
+        context: For references.
+    """
+    found = Comparison(agreed=dict(known[0]))
+    crm, erp = sides
+    for pair in pairs:
+        _settle(found, pair, found.agreed, (crm, erp), (None, None), found.wishes, context)
+    for document_lines in lines:
+        _compare_lines(
+            found, document_lines, sides, known[1].get(document_lines.name, {}), context
+        )
+    return found
+
+
+def _settle(  # noqa: PLR0913, PLR0917 - the six things that one field's merge is made of
+    found: Comparison,
+    pair: Pair,
+    agreed: dict[str, ValuePair],
+    sides: tuple[Seen, Seen],
+    rows: tuple[Row | None, Row | None],
+    wishes: list[Wish],
+    context: Context,
+) -> None:
+    crm_values = sides[0].head if rows[0] is None else rows[0]
+    erp_values = sides[1].head if rows[1] is None else rows[1]
+
+    def converted(target: System) -> JsonValue:
+        source = 0 if target is System.K3CLOUD else 1
+        return convert(pair, target, sides[source], rows[source], context)
+
+    try:
+        decided = merge_pair(
+            pair,
+            crm_values.get(pair.crm),
+            erp_values.get(pair.erp),
+            agreed.get(pair.name),
+            converted,
+        )
+    except AwaitedError as error:
+        found.awaited.add(error.token)
+        return
+    except MappingError as error:
+        found.unmapped.append(str(error))
+        return
+    match decided:
+        case Agreed(values):
+            agreed[pair.name] = values
+        case Wish():
+            wishes.append(decided)
+        case None:
+            pass
+
+
+def _compare_lines(
+    found: Comparison,
+    lines: LinesPair,
+    sides: tuple[Seen, Seen],
+    known: Mapping[str, LineState],
+    context: Context,
+) -> None:
+    crm_rows = sides[0].rows.get(lines.name, {})
+    erp_rows = sides[1].rows.get(lines.name, {})
+    states = _identified(lines, known, crm_rows, erp_rows)
+    found.lines[lines.name] = states
+    for crm_id, state in states.items():
+        crm_row, erp_row = crm_rows.get(crm_id), erp_rows.get(state.erp_id)
+        if crm_row is None or erp_row is None:
+            if not state.is_lost:
+                found.lost_rows.append((lines.name, crm_id))
+            continue
+        agreed = dict(state.agreed)
+        wishes: list[Wish] = []
+        for pair in lines.pairs:
+            _settle(found, pair, agreed, sides, (crm_row, erp_row), wishes, context)
+        states[crm_id] = LineState(state.erp_id, agreed)
+        if wishes:
+            found.row_wishes.setdefault(lines.name, []).append((crm_id, state.erp_id, wishes))
+    taken = {state.erp_id for state in states.values()}
+    new = [(System.FXIAOKE, line_id) for line_id in crm_rows if line_id not in states]
+    new += [(System.K3CLOUD, line_id) for line_id in erp_rows if line_id not in taken]
+    if new:
+        found.new_rows[lines.name] = new
+
+
+def _identified(
+    lines: LinesPair,
+    known: Mapping[str, LineState],
+    crm_rows: Mapping[str, Row],
+    erp_rows: Mapping[str, Row],
+) -> dict[str, LineState]:
+    """Rule 18, its first two ways: the known id, else the CRM line id kept in an entry field."""
+    states = dict(known)
+    if lines.erp_marker is None:
+        return states
+    taken = {state.erp_id for state in states.values() if state.erp_id in erp_rows}
+    for erp_id, row in erp_rows.items():
+        marker = row.get(lines.erp_marker)
+        if erp_id in taken or not isinstance(marker, str) or marker not in crm_rows:
+            continue
+        held = states.get(marker)
+        if held is None or held.erp_id not in erp_rows:
+            states[marker] = LineState(erp_id, {} if held is None else held.agreed)
+    return states

@@ -1,0 +1,113 @@
+"""The rules of ``protocol.md`` that the reducer is built from, one named function each.
+
+`Rules` is a table: a test that wants to see a rule's accident composes another table with
+`dataclasses.replace`. Nothing asks whether it is being tested.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from anji_common.events.inbox import Entry
+from anji_common.events.observed import Stamp
+from anji_common.refs import System
+from anji_mapper.link.state import Flight, Seat, SideState, Stage
+from anji_mapper.mapping.model import LinkType
+
+__all__ = ["RULES", "Rules"]
+
+
+def home_side(link_type: LinkType) -> System:
+    """Rule 1: the home is the side that creates; the CRM where both may. Never who came first."""
+    return link_type.home
+
+
+def defers_claims(seat: Seat) -> bool:
+    """Rule 2: a seat whose own create is in flight answers claims after its result."""
+    far = seat.side(seat.key.system.other)
+    return seat.stage is Stage.NEW and far.flight is not None
+
+
+def grants(seat: Seat, entry: Entry) -> bool:
+    """Rules 2 and 3: the first claim wins; a record marked for another home is not given away."""
+    if seat.stage is Stage.POINTER:
+        return str(seat.partner) == entry.sender
+    if seat.stage is not Stage.NEW:
+        return False
+    own = seat.side(seat.key.system)
+    marker = None if own.seen is None else own.seen.marker
+    return marker is None or marker == entry.sender
+
+
+def may_begin(seat: Seat, link_type: LinkType) -> bool:
+    """Rules 3 and 22: a marked record never begins a create, and a filter gates creation only."""
+    own = seat.side(seat.key.system)
+    side = link_type.side(seat.key.system)
+    return (
+        own.seen is not None
+        and not own.is_gone
+        and own.seen.marker is None
+        and seat.key.system in link_type.creates
+        and (side.filter is None or side.filter.holds(own.seen.head))
+    )
+
+
+def is_stale(side: SideState, revision: int) -> bool:
+    """Rules 6 and 15: what is not newer than the newest applied or held says nothing new."""
+    newest = side.revision if side.held is None else max(side.revision, side.held.revision)
+    return revision <= newest
+
+
+def is_past(side: SideState, stamp: Stamp) -> bool:
+    """Rule 8: what was read before our last write's read-back is the past."""
+    return side.floor is not None and stamp.precedes(side.floor)
+
+
+def holds(side: SideState) -> bool:
+    """Rule 7: while a command to a side is in flight, that side's newest change is held."""
+    return side.flight is not None and side.flight.action != "message"
+
+
+def is_ours(flight: Flight, stamp: Stamp) -> bool:
+    """Rule 8: our own write is a change by our account, *later* than the base's time.
+
+    Not equal: the echo of our previous write has the base's time and a higher counter.
+    """
+    return stamp.by_anji and (flight.base_at is None or stamp.modified_at > flight.base_at)
+
+
+def is_heard(seat: Seat, entry: Entry) -> bool:
+    """Rule 9: an entry that was heard before is dropped."""
+    return entry.sequence <= seat.heard.get(entry.sender, -1)
+
+
+def agrees_as_sent(stamp: Stamp | None) -> bool:
+    """Rules 8 and 13: what came back is the rendition of what we sent if we wrote it last.
+
+    Else somebody edited it since: what was sent is agreed, and what stands there is an edit.
+    """
+    return stamp is None or not stamp.by_anji
+
+
+def is_busy(side: SideState) -> bool:
+    """Rule 14: at most one command in flight per side."""
+    return side.flight is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The reducer's rules."""
+
+    home_side: Callable[[LinkType], System] = home_side
+    defers_claims: Callable[[Seat], bool] = defers_claims
+    grants: Callable[[Seat, Entry], bool] = grants
+    may_begin: Callable[[Seat, LinkType], bool] = may_begin
+    is_stale: Callable[[SideState, int], bool] = is_stale
+    is_past: Callable[[SideState, Stamp], bool] = is_past
+    holds: Callable[[SideState], bool] = holds
+    is_ours: Callable[[Flight, Stamp], bool] = is_ours
+    is_heard: Callable[[Seat, Entry], bool] = is_heard
+    agrees_as_sent: Callable[[Stamp | None], bool] = agrees_as_sent
+    is_busy: Callable[[SideState], bool] = is_busy
+
+
+RULES = Rules()

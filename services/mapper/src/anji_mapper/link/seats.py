@@ -1,0 +1,133 @@
+"""Who holds a link: claim and grant, adoption, pointers (``protocol.md`` 1 to 3).
+
+A home that learns its partner's ref claims the partner's seat and is linked only after the
+grant. Nobody decides by who came first to a topic.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from anji_common.events.changes import Change
+from anji_common.events.inbox import Entry, EntryKind
+from anji_common.events.observed import Observed
+from anji_common.refs import Ref
+from anji_mapper.link.observing import look_at, observe
+from anji_mapper.link.state import LineState, Stage
+from anji_mapper.link.turn import Turn
+
+__all__ = ["adopt_out", "answer_claim", "answer_deferred", "claim", "hear"]
+
+
+def hear(turn: Turn, entry: Entry) -> None:
+    """Take in what another seat says. The caller has dropped what was heard before."""
+    wants_us = entry.kind in (EntryKind.CLAIM, EntryKind.ADOPT)
+    if wants_us and turn.rules.defers_claims(turn.seat):
+        turn.put(deferred=(*turn.seat.deferred, entry))
+        return
+    heard = _HEARD.get(entry.kind)
+    if heard is not None:
+        heard(turn, entry)
+
+
+def claim(turn: Turn, partner: Ref) -> None:
+    """Ask the partner's seat to be our pointer."""
+    side = turn.seat.side(turn.far)
+    turn.put_side(turn.far, replace(side, ref=partner))
+    turn.put(stage=Stage.CLAIMING, partner=partner)
+    turn.tell(partner, EntryKind.CLAIM)
+
+
+def answer_claim(turn: Turn, entry: Entry) -> None:
+    """Grant or refuse a claim on this seat's record."""
+    home = Ref.parse(entry.sender)
+    if not turn.rules.grants(turn.seat, entry):
+        turn.tell(home, EntryKind.REFUSE, holder=turn.seat.partner)
+        return
+    newest = turn.seat.newest
+    turn.put(stage=Stage.POINTER, partner=home, newest=None)
+    turn.tell(home, EntryKind.GRANT, change=newest)
+
+
+def answer_deferred(turn: Turn) -> None:
+    """Answer what had to wait for our own create's result."""
+    waiting, turn.seat = turn.seat.deferred, replace(turn.seat, deferred=())
+    for entry in waiting:
+        hear(turn, entry)
+
+
+def adopt_out(turn: Turn, partner: Ref, observed: Observed | None) -> None:
+    """Rule 1: our CRM record stands; its seat takes the link over, and we point to it."""
+    seat = turn.seat
+    lines = {
+        document_lines.erp: {
+            state.erp_id: crm_id
+            for crm_id, state in seat.lines.get(document_lines.name, {}).items()
+        }
+        for document_lines in turn.link_type.lines
+    }
+    turn.put(stage=Stage.POINTER, partner=partner, newest=None)
+    turn.tell(
+        partner,
+        EntryKind.ADOPT,
+        change=seat.newest,
+        observed=observed,
+        agreed=dict(seat.agreed),
+        lines=lines,
+    )
+
+
+def _adopt_in(turn: Turn, entry: Entry) -> None:
+    founder = Ref.parse(entry.sender)
+    seat = turn.seat
+    if seat.stage in (Stage.LINKED, Stage.CLAIMING, Stage.POINTER) and seat.partner != founder:
+        turn.tell(founder, EntryKind.REFUSE, holder=seat.partner)
+        return
+    if seat.stage is Stage.LINKED:
+        return  # by our own claim already
+    if entry.observed is not None and turn.seat.side(turn.own).seen is None:
+        look_at(turn, turn.own, entry.observed)
+    lines = {}
+    for document_lines in turn.link_type.lines:
+        made = entry.lines.get(document_lines.erp, {})
+        lines[document_lines.name] = {crm: LineState(erp) for erp, crm in made.items()}
+    turn.put(agreed=dict(entry.agreed), lines=lines)
+    _link(turn, founder, entry.change)
+
+
+def _granted(turn: Turn, entry: Entry) -> None:
+    if turn.seat.stage is Stage.CLAIMING and str(turn.seat.partner) == entry.sender:
+        _link(turn, Ref.parse(entry.sender), entry.change)
+
+
+def _link(turn: Turn, partner: Ref, change: Change | None) -> None:
+    side = turn.seat.side(turn.far)
+    turn.put_side(turn.far, replace(side, ref=partner))
+    turn.put(stage=Stage.LINKED, partner=partner, newest=None)
+    if change is not None:
+        observe(turn, turn.far, change)
+
+
+def _refused(turn: Turn, entry: Entry) -> None:
+    if str(turn.seat.partner) == entry.sender and turn.seat.stage is not Stage.LINKED:
+        turn.put(stage=Stage.REFUSED)
+
+
+def _forwarded(turn: Turn, entry: Entry) -> None:
+    is_partner = turn.seat.stage is Stage.LINKED and str(turn.seat.partner) == entry.sender
+    if is_partner and entry.change is not None:
+        observe(turn, turn.far, entry.change)
+
+
+def _woken(turn: Turn, _entry: Entry) -> None:
+    if turn.seat.stage is Stage.REFUSED and turn.seat.partner is not None:
+        claim(turn, turn.seat.partner)
+
+
+_HEARD: dict[EntryKind, Callable[[Turn, Entry], None]] = {
+    EntryKind.CLAIM: answer_claim,
+    EntryKind.GRANT: _granted,
+    EntryKind.REFUSE: _refused,
+    EntryKind.FORWARD: _forwarded,
+    EntryKind.ADOPT: _adopt_in,
+    EntryKind.WAKE: _woken,
+}

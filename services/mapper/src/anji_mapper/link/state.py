@@ -1,0 +1,201 @@
+"""What a seat remembers. All of it is frozen; a step returns another.
+
+A seat is the aggregate keyed by one record's own ref. The home's seat holds the link; its
+partner's seat is a pointer (``protocol.md`` 1).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from pydantic import JsonValue
+
+from anji_common.events.changes import Change
+from anji_common.events.commands import Action, CommandNumber
+from anji_common.events.inbox import Entry
+from anji_common.events.observed import Stamp
+from anji_common.refs import Ref, System
+from anji_mapper.mapping.model import Seen
+
+__all__ = [
+    "Flight",
+    "Held",
+    "LineState",
+    "PendingMessage",
+    "Problem",
+    "ProblemKind",
+    "Refusal",
+    "RowAgreement",
+    "Seat",
+    "SideState",
+    "Stage",
+    "ValuePair",
+]
+
+ValuePair = tuple[JsonValue, JsonValue]
+"""(value on the CRM side, value on the ERP side)."""
+
+
+class Stage(StrEnum):
+    """What a seat is to its link."""
+
+    NEW = "new"
+    """No partner yet: nothing was decided, or its own create is in flight."""
+    CLAIMING = "claiming"
+    """The partner's ref is known, its grant is not here yet."""
+    LINKED = "linked"
+    """Home of a link."""
+    POINTER = "pointer"
+    """Forwards to the home."""
+    REFUSED = "refused"
+    """The partner belongs to another home; woken when that lets go."""
+
+
+class ProblemKind(StrEnum):
+    """Why a link does not move."""
+
+    REFUSED = "refused"
+    IN_DOUBT = "in doubt"
+    UNMAPPED = "unmapped"
+    WAITING = "waiting"
+    CLAIMED = "claimed elsewhere"
+    GONE = "gone"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why a link does not move, in the vendor's words where it spoke."""
+
+    id: str
+    """A decision names it, so that a replayed decision answers nothing newer."""
+    kind: ProblemKind
+    words: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """The last wish that a side refused: the same wish is not sent again."""
+
+    digest: str
+    """Of the wished values; ``*`` stands for any wish."""
+    kind: ProblemKind
+    words: str
+    number: CommandNumber
+
+
+@dataclass(frozen=True, slots=True)
+class RowAgreement:
+    """What will be agreed about one line if the command in flight succeeds."""
+
+    crm_id: str | None
+    erp_id: str | None
+    pairs: Mapping[str, ValuePair]
+
+
+@dataclass(frozen=True, slots=True)
+class Flight:
+    """The one command in flight to a side (``protocol.md`` 14)."""
+
+    number: CommandNumber
+    action: Action
+    digest: str
+    pairs: Mapping[str, ValuePair] = field(default_factory=dict)
+    """`Pair.name` → what will be agreed if the command succeeds."""
+    rows: Mapping[str, tuple[RowAgreement, ...]] = field(default_factory=dict)
+    """`LinesPair.name` → the same for lines."""
+    base_at: datetime | None = None
+    """The side's modify time when the command was decided."""
+    answered_at: datetime | None = None
+    """The result is here, and the read that settles it is not (``protocol.md`` 8)."""
+    asked_at: datetime | None = None
+    """When that read was last asked for."""
+    ours_seen: bool = False
+    """A change by our account, later than `base_at`, was among those held."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """The newest change of a side while a command to it is in flight (``protocol.md`` 7)."""
+
+    revision: int
+    stamp: Stamp
+    seen: Seen
+
+
+@dataclass(frozen=True, slots=True)
+class SideState:
+    """One side of a link, as far as it was seen."""
+
+    ref: Ref | None = None
+    revision: int = -1
+    """Of the newest change applied."""
+    stamp: Stamp | None = None
+    seen: Seen | None = None
+    floor: Stamp | None = None
+    """Read back after our last write: what was read before it is the past (``protocol.md`` 8)."""
+    flight: Flight | None = None
+    held: Held | None = None
+    sent: int = 0
+    """n of the last command to this side."""
+    refusal: Refusal | None = None
+    is_gone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LineState:
+    """One line that both sides have."""
+
+    erp_id: str
+    agreed: Mapping[str, ValuePair] = field(default_factory=dict)
+    is_lost: bool = False
+    """One side has it no more; told once (``protocol.md`` 18)."""
+
+
+@dataclass(frozen=True, slots=True)
+class PendingMessage:
+    """A message to people, not sent yet."""
+
+    to: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """The aggregate of one record."""
+
+    key: Ref
+    link_type: str
+    generation: int
+    """First part of its commands' numbers; rises whenever the seat is made anew."""
+    version: str = ""
+    """Of the mapping that decided last."""
+    stage: Stage = Stage.NEW
+    partner: Ref | None = None
+    """LINKED, CLAIMING, REFUSED: the other record. POINTER: the home."""
+    crm: SideState = field(default_factory=SideState)
+    erp: SideState = field(default_factory=SideState)
+    agreed: Mapping[str, ValuePair] = field(default_factory=dict)
+    """`Pair.name` → the last values that both sides were known to hold."""
+    lines: Mapping[str, Mapping[str, LineState]] = field(default_factory=dict)
+    """`LinesPair.name` → CRM line id → its ERP row and agreed pairs."""
+    waits: tuple[str, ...] = ()
+    """Tokens of what must come first (`AwaitedError`), sorted."""
+    waiting_since: datetime | None = None
+    problem: Problem | None = None
+    said: int = 0
+    """Sequence of the last entry told."""
+    heard: Mapping[str, int] = field(default_factory=dict)
+    """Sender → the highest sequence heard of it (``protocol.md`` 9)."""
+    newest: Change | None = None
+    """Of a record that may become a pointer: its newest change, for the grant."""
+    deferred: tuple[Entry, ...] = ()
+    """Claims and adoptions that wait for our own create's result (``protocol.md`` 2)."""
+    messages: tuple[PendingMessage, ...] = ()
+    rows_digest: str = ""
+    """Of the crosswalk rows last published."""
+
+    def side(self, system: System) -> SideState:
+        """Return one side."""
+        return self.crm if system is System.FXIAOKE else self.erp

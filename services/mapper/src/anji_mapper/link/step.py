@@ -1,0 +1,298 @@
+"""The reducer: one seat, one input → the seat as it is then, and what is to be done.
+
+No I/O, clock or chance. The very same seat and no effects mean that the input said nothing
+new: a replay, a duplicate, an echo. Raises nothing for a vendor's value: what cannot be mapped
+becomes the link's problem.
+"""
+
+from dataclasses import dataclass, replace
+
+from anji_common.errors import UndecodableError
+from anji_common.events.changes import Change
+from anji_common.events.inbox import Entry, EntryKind
+from anji_common.events.notices import NoticeKind
+from anji_common.events.results import Outcome, Result
+from anji_common.events.signals import Signal, SignalKind
+from anji_common.refs import Ref, System
+from anji_mapper.link import observing, seats, waiting
+from anji_mapper.link.context import Context
+from anji_mapper.link.crosswalking import publish_rows
+from anji_mapper.link.effects import Effect
+from anji_mapper.link.inputs import Answered, Changed, Input, Looked, Told
+from anji_mapper.link.merge import compare
+from anji_mapper.link.problems import judge
+from anji_mapper.link.rules import RULES, Rules
+from anji_mapper.link.state import Flight, ProblemKind, Refusal, Seat, Stage
+from anji_mapper.link.turn import Turn
+from anji_mapper.link.wishes import message_texts, send_create, send_message, send_update
+from anji_mapper.mapping.model import LinkType, Seen
+
+__all__ = ["Reducer", "new_seat"]
+
+
+def new_seat(key: Ref, link_type: LinkType, context: Context) -> Seat:
+    """Return the seat of a record that nothing was known of.
+
+    Its generation is the second of its making, so numbers go on rising when state was lost
+    (``protocol.md`` 12).
+    """
+    return Seat(key=key, link_type=link_type.name, generation=int(context.now.timestamp()))
+
+
+@dataclass(frozen=True, slots=True)
+class Reducer:
+    """The pure heart of the mapper, composed of its rules."""
+
+    rules: Rules = RULES
+
+    def step(
+        self, seat: Seat, happened: Input, link_type: LinkType, context: Context
+    ) -> tuple[Seat, tuple[Effect, ...]]:
+        """Return the seat after `happened`, and what is to be done, in order."""
+        turn = Turn(seat, link_type, context, self.rules)
+        if not _take_in(turn, happened):
+            return seat, ()
+        _decide(turn)
+        if turn.seat == seat and not turn.effects:
+            return seat, ()
+        return turn.seat, tuple(turn.effects)
+
+
+def _take_in(turn: Turn, happened: Input) -> bool:
+    """Take in the input; return whether it said anything new."""
+    match happened:
+        case Changed(change):
+            return _own_change(turn, change)
+        case Told(entry):
+            return _told(turn, entry)
+        case Answered(result):
+            flight = turn.seat.side(result.system).flight
+            if flight is None or flight.number != result.number or flight.answered_at is not None:
+                return False
+            _answered(turn, flight, result)
+            return True
+        case Looked():
+            return True
+
+
+def _told(turn: Turn, entry: Entry) -> bool:
+    if turn.rules.is_heard(turn.seat, entry):
+        return False
+    turn.put(heard={**turn.seat.heard, entry.sender: entry.sequence})
+    if entry.kind is EntryKind.RETRY:
+        _retried(turn, entry.problem)
+    else:
+        seats.hear(turn, entry)
+    return True
+
+
+def _own_change(turn: Turn, change: Change) -> bool:
+    if turn.seat.stage is Stage.POINTER and turn.seat.partner is not None:
+        side = turn.seat.side(turn.own)
+        if turn.rules.is_stale(side, change.revision):
+            return False
+        turn.put_side(turn.own, replace(side, revision=change.revision))
+        turn.tell(turn.seat.partner, EntryKind.FORWARD, change=change)
+        return True
+    if not observing.observe(turn, turn.own, change):
+        return False
+    if turn.seat.stage is not Stage.LINKED and not turn.is_home:
+        turn.put(newest=change)
+    own = turn.seat.side(turn.own)
+    if own.ref is None:
+        turn.put_side(turn.own, replace(own, ref=change.ref))
+    return True
+
+
+def _answered(turn: Turn, flight: Flight, result: Result) -> None:
+    """First agree, then merge the held change (rule 7); what to do next is decided after."""
+    system = result.system
+    match result.outcome:
+        case Outcome.CREATED | Outcome.UPDATED:
+            _holds_the_wish(turn, flight, result)
+        case Outcome.MATCHED | Outcome.MOVED:
+            if result.observed is not None:
+                observing.look_at(turn, system, result.observed)
+            observing.cleared(turn, system)
+        case Outcome.REJECTED | Outcome.IN_DOUBT:
+            _rejected(turn, flight, result)
+        case Outcome.SENT:
+            observing.cleared(turn, system)
+            turn.notify(NoticeKind.MESSAGE_SENT, "a message was sent")
+    if result.outcome in (Outcome.CREATED, Outcome.MATCHED):
+        _partner_found(turn, result)
+    seats.answer_deferred(turn)
+
+
+def _holds_the_wish(turn: Turn, flight: Flight, result: Result) -> None:
+    system, observed = result.system, result.observed
+    if observed is not None or result.outcome is Outcome.CREATED:
+        if observed is not None:
+            observing.look_at(turn, system, observed)
+        stamp = None if observed is None else observed.stamp
+        came = None if observed is None else turn.seat.side(system).seen
+        observing.agree(turn, system, flight, stamp, came, lines=result.lines)
+        observing.cleared(turn, system)
+        return
+    answered = replace(flight, answered_at=turn.context.now)
+    turn.put_side(system, replace(turn.seat.side(system), flight=answered))
+    if result.lines:  # the ids of new lines are told only here
+        told = replace(answered, pairs={})
+        observing.agree(turn, system, told, None, None, lines=result.lines)
+    if flight.ours_seen:
+        observing.settle_by_held(turn, system)
+
+
+def _rejected(turn: Turn, flight: Flight, result: Result) -> None:
+    observing.cleared(turn, result.system)
+    if flight.action == "message":
+        turn.notify(NoticeKind.MESSAGE_IN_DOUBT, result.words or "a message may not have left")
+        return
+    in_doubt = result.outcome is Outcome.IN_DOUBT
+    kind = ProblemKind.IN_DOUBT if in_doubt else ProblemKind.REFUSED
+    digest = "*" if in_doubt else flight.digest
+    words = f"{result.words} [{result.field}]" if result.field else result.words
+    refusal = Refusal(digest, kind, words or str(result.outcome), flight.number)
+    turn.put_side(result.system, replace(turn.seat.side(result.system), refusal=refusal))
+
+
+def _partner_found(turn: Turn, result: Result) -> None:
+    ref = result.ref
+    if ref is None:
+        return
+    if result.outcome is Outcome.CREATED:
+        turn.put(messages=message_texts(turn.seat, turn))
+    if turn.is_home:
+        seats.claim(turn, ref)
+    else:
+        seats.adopt_out(turn, ref, result.observed)
+
+
+def _retried(turn: Turn, problem: str) -> None:
+    """A person's decision names the problem that it answers (``protocol.md`` 9)."""
+    found = turn.seat.problem
+    if found is None or found.id != problem:
+        return
+    turn.put(waiting_since=None)
+    for system in System:
+        turn.put_side(system, replace(turn.seat.side(system), refusal=None))
+    if turn.seat.stage is Stage.REFUSED and turn.seat.partner is not None:
+        seats.claim(turn, turn.seat.partner)
+
+
+def _decide(turn: Turn) -> None:
+    """Agree on what is equal, tell each idle side what it should hold, say what is wrong."""
+    turn.put(version=turn.link_type.version)
+    awaited: set[str] = set()
+    unmapped: list[str] = []
+    seat = turn.seat
+    gone = seat.crm.is_gone or seat.erp.is_gone
+    if seat.stage is Stage.NEW and not gone:
+        awaited, unmapped = _begin(turn)
+    elif seat.stage is Stage.LINKED:
+        if not gone:
+            awaited, unmapped = _level(turn)
+        publish_rows(turn)
+        _say(turn)
+    _ask_to_settle(turn)
+    waiting.wait_for(turn, awaited)
+    judge(turn, unmapped)
+
+
+def _begin(turn: Turn) -> tuple[set[str], list[str]]:
+    """A record without a partner: claim what made it, or wish for a counterpart."""
+    seat = turn.seat
+    own, far = seat.side(turn.own), seat.side(turn.far)
+    if own.seen is None or turn.rules.is_busy(far):
+        return set(), []
+    if own.seen.marker is not None and turn.is_home:
+        return set(), _claim_maker(turn, own.seen.marker)
+    if not turn.rules.may_begin(seat, turn.link_type):
+        return set(), []
+    return _create_unless_refused(turn, own.seen)
+
+
+def _claim_maker(turn: Turn, marker: str) -> list[str]:
+    """Rule 1: a CRM record that the ERP's record had made claims that one by itself."""
+    try:
+        maker = Ref.parse(marker)
+    except UndecodableError:
+        return [f"the marker field holds {marker[:60]!r}, which is no ref; empty it"]
+    if maker.system is not turn.far or maker.object_name != _far_object(turn):
+        return [f"the marker field names {maker}, which is nothing to link with; empty it"]
+    seats.claim(turn, maker)
+    return []
+
+
+def _far_object(turn: Turn) -> str:
+    return turn.link_type.side(turn.far).object_name
+
+
+def _create_unless_refused(turn: Turn, source: Seen) -> tuple[set[str], list[str]]:
+    before, effects = turn.seat, list(turn.effects)
+    refusal = before.side(turn.far).refusal
+    found = send_create(turn, source)
+    flight = turn.seat.side(turn.far).flight
+    if refusal is not None and flight is not None and refusal.digest in (flight.digest, "*"):
+        turn.seat, turn.effects = before, effects  # the very wish that was refused
+    return found
+
+
+def _level(turn: Turn) -> tuple[set[str], list[str]]:
+    """Both records are known: three-way merge, then at most one command a side."""
+    seat = turn.seat
+    if seat.crm.seen is None or seat.erp.seen is None:
+        return set(), []
+    found = compare(
+        turn.link_type.pairs,
+        turn.link_type.lines,
+        (seat.crm.seen, seat.erp.seen),
+        (seat.agreed, seat.lines),
+        turn.context,
+    )
+    awaited, unmapped = set(found.awaited), list(found.unmapped)
+    for name, crm_id in found.lost_rows:
+        found.lines[name][crm_id] = replace(found.lines[name][crm_id], is_lost=True)
+        turn.notify(
+            NoticeKind.LINE_NOT_REMOVED,
+            "one side has this line no more; the other keeps it",
+            lines=name,
+            crm_line=crm_id,
+        )
+    turn.put(agreed=found.agreed, lines={**seat.lines, **found.lines})
+    for system in System:
+        if not turn.rules.is_busy(turn.seat.side(system)):
+            more_awaited, more_unmapped = send_update(turn, system, found)
+            awaited |= more_awaited
+            unmapped += more_unmapped
+    return awaited, unmapped
+
+
+def _say(turn: Turn) -> None:
+    messages = turn.seat.messages
+    if messages and not turn.rules.is_busy(turn.seat.crm):
+        turn.put(messages=messages[1:])
+        send_message(turn, messages[0])
+
+
+def _ask_to_settle(turn: Turn) -> None:
+    """Rule 8: the read that settles an answered CRM update is asked for until one comes."""
+    for system in System:
+        side = turn.seat.side(system)
+        flight = side.flight
+        if flight is None or flight.answered_at is None or side.ref is None:
+            continue
+        since = flight.asked_at or flight.answered_at
+        if turn.context.now - since < turn.context.settle_after:
+            continue
+        turn.put_side(system, replace(side, flight=replace(flight, asked_at=turn.context.now)))
+        turn.effects.append(
+            Signal(
+                system=system,
+                object_name=side.ref.object_name,
+                kind=SignalKind.READ,
+                at=turn.context.now,
+                ref=side.ref,
+                answers=str(flight.number),
+            )
+        )

@@ -1,0 +1,84 @@
+"""One step's work in hand: the seat as it becomes, and the effects so far.
+
+Lives only inside `Reducer.step`; what leaves it is the frozen seat and a tuple of effects.
+"""
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from anji_common.events.inbox import Entry, EntryKind
+from anji_common.events.notices import Notice, NoticeKind
+from anji_common.refs import Ref, System
+from anji_mapper.link.context import Context
+from anji_mapper.link.effects import Effect
+from anji_mapper.link.rules import Rules
+from anji_mapper.link.state import Seat, SideState
+from anji_mapper.mapping.model import LinkType
+
+__all__ = ["Turn"]
+
+
+@dataclass(slots=True)
+class Turn:
+    """The seat in hand."""
+
+    seat: Seat
+    link_type: LinkType
+    context: Context
+    rules: Rules
+    effects: list[Effect] = field(default_factory=list)
+
+    @property
+    def own(self) -> System:
+        """The system of the seat's own record."""
+        return self.seat.key.system
+
+    @property
+    def far(self) -> System:
+        """The other system."""
+        return self.seat.key.system.other
+
+    @property
+    def is_home(self) -> bool:
+        """Whether the seat is on the side where links of this type live."""
+        return self.rules.home_side(self.link_type) is self.own
+
+    def put(self, **changes: Any) -> None:  # noqa: ANN401 - fields of Seat, checked by replace
+        """Change fields of the seat."""
+        self.seat = replace(self.seat, **changes)
+
+    def put_side(self, system: System, side: SideState) -> None:
+        """Change one side of the seat."""
+        if system is System.FXIAOKE:
+            self.seat = replace(self.seat, crm=side)
+        else:
+            self.seat = replace(self.seat, erp=side)
+
+    def tell(self, to: Ref, kind: EntryKind, **content: Any) -> None:  # noqa: ANN401 - fields of Entry
+        """Tell another seat something, under the next sequence."""
+        sequence = self.seat.said + 1
+        self.put(said=sequence)
+        self.effects.append(
+            Entry(
+                to=to,
+                sender=str(self.seat.key),
+                sequence=sequence,
+                kind=kind,
+                at=self.context.now,
+                link_type=self.link_type.name,
+                **content,
+            )
+        )
+
+    def notify(self, kind: NoticeKind, words: str, **details: Any) -> None:  # noqa: ANN401 - JSON
+        """Let people know."""
+        self.effects.append(
+            Notice(
+                link=self.seat.key,
+                link_type=self.link_type.name,
+                kind=kind,
+                at=self.context.now,
+                words=words,
+                details=details,
+            )
+        )
