@@ -4,7 +4,8 @@
 `anji_common.events.observed.Document`; values are in normal form.
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -20,6 +21,8 @@ from anji_common.refs import System
 __all__ = [
     "Around",
     "Condition",
+    "Fill",
+    "FirstRow",
     "Lens",
     "LinesPair",
     "LinkType",
@@ -60,6 +63,8 @@ class Around:
     """The head values of the record that the value comes from."""
     row: Row = field(default_factory=dict)
     """Its line's values, where the value is in a line."""
+    rows: Mapping[str, Mapping[str, Row]] = field(default_factory=dict)
+    """All lines of the record: `LinesPair.name` → line id → values."""
 
 
 class Lens(Protocol):
@@ -109,6 +114,10 @@ class Pair:
     only_on_create: bool = False
     """Written when the record is made, and let be afterwards (an owner, a given number)."""
 
+    def path(self, system: System) -> str:
+        """Return the pair's path on one side."""
+        return self.crm if system is System.FXIAOKE else self.erp
+
 
 @dataclass(frozen=True, slots=True)
 class LinesPair:
@@ -125,6 +134,8 @@ class LinesPair:
     pairs: tuple[Pair, ...]
     erp_marker: str | None = None
     """Entry field that keeps the CRM line's id."""
+    crm_marker: str | None = None
+    """Field of the CRM line that keeps the ERP's entry id."""
 
     def path(self, system: System) -> str:
         """Return the lines path on one side."""
@@ -133,6 +144,30 @@ class LinesPair:
     def id_field(self, system: System) -> str:
         """Return the rows' id field on one side."""
         return self.crm_id if system is System.FXIAOKE else self.erp_id
+
+    def marker(self, system: System) -> str | None:
+        """Return the rows' field that keeps the other side's line id, if there is one."""
+        return self.crm_marker if system is System.FXIAOKE else self.erp_marker
+
+
+@dataclass(frozen=True, slots=True)
+class Fill:
+    """A place of a create packet that is no mapped field, filled once from the other side."""
+
+    place: tuple[str | int, ...]
+    """The way into the packet: ``("FT_BD_CUSTCONTACT", 0, "FMOBILE")``."""
+    paths: tuple[str, ...]
+    """Head paths of the record that the create comes from; the first that is not empty counts."""
+
+
+@dataclass(frozen=True, slots=True)
+class FirstRow:
+    """A head path that reads the document's first row: ``FEntity[0].FOrderNo``."""
+
+    path: str
+    lines: str
+    """Lines path."""
+    row_path: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +180,10 @@ class Side:
     own_number: str | None = None
     """Head path of a number that is ours to choose and unique (``FBillNo``), or `None`."""
     packet: Mapping[str, JsonValue] = field(default_factory=dict)
-    """The full create packet, settings filled in; see `Command.packet`."""
+    """The full create packet, settings filled in; see `Command.packet`. Send `filled`."""
+    fills: tuple[Fill, ...] = ()
+    first_rows: tuple[FirstRow, ...] = ()
+    """Head paths that are no fields of the head; they can be read, never written."""
     finish: Finish = Finish.SAVED
     shares: Mapping[str, str] = field(default_factory=dict)
     """Name → head path: what the crosswalk row of this side tells other links."""
@@ -157,6 +195,15 @@ class Side:
         """The vendor's name of the object."""
         return self.interest.object_name
 
+    def filled(self, source: Row) -> dict[str, JsonValue]:
+        """Return the create packet for a record that comes from the other side's `source` head."""
+        packet = {key: _copied(value) for key, value in self.packet.items()}
+        for fill in self.fills:
+            found = (source.get(path) for path in fill.paths)
+            value = next((each for each in found if each is not None), None)
+            _put(packet, fill.place, "" if value is None else value)
+        return packet
+
 
 @dataclass(frozen=True, slots=True)
 class MessageTemplate:
@@ -166,6 +213,26 @@ class MessageTemplate:
     """Head path of the CRM record (as wished) that holds the employee id."""
     text: str
     """With ``{path}`` of the CRM record's wished head values and ``{erp.path}`` of the ERP's."""
+
+    def rendered(self, crm: Row, erp: Row) -> str:
+        """Return what it says about these two heads; what is empty is left out."""
+
+        def value(found: re.Match[str]) -> str:
+            head, path = (erp, found[1][4:]) if found[1].startswith("erp.") else (crm, found[1])
+            known = head.get(path)
+            return "" if known is None else str(known)
+
+        return _NAMED.sub(value, self.text)
+
+    def paths(self, system: System) -> tuple[str, ...]:
+        """Return the head paths of one side that the message names."""
+        named = _NAMED.findall(self.text)
+        if system is System.K3CLOUD:
+            return tuple(path[4:] for path in named if path.startswith("erp."))
+        return (self.to, *(path for path in named if not path.startswith("erp.")))
+
+
+_NAMED = re.compile(r"\{([^{}]+)\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,9 +279,11 @@ class LinkType:
             UndecodableError: lines are no list of rows with ids.
         """
         side = self.side(system)
-        head_paths = self.head_paths(system)
-        head = {path: data.get(path) for path in head_paths}
-        rows = {lines.name: _rows(lines, system, data) for lines in self.lines}
+        head = {field.path: data.get(field.path) for field in side.interest.fields}
+        for first in side.first_rows:
+            found = _listed(data, first.lines)
+            head[first.path] = found[0].get(first.row_path) if found else None
+        rows = {lines.name: _rows(lines, side, system, data) for lines in self.lines}
         marker_field = side.interest.marker_field
         return Seen(
             head=head,
@@ -226,27 +295,54 @@ class LinkType:
     def head_paths(self, system: System) -> tuple[str, ...]:
         """Return every head path of one side that a link must remember, sorted."""
         side = self.side(system)
-        return tuple(sorted(field.path for field in side.interest.fields))
+        read = (first.path for first in side.first_rows)
+        return tuple(sorted({*(field.path for field in side.interest.fields), *read}))
 
 
-def _rows(lines: LinesPair, system: System, data: Document) -> dict[str, Row]:
-    found = data.get(lines.path(system)) or []
-    if not isinstance(found, list):
-        msg = f"{lines.path(system)} is no list of rows"
-        raise UndecodableError(msg)
-    paths = sorted({pair.crm if system is System.FXIAOKE else pair.erp for pair in lines.pairs})
-    if system is System.K3CLOUD and lines.erp_marker:
-        paths.append(lines.erp_marker)
+def _rows(lines: LinesPair, side: Side, system: System, data: Document) -> dict[str, Row]:
+    lines_path, id_field = lines.path(system), lines.id_field(system)
+    paths = row_paths(side.interest, lines_path)
     rows: dict[str, Row] = {}
-    for row in found:
-        if (
-            not isinstance(row, dict)
-            or (line_id := _text(row.get(lines.id_field(system)))) is None
-        ):
-            msg = f"a row of {lines.path(system)} without {lines.id_field(system)}"
+    for row in _listed(data, lines_path):
+        line_id = _text(row.get(id_field))
+        if line_id is None:
+            msg = f"a row of {lines_path} without {id_field}"
             raise UndecodableError(msg)
         rows[line_id] = {path: row.get(path) for path in paths}
     return rows
+
+
+def row_paths(interest: ObjectInterest, lines_path: str) -> Iterable[str]:
+    """Return every path inside the rows of `lines_path` that a link must remember, sorted."""
+    for lines in interest.lines:
+        if lines.path == lines_path:
+            return sorted(field.path for field in lines.fields)
+    return ()
+
+
+def _listed(data: Document, lines_path: str) -> list[dict[str, JsonValue]]:
+    found = data.get(lines_path) or []
+    if not isinstance(found, list):
+        msg = f"{lines_path} is no list of rows"
+        raise UndecodableError(msg)
+    rows = [row for row in found if isinstance(row, dict)]
+    if len(rows) != len(found):
+        msg = f"{lines_path} holds something that is no row"
+        raise UndecodableError(msg)
+    return rows
+
+
+def _copied(value: JsonValue) -> JsonValue:
+    if isinstance(value, dict):
+        return {key: _copied(each) for key, each in value.items()}
+    return [_copied(each) for each in value] if isinstance(value, list) else value
+
+
+def _put(packet: dict[str, JsonValue], place: tuple[str | int, ...], value: JsonValue) -> None:
+    node: JsonValue = packet
+    for step in place[:-1]:
+        node = node[step]  # type: ignore[index]  # the compiler made the way
+    node[place[-1]] = value  # type: ignore[index]  # as above
 
 
 def _text(value: JsonValue) -> str | None:

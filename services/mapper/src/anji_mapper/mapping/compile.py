@@ -1,0 +1,113 @@
+"""Compiles mapping files: texts in, `Mappings` out, or every error of every file at once.
+
+Pure: nothing here opens a file (`anji_mapper.mapping.folder` does) or looks at a vendor.
+"""
+
+import json
+from collections.abc import Mapping
+from hashlib import sha256
+from typing import Any
+
+from anji_common.errors import ConfigurationError
+from anji_mapper.mapping.building import LinkNames
+from anji_mapper.mapping.findings import Finding, near
+from anji_mapper.mapping.forming import form_of
+from anji_mapper.mapping.link_type import build_link_type
+from anji_mapper.mapping.model import LinkType, Mappings
+from anji_mapper.mapping.reading import Page, read_page
+from anji_mapper.mapping.schema import FileForm
+
+__all__ = ["Settings", "compile_mappings", "find_errors"]
+
+Settings = Mapping[str, Mapping[str, str]]
+"""Link type → setting → value."""
+
+
+def compile_mappings(texts: Mapping[str, str], settings: Settings | None = None) -> Mappings:
+    """Return the link types of the files (name → text), with `settings` over their defaults.
+
+    Raises:
+        ConfigurationError: one line for each thing that is wrong, in any file.
+    """
+    mappings, findings = _compiled(texts, settings or {})
+    if findings:
+        raise ConfigurationError("\n".join(str(each) for each in findings))
+    return mappings
+
+
+def find_errors(texts: Mapping[str, str], settings: Settings | None = None) -> tuple[Finding, ...]:
+    """Return what is wrong with the files, sorted by file and line; empty if nothing is."""
+    return _compiled(texts, settings or {})[1]
+
+
+def _compiled(
+    texts: Mapping[str, str], settings: Settings
+) -> tuple[Mappings, tuple[Finding, ...]]:
+    pages = {file: _page(file, text, settings) for file, text in sorted(texts.items())}
+    forms = {file: form_of(page) for file, page in pages.items() if page.data}
+    names = {name: found for page in pages.values() for name, found in _names(page)}
+    types: list[LinkType] = []
+    for file, form in forms.items():
+        if form is not None:
+            page = pages[file]
+            version = _version(texts[file], page.settings)
+            types.append(build_link_type(page, form, names, version))
+    _find_doubles(pages, forms)
+    findings = [each for page in pages.values() for each in page.findings]
+    for link in sorted(set(settings) - set(names)):
+        words = f"settings for {link!r}, which is no link type{near(link, names)}"
+        findings.append(Finding("settings", 1, 1, words))
+    return Mappings(tuple(types)), tuple(sorted(findings))
+
+
+def _page(file: str, text: str, settings: Settings) -> Page:
+    """Read a page with the settings of its link type, whose name stands in it."""
+    link = read_page(file, text, {}).data.get("link")
+    return read_page(file, text, settings.get(link, {}) if isinstance(link, str) else {})
+
+
+def _names(page: Page) -> list[tuple[str, LinkNames]]:
+    """Return what other files may ask of this one, taken as it stands, right or wrong."""
+    data: Any = page.data
+    link = data.get("link")
+    if not isinstance(link, str):
+        return []
+    crm, erp = (
+        data.get(side) if isinstance(data.get(side), dict) else {} for side in ("crm", "erp")
+    )
+    lines = data.get("lines")
+    first = lines[0] if isinstance(lines, list) and lines and isinstance(lines[0], dict) else {}
+    detail = first.get("crm")
+    shares = crm.get("shares")
+    return [
+        (
+            link,
+            LinkNames(
+                str(crm.get("object", "")),
+                str(erp.get("object", "")),
+                str(detail.get("path", "")) if isinstance(detail, dict) else None,
+                tuple(shares) if isinstance(shares, dict) else (),
+            ),
+        )
+    ]
+
+
+def _find_doubles(pages: Mapping[str, Page], forms: Mapping[str, FileForm | None]) -> None:
+    """A name or an object stands in one file only: its records take part in one link."""
+    seen: dict[tuple[str, str], str] = {}
+    for file, form in forms.items():
+        if form is None:
+            continue
+        for what, name, loc in (
+            ("link type", form.link, ("link",)),
+            ("CRM object", form.crm.object, ("crm", "object")),
+            ("ERP form", form.erp.object, ("erp", "object")),
+        ):
+            other = seen.setdefault((what, name), file)
+            if other != file:
+                pages[file].find(loc, f"{what} {name} is declared in {other} already")
+
+
+def _version(text: str, settings: Mapping[str, str]) -> str:
+    content = json.dumps([text, dict(sorted(settings.items()))], ensure_ascii=False)
+    return sha256(content.encode()).hexdigest()[:16]

@@ -1,0 +1,71 @@
+"""Makes a checked form of a read page: every wrong or missing key with its place."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, get_args, get_origin
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from anji_mapper.mapping.findings import near
+from anji_mapper.mapping.reading import Loc, Page
+from anji_mapper.mapping.schema import FileForm
+
+__all__ = ["form_of"]
+
+
+def form_of(page: Page) -> FileForm | None:
+    """Return what the page says, or `None` and findings in the page."""
+    try:
+        return FileForm.model_validate(page.data)
+    except ValidationError as error:
+        for each in error.errors(include_url=False, include_context=True):
+            _find(page, each)
+        return None
+
+
+def _find(page: Page, error: ErrorDetails) -> None:
+    loc, last = error["loc"], error["loc"][-1] if error["loc"] else ""
+    match error["type"]:
+        case "extra_forbidden":
+            words = f"unknown key {last!r}{near(str(last), _known_keys(loc[:-1]))}"
+            page.find(loc, words, at_key=True)
+        case "missing":
+            page.find(loc[:-1], f"key {last!r} is missing")
+        case "enum" | "literal_error":
+            expected = str(error.get("ctx", {}).get("expected", ""))
+            given = str(error["input"])
+            hint = near(
+                given, [each.strip("' ") for each in expected.replace(" or ", ",").split(",")]
+            )
+            page.find(loc, f"{given!r} is not one of {expected}{hint}")
+        case "value_error":
+            page.find(loc, error["msg"].removeprefix("Value error, "))
+        case _:
+            page.find(loc, f"{error['msg'][0].lower()}{error['msg'][1:]}")
+
+
+def _known_keys(loc: Loc) -> list[str]:
+    """Return the keys that the form allows at `loc`."""
+    form: Any = FileForm
+    for step in loc:
+        if isinstance(step, int):
+            continue
+        if isinstance(form, type) and issubclass(form, BaseModel):
+            named = {field.alias or name: field for name, field in form.model_fields.items()}
+            form = _inner(named[step].annotation) if step in named else None
+    if isinstance(form, type) and issubclass(form, BaseModel):
+        return [field.alias or name for name, field in form.model_fields.items()]
+    return []
+
+
+def _inner(annotation: Any) -> Any:  # noqa: ANN401 - any annotation of a form's field
+    """Return the form inside of optional, annotated and repeated annotations."""
+    if get_origin(annotation) is Annotated:
+        return _inner(get_args(annotation)[0])
+    if isinstance(annotation, type) and not get_args(annotation):
+        return annotation
+    for inner in get_args(annotation):
+        found = _inner(inner)
+        if isinstance(found, type) and issubclass(found, BaseModel | Mapping):
+            return found
+    return annotation

@@ -1,0 +1,384 @@
+"""Lenses: conversions that run both ways.
+
+Law, checked for every class here by ``tests/unit/mapper/test_lenses.py``: what went to the
+ERP and comes back is what left. A lens that broke it would see each of its own writes as
+somebody's edit, and write for ever; one that must lose something (`Text`, `Day`) declares its
+tolerance and is tested up to it. `Constant` and `Shared` run one way only, and a mapping that
+uses them the other way is refused when it is compiled.
+
+Values are in normal form (`anji_common.events.observed.Document`). Empty stays empty: `None` goes
+to `None`, whatever the lens.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, time, timedelta, timezone
+from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
+
+from pydantic import JsonValue
+
+from anji_common.errors import AwaitedError, ConfigurationError, MappingError
+from anji_common.events.crosswalk import CrosswalkRow, RowState
+from anji_common.refs import Ref, System
+from anji_mapper.mapping.model import Around
+
+__all__ = [
+    "Boolean",
+    "Constant",
+    "Day",
+    "LineReference",
+    "Reference",
+    "ReferenceByNumber",
+    "Same",
+    "Scaled",
+    "Shared",
+    "Text",
+    "ValueMap",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Same:
+    """The same value on both sides; normal form has made it comparable already."""
+
+    def crm_to_erp(self, value: JsonValue, _around: Around) -> JsonValue:
+        return value
+
+    def erp_to_crm(self, value: JsonValue, _around: Around) -> JsonValue:
+        return value
+
+
+@dataclass(frozen=True, slots=True)
+class ValueMap:
+    """Options that are spelled differently. No two options may share a counterpart."""
+
+    values: Mapping[str, str]
+    """CRM value → ERP value."""
+    crm_default: str | None = None
+    """For ERP values that the map does not name; `None` refuses them."""
+    erp_default: str | None = None
+    """For CRM values that the map does not name; `None` refuses them."""
+    _back: Mapping[str, str] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        back = {erp: crm for crm, erp in self.values.items()}
+        if len(back) != len(self.values):
+            twice = sorted({erp for crm, erp in self.values.items() if back[erp] != crm})
+            msg = f"two CRM values map to {', '.join(twice)}: it could not be read back"
+            raise ConfigurationError(msg)
+        object.__setattr__(self, "_back", back)
+
+    def crm_to_erp(self, value: JsonValue, _around: Around) -> JsonValue:
+        return _looked_up(value, self.values, self.erp_default)
+
+    def erp_to_crm(self, value: JsonValue, _around: Around) -> JsonValue:
+        return _looked_up(value, self._back, self.crm_default)
+
+
+@dataclass(frozen=True, slots=True)
+class Boolean:
+    """Yes or no in the CRM, one of two texts in the ERP (``FForbidStatus``: ``B`` or ``A``)."""
+
+    when_true: str
+    when_false: str
+
+    def __post_init__(self) -> None:
+        if self.when_true == self.when_false:
+            msg = f"true and false are both {self.when_true!r} in the ERP"
+            raise ConfigurationError(msg)
+
+    def crm_to_erp(self, value: JsonValue, _around: Around) -> JsonValue:
+        if value is None:
+            return None
+        if not isinstance(value, bool):
+            msg = f"{value!r} is neither true nor false"
+            raise MappingError(msg)
+        return self.when_true if value else self.when_false
+
+    def erp_to_crm(self, value: JsonValue, _around: Around) -> JsonValue:
+        return _looked_up_flag(value, {self.when_true: True, self.when_false: False})
+
+
+@dataclass(frozen=True, slots=True)
+class Scaled:
+    """A quantity in another unit: an ERP value is `factor` times the CRM's, then rounded."""
+
+    factor: Decimal
+    crm_step: Decimal
+    """The smallest difference that the CRM field can hold, such as ``Decimal("0.01")``."""
+    erp_step: Decimal
+
+    def __post_init__(self) -> None:
+        if min(self.factor, self.crm_step, self.erp_step) <= 0:
+            msg = "factor and steps must be above zero"
+            raise ConfigurationError(msg)
+        if self.erp_step > self.crm_step * self.factor:
+            msg = f"an ERP step of {self.erp_step} cannot tell {self.crm_step} in the CRM apart"
+            raise ConfigurationError(msg)
+
+    def crm_to_erp(self, value: JsonValue, _around: Around) -> JsonValue:
+        return None if value is None else _on_grid(_number(value) * self.factor, self.erp_step)
+
+    def erp_to_crm(self, value: JsonValue, _around: Around) -> JsonValue:
+        return None if value is None else _on_grid(_number(value) / self.factor, self.crm_step)
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Text without outer blanks, and no longer than a side can hold.
+
+    Tolerance: outer blanks, and what stands after the first `limit` characters.
+    """
+
+    limit: int | None = None
+
+    def crm_to_erp(self, value: JsonValue, _around: Around) -> JsonValue:
+        return self._cut(value)
+
+    def erp_to_crm(self, value: JsonValue, _around: Around) -> JsonValue:
+        return self._cut(value)
+
+    def _cut(self, value: JsonValue) -> JsonValue:
+        if value is None:
+            return None
+        return str(value).strip()[: self.limit].rstrip() or None
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """An instant in the CRM, the day on which it falls in the ERP.
+
+    Tolerance: the time of day.
+    """
+
+    offset_hours: int = 8
+    """Of the zone whose days they are; Beijing time has no summer time."""
+
+    def crm_to_erp(self, value: JsonValue, _around: Around) -> JsonValue:
+        if value is None:
+            return None
+        return _instant(value).astimezone(self._zone).date().isoformat()
+
+    def erp_to_crm(self, value: JsonValue, _around: Around) -> JsonValue:
+        if value is None:
+            return None
+        start = datetime.combine(_instant(value).date(), time(), self._zone)
+        return start.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+    @property
+    def _zone(self) -> timezone:
+        return timezone(timedelta(hours=self.offset_hours))
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """One way: wherever there is a value, the other side shows `value`."""
+
+    value: str
+    to: System
+
+    def crm_to_erp(self, value: JsonValue, _around: Around) -> JsonValue:
+        return self._said(value, System.K3CLOUD)
+
+    def erp_to_crm(self, value: JsonValue, _around: Around) -> JsonValue:
+        return self._said(value, System.FXIAOKE)
+
+    def _said(self, value: JsonValue, system: System) -> JsonValue:
+        if system is not self.to:
+            raise _one_way(self.to)
+        return None if value is None else self.value
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """Another record, by its ref on each side.
+
+    Waits until the other record is linked and, as the ERP wants numbers, until the number of
+    the ERP's record is known.
+    """
+
+    def crm_to_erp(self, value: JsonValue, around: Around) -> JsonValue:
+        if value is None:
+            return None
+        counterpart = _counterpart(str(value), around)
+        _numbered(counterpart, around)
+        return counterpart
+
+    def erp_to_crm(self, value: JsonValue, around: Around) -> JsonValue:
+        return None if value is None else _counterpart(str(value), around)
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceByNumber:
+    """Another record, by its ref in the CRM and by its business number in the ERP."""
+
+    erp_object: str
+    """``SAL_SaleOrder``: whose number it is."""
+
+    def crm_to_erp(self, value: JsonValue, around: Around) -> JsonValue:
+        if value is None:
+            return None
+        return _numbered(_counterpart(str(value), around), around)
+
+    def erp_to_crm(self, value: JsonValue, around: Around) -> JsonValue:
+        if value is None:
+            return None
+        row = _by_number(self.erp_object, str(value), around)
+        return str(row.counterpart)
+
+
+@dataclass(frozen=True, slots=True)
+class LineReference:
+    """A line of another record: by its ref in the CRM, by its entry id in the ERP.
+
+    The record that the line belongs to is named beside it: by business number in the ERP, by
+    ref in the CRM. The names are looked for in the line's own values first, then in the head's.
+    """
+
+    erp_object: str
+    """``SAL_SaleOrder``."""
+    erp_number_path: str
+    """Where the number stands: ``FOrderNo``."""
+    crm_lines_object: str
+    """``SalesOrderProductObj``."""
+    crm_head_path: str | None = None
+    """Where the CRM names the record; `None` for a pair that flows to the CRM only."""
+
+    def crm_to_erp(self, value: JsonValue, around: Around) -> JsonValue:
+        if value is None:
+            return None
+        if self.crm_head_path is None:
+            raise _one_way(System.FXIAOKE)
+        head = _beside(self.crm_head_path, around)
+        row = _linked(str(head), around)
+        entry = row.lines.get(Ref.parse(str(value)).record_id)
+        if entry is None:
+            raise _awaited(str(head))
+        return entry
+
+    def erp_to_crm(self, value: JsonValue, around: Around) -> JsonValue:
+        if value is None:
+            return None
+        number = str(_beside(self.erp_number_path, around))
+        line = _by_number(self.erp_object, number, around).lines.get(str(value))
+        if line is None:
+            key = f"{System.K3CLOUD}/{self.erp_object}"
+            raise _awaited_number(key, number)
+        return str(Ref(System.FXIAOKE, self.crm_lines_object, line))
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """One way, to the CRM: what the CRM record that an ERP number names shares (its owner)."""
+
+    erp_object: str
+    """``SAL_SaleOrder``: whose number it is."""
+    name: str
+    """As the CRM side of that link type shares it."""
+
+    def crm_to_erp(self, _value: JsonValue, _around: Around) -> JsonValue:
+        raise _one_way(System.FXIAOKE)
+
+    def erp_to_crm(self, value: JsonValue, around: Around) -> JsonValue:
+        if value is None:
+            return None
+        row = _by_number(self.erp_object, str(value), around)
+        return _linked(str(row.counterpart), around).shared.get(self.name)
+
+
+def _linked(ref: str, around: Around) -> CrosswalkRow:
+    row = around.references.row(ref)
+    if row is None or row.counterpart is None or row.state is not RowState.LINKED:
+        raise _awaited(ref)
+    return row
+
+
+def _counterpart(ref: str, around: Around) -> str:
+    return str(_linked(ref, around).counterpart)
+
+
+def _numbered(erp_ref: str, around: Around) -> str:
+    row = around.references.row(erp_ref)
+    if row is None or row.business_number is None:
+        raise _awaited(erp_ref)
+    return row.business_number
+
+
+def _by_number(erp_object: str, number: str, around: Around) -> CrosswalkRow:
+    key = f"{System.K3CLOUD}/{erp_object}"
+    row = around.references.by_number(key, number)
+    if row is None or row.counterpart is None or row.state is not RowState.LINKED:
+        raise _awaited_number(key, number)
+    return row
+
+
+def _beside(path: str, around: Around) -> JsonValue:
+    value = around.row.get(path)
+    value = around.head.get(path) if value is None else value
+    if value is None:
+        msg = f"a line of another record without {path}, which names the record"
+        raise MappingError(msg)
+    return value
+
+
+def _awaited(ref: str) -> AwaitedError:
+    token = f"ref:{ref}"
+    return AwaitedError(token)
+
+
+def _awaited_number(object_key: str, number: str) -> AwaitedError:
+    token = f"number:{object_key}/{number}"
+    return AwaitedError(token)
+
+
+def _one_way(to: System) -> MappingError:
+    return MappingError(f"this value flows to {to} only")
+
+
+def _looked_up(value: JsonValue, values: Mapping[str, str], default: str | None) -> JsonValue:
+    if value is None:
+        return None
+    found = values.get(str(value), default)
+    if found is None:
+        msg = f"no counterpart for {value!r}; known are {', '.join(sorted(values))}"
+        raise MappingError(msg)
+    return found
+
+
+def _looked_up_flag(value: JsonValue, values: Mapping[str, bool]) -> JsonValue:
+    if value is None:
+        return None
+    found = values.get(str(value))
+    if found is None:
+        msg = f"{value!r} is none of {', '.join(sorted(values))}"
+        raise MappingError(msg)
+    return found
+
+
+def _number(value: JsonValue) -> Decimal:
+    try:
+        number = Decimal(str(value))
+    except InvalidOperation as error:
+        msg = f"{value!r} is no number"
+        raise MappingError(msg) from error
+    if not number.is_finite():
+        msg = f"{value!r} is no number"
+        raise MappingError(msg)
+    return number
+
+
+def _on_grid(number: Decimal, step: Decimal) -> str:
+    """Return the nearest multiple of `step`, as normal form writes decimals."""
+    steps = (number / step).to_integral_value(ROUND_HALF_EVEN)
+    text = format(steps * step, "f")
+    text = text.rstrip("0").rstrip(".") if "." in text else text
+    return "0" if text == "-0" else text
+
+
+def _instant(value: JsonValue) -> datetime:
+    try:
+        instant = datetime.fromisoformat(str(value))
+    except ValueError as error:
+        msg = f"{value!r} is no time"
+        raise MappingError(msg) from error
+    return instant if instant.tzinfo else instant.replace(tzinfo=UTC)

@@ -1,0 +1,248 @@
+"""Builds one link type from its form; what does not fit together is noted in its page."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from anji_common.errors import ConfigurationError
+from anji_common.interest import FieldKind
+from anji_common.refs import System
+from anji_mapper.mapping import conditions
+from anji_mapper.mapping.building import BuiltLens, LinkNames, build_lens
+from anji_mapper.mapping.fields import Named, SideFields
+from anji_mapper.mapping.model import (
+    Condition,
+    LinesPair,
+    LinkType,
+    MessageTemplate,
+    Pair,
+    Side,
+)
+from anji_mapper.mapping.placing import PlacedPacket, Placing
+from anji_mapper.mapping.reading import Loc, Page
+from anji_mapper.mapping.schema import ConditionForm, FieldForm, FileForm, LinesForm, SideForm
+
+__all__ = ["build_link_type"]
+
+_SYSTEMS = {"crm": System.FXIAOKE, "erp": System.K3CLOUD}
+_CREATES = {
+    "crm": frozenset({System.FXIAOKE}),
+    "erp": frozenset({System.K3CLOUD}),
+    "both": frozenset(System),
+}
+_FLOWS = {
+    "both": frozenset(System),
+    "to_crm": frozenset({System.FXIAOKE}),
+    "to_erp": frozenset({System.K3CLOUD}),
+}
+
+
+def build_link_type(
+    page: Page, form: FileForm, names: Mapping[str, LinkNames], version: str
+) -> LinkType:
+    """Return the link type; it may only be used if the page has no findings."""
+    return _Building(page, form, names).link_type(version)
+
+
+@dataclass(slots=True)
+class _Building:
+    page: Page
+    form: FileForm
+    names: Mapping[str, LinkNames]
+    fields: dict[System, SideFields] = field(init=False)
+
+    def __post_init__(self) -> None:
+        lines = self.form.lines
+        self.fields = {
+            System.FXIAOKE: SideFields(
+                self.page,
+                System.FXIAOKE,
+                self.form.crm,
+                {each.crm.path: each.crm for each in lines},
+            ),
+            System.K3CLOUD: SideFields(
+                self.page,
+                System.K3CLOUD,
+                self.form.erp,
+                {each.erp.path: each.erp for each in lines},
+            ),
+        }
+
+    def link_type(self, version: str) -> LinkType:
+        form, creates = self.form, _CREATES[self.form.creates]
+        pairs = tuple(self._pairs(("fields",), form.fields))
+        lines = tuple(self._lines(("lines", place), each) for place, each in enumerate(form.lines))
+        messages = tuple(MessageTemplate(each.to, each.text) for each in form.messages)
+        self._add_messages(messages)
+        packets = {
+            system: self._packet(name, system, pairs, lines, is_created=system.other in creates)
+            for name, system in _SYSTEMS.items()
+        }
+        sides = {
+            system: self._side(name, system, packets[system]) for name, system in _SYSTEMS.items()
+        }
+        return LinkType(
+            form.link,
+            version,
+            sides[System.FXIAOKE],
+            sides[System.K3CLOUD],
+            creates,
+            pairs,
+            lines,
+            messages,
+        )
+
+    def _pairs(
+        self, loc: Loc, forms: tuple[FieldForm, ...], lines: LinesForm | None = None
+    ) -> Iterator[Pair]:
+        names: set[str] = set()
+        for place, form in enumerate(forms):
+            try:
+                built = build_lens(form, self.names)
+            except ConfigurationError as error:
+                self.page.find((*loc, place, "lens"), str(error))
+                continue
+            pair = self._pair((*loc, place), form, built)
+            if pair.name in names:
+                self.page.find((*loc, place), f"{pair.name} is here twice")
+            names.add(pair.name)
+            self._add_pair((*loc, place), form, built, lines)
+            yield pair
+
+    def _pair(self, loc: Loc, form: FieldForm, built: BuiltLens) -> Pair:
+        flows = _FLOWS[form.direction]
+        if built.only_to is not None and flows != {built.only_to}:
+            way = "to_crm" if built.only_to is System.FXIAOKE else "to_erp"
+            self.page.find(loc, f"lens {form.lens.name} runs one way: say direction: {way}")
+        default = "erp" if self.form.creates == "erp" else "crm"
+        if form.direction != "both":
+            default = "crm" if form.direction == "to_erp" else "erp"
+            if form.owner not in (None, default):
+                words = f"a field that flows {form.direction} is owned by the {default}"
+                self.page.find((*loc, "owner"), words)
+        erp_kind = form.erp.kind or built.erp.kind
+        return Pair(
+            name=f"{form.crm.path}~{form.erp.path}",
+            crm=form.crm.path,
+            erp=form.erp.path,
+            lens=built.lens,
+            owner=_SYSTEMS[form.owner or default],
+            flows_to=flows,
+            refers_to_erp=erp_kind is FieldKind.REFERENCE,
+            only_on_create=form.only_on_create,
+        )
+
+    def _add_pair(
+        self, loc: Loc, form: FieldForm, built: BuiltLens, lines: LinesForm | None
+    ) -> None:
+        for name, place, named, inputs in (
+            ("crm", form.crm, built.crm, built.crm_inputs),
+            ("erp", form.erp, built.erp, built.erp_inputs),
+        ):
+            fields = self.fields[_SYSTEMS[name]]
+            path = None if lines is None else getattr(lines, name).path
+            said = named if place.kind is None else Named(place.kind, named.refers_to)
+            fields.add((*loc, name), place.path, said, lines=path)
+            if place.path in fields.first_rows and _SYSTEMS[name] in _FLOWS[form.direction]:
+                self.page.find((*loc, name), "the first row can be read here, not written")
+            for each in inputs:
+                fields.add((*loc, "lens"), each, lines=path)
+
+    def _lines(self, loc: Loc, form: LinesForm) -> LinesPair:
+        pairs = tuple(self._pairs((*loc, "fields"), form.fields, form))
+        for name, side in (("crm", form.crm), ("erp", form.erp)):
+            if side.marker:
+                fields = self.fields[_SYSTEMS[name]]
+                fields.add((*loc, name, "marker"), side.marker, lines=side.path)
+        if form.crm.head is None:
+            self.page.find((*loc, "crm"), "key 'head' is missing: which field names the record?")
+        if form.erp.head is not None:
+            self.page.find((*loc, "erp", "head"), "only a detail object of the CRM has a head")
+        return LinesPair(
+            name=f"{form.crm.path}~{form.erp.path}",
+            crm=form.crm.path,
+            crm_id=form.crm.id,
+            erp=form.erp.path,
+            erp_id=form.erp.id,
+            pairs=pairs,
+            erp_marker=form.erp.marker,
+            crm_marker=form.crm.marker,
+        )
+
+    def _add_messages(self, messages: tuple[MessageTemplate, ...]) -> None:
+        for place, message in enumerate(messages):
+            loc: Loc = ("messages", place)
+            for system, fields in self.fields.items():
+                for path in message.paths(system):
+                    fields.add((*loc, "text"), path)
+            self.fields[System.FXIAOKE].add((*loc, "to"), message.to, Named(FieldKind.EMPLOYEE))
+
+    def _packet(
+        self,
+        name: str,
+        system: System,
+        pairs: tuple[Pair, ...],
+        lines: tuple[LinesPair, ...],
+        *,
+        is_created: bool,
+    ) -> PlacedPacket:
+        form: SideForm = getattr(self.form, name)
+        placing = Placing(self.page, name, form, system, pairs, lines)
+        packet = placing.placed()
+        for fill in packet.fills:
+            for path in fill.paths:
+                self.fields[system.other].add((name, "packet", *fill.place), path)
+        if is_created:
+            placing.check()
+        return packet
+
+    def _side(self, name: str, system: System, packet: PlacedPacket) -> Side:
+        form: SideForm = getattr(self.form, name)
+        fields = self.fields[system]
+        self._add_side((name,), form, fields)
+        return Side(
+            interest=fields.interest(),
+            natural_keys=form.natural_keys,
+            own_number=form.own_number,
+            packet=packet.packet,
+            fills=packet.fills,
+            first_rows=tuple(fields.first_rows.values()),
+            finish=form.finish,
+            shares=form.shares,
+            filter=None if form.filter is None else _condition(form.filter),
+        )
+
+    def _add_side(self, loc: Loc, form: SideForm, fields: SideFields) -> None:
+        fields.add((*loc, "number"), form.number)
+        if form.marker is not None:
+            fields.add((*loc, "marker"), form.marker)
+        for key in form.natural_keys:
+            for path in key:
+                fields.add((*loc, "natural_keys"), path)
+        for share, path in form.shares.items():
+            fields.add((*loc, "shares", share), path)
+        if form.filter is not None:
+            for path in _condition_paths(form.filter):
+                fields.add((*loc, "filter"), path)
+
+
+def _condition(form: ConditionForm) -> Condition:
+    if form.all is not None:
+        return conditions.AllOf(tuple(_condition(each) for each in form.all))
+    if form.any is not None:
+        return conditions.AnyOf(tuple(_condition(each) for each in form.any))
+    if form.not_ is not None:
+        return conditions.Not(_condition(form.not_))
+    path = form.field or ""
+    if form.empty is not None:
+        empty = conditions.IsEmpty(path)
+        return empty if form.empty else conditions.Not(empty)
+    return conditions.OneOf(
+        path, frozenset(form.in_ if form.in_ is not None else [form.is_ or ""])
+    )
+
+
+def _condition_paths(form: ConditionForm) -> Iterator[str]:
+    if form.field is not None:
+        yield form.field
+    for each in (*(form.all or ()), *(form.any or ()), *([form.not_] if form.not_ else [])):
+        yield from _condition_paths(each)

@@ -1,0 +1,108 @@
+"""Checks that a create packet and the mapped fields fit: every field has its place."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import JsonValue
+
+from anji_common.refs import System
+from anji_mapper.mapping.findings import near
+from anji_mapper.mapping.model import Fill, LinesPair, Pair
+from anji_mapper.mapping.packet import place_of, read_template
+from anji_mapper.mapping.reading import Loc, Page
+from anji_mapper.mapping.schema import SideForm
+
+__all__ = ["PlacedPacket", "Placing"]
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedPacket:
+    """A packet without marks, and the marks that are fills."""
+
+    packet: Mapping[str, JsonValue]
+    fills: tuple[Fill, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Placing:
+    """One side's packet and the pairs that are written into it."""
+
+    page: Page
+    name: str
+    """`crm` or `erp`: the key of the side in its file."""
+    form: SideForm
+    system: System
+    pairs: tuple[Pair, ...]
+    lines: tuple[LinesPair, ...]
+
+    def placed(self) -> PlacedPacket:
+        """Return the packet, after comparing its marks with the fields that are mapped there."""
+        template = read_template(self.form.packet)
+        mapped = dict(self._mapped())
+        fills = []
+        for mark in template.marks:
+            pair = mapped.get(mark.place)
+            if pair is None:
+                fills.append(mark)
+            elif mark.paths != (pair.path(self.system.other),):
+                words = f"here stands {pair.path(self.system.other)}, by the field {pair.name}"
+                self._find(("packet", *mark.place), words)
+        return PlacedPacket(template.packet, tuple(fills))
+
+    def check(self) -> None:
+        """Check a side on which records are made: packet, marker, numbers and natural keys."""
+        form = self.form
+        if form.marker is None and form.own_number is None:
+            self._find((), "records are made here: it needs a marker or an own_number")
+        if not form.packet:
+            self._find((), "records are made here: key 'packet' is missing")
+            return
+        for lines, pair in self._written():
+            path = pair.path(self.system)
+            if place_of(form.packet, path, lines=lines) is None:
+                where = "the packet" if lines is None else f"the packet's one row of {lines}"
+                hint = near(path, _paths(form.packet, lines))
+                self._find(("packet",), f"{path} has no place in {where}{hint}")
+        for place, key in enumerate(form.natural_keys):
+            for path in key:
+                self._check_flows(("natural_keys", place), "natural key", path)
+        if form.own_number is not None:
+            self._check_flows(("own_number",), "own number", form.own_number)
+
+    def _check_flows(self, loc: Loc, what: str, path: str) -> None:
+        heads = [pair.path(self.system) for lines, pair in self._written() if lines is None]
+        if path not in heads:
+            self._find(loc, f"{what} {path} is no field that flows here{near(path, heads)}")
+
+    def _mapped(self) -> Iterator[tuple[Loc, Pair]]:
+        for lines, pair in self._written():
+            place = place_of(self.form.packet, pair.path(self.system), lines=lines)
+            if place is not None:
+                yield place.loc, pair
+                if place.number_key is not None:
+                    yield (*place.loc, place.number_key), pair
+
+    def _written(self) -> Iterator[tuple[str | None, Pair]]:
+        """Give the pairs that flow to this side, with the lines path that they are in."""
+        for pair in self.pairs:
+            if self.system in pair.flows_to:
+                yield None, pair
+        for lines in self.lines:
+            for pair in lines.pairs:
+                if self.system in pair.flows_to:
+                    yield lines.path(self.system), pair
+
+    def _find(self, loc: Loc, words: str) -> None:
+        self.page.find((self.name, *loc), words, at_key=True)
+
+
+def _paths(packet: Mapping[str, JsonValue], lines: str | None) -> Iterator[str]:
+    node: Any = packet
+    if lines is not None:
+        rows = packet.get(lines)
+        node = rows[0] if isinstance(rows, list) and rows else {}
+    for key, value in node.items() if isinstance(node, dict) else ():
+        yield key
+        if isinstance(value, dict):
+            yield from (f"{key}.{under}" for under in value)

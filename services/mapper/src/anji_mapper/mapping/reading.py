@@ -1,0 +1,143 @@
+"""Reads the text of one mapping file: plain values, and where each of them stands.
+
+``${name}`` in keys and values is replaced by the setting of that name, so that one company's
+names and numbers need no other file.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import JsonValue
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+from anji_mapper.mapping.findings import Finding, near
+
+__all__ = ["Loc", "Page", "read_page"]
+
+Loc = tuple[str | int, ...]
+"""The way to a value: ``("fields", 0, "crm")``."""
+
+_SETTING = re.compile(r"\$\{([^}]*)\}")
+
+
+@dataclass(slots=True)
+class Page:
+    """One file, read."""
+
+    file: str
+    data: dict[str, JsonValue] = field(default_factory=dict)
+    settings: dict[str, str] = field(default_factory=dict)
+    """As they hold for this file: its defaults and what was set over them."""
+    findings: list[Finding] = field(default_factory=list)
+    _keys: dict[Loc, tuple[int, int]] = field(default_factory=dict)
+    _values: dict[Loc, tuple[int, int]] = field(default_factory=dict)
+
+    def stands(self, loc: Loc, at: tuple[int, int], key_at: tuple[int, int] | None = None) -> None:
+        """Remember where a value and its key stand: line and column, both from 0."""
+        self._values[loc] = at
+        if key_at is not None:
+            self._keys[loc] = key_at
+
+    def find(self, loc: Loc, words: str, *, at_key: bool = False) -> None:
+        """Note what is wrong with the value (or its key) at `loc`, or the nearest above it."""
+        line, column = self._place(loc, at_key=at_key)
+        finding = Finding(self.file, line + 1, column + 1, words)
+        if finding not in self.findings:
+            self.findings.append(finding)
+
+    def _place(self, loc: Loc, *, at_key: bool) -> tuple[int, int]:
+        if at_key and loc in self._keys:
+            return self._keys[loc]
+        while loc and loc not in self._values:
+            loc = loc[:-1]
+        return self._values.get(loc, (0, 0))
+
+
+def read_page(file: str, text: str, settings: Mapping[str, str]) -> Page:
+    """Return the file's values with `settings` filled in; what is wrong is in its findings."""
+    page = Page(file)
+    try:
+        tree = YAML(typ="rt", pure=True).load(text)
+    except MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line, column = (mark.line, mark.column) if mark else (0, 0)
+        words = f"not YAML: {error.problem or error.context}".splitlines()[0]
+        page.findings.append(Finding(file, line + 1, column + 1, words))
+        return page
+    except YAMLError as error:
+        page.findings.append(Finding(file, 1, 1, f"not YAML: {error}"))
+        return page
+    if not isinstance(tree, CommentedMap):
+        page.findings.append(Finding(file, 1, 1, "a mapping file is a table of keys"))
+        return page
+    page.settings = _settings(page, tree, settings)
+    data = _Plain(page).value((), tree)
+    page.data = data if isinstance(data, dict) else {}
+    return page
+
+
+def _settings(page: Page, tree: CommentedMap, given: Mapping[str, str]) -> dict[str, str]:
+    declared = tree.get("settings") or {}
+    if not isinstance(declared, CommentedMap):
+        return dict(given)  # the schema tells what is wrong with it
+    found = {str(name): str(default) for name, default in declared.items()}
+    line, column = tree.lc.key("settings") if "settings" in tree else (0, 0)
+    for name in sorted(set(given) - set(found)):
+        words = f"there is no setting {name!r} here{near(name, found)}"
+        page.findings.append(Finding(page.file, line + 1, column + 1, words))
+    return {**found, **{name: str(value) for name, value in given.items() if name in found}}
+
+
+@dataclass(frozen=True, slots=True)
+class _Plain:
+    page: Page
+
+    def value(self, loc: Loc, node: Any) -> JsonValue:  # noqa: ANN401 - a node of the YAML tree
+        match node:
+            case CommentedMap():
+                found: JsonValue = self._mapping(loc, node)
+            case CommentedSeq():
+                found = [self._item(loc, node, place) for place in range(len(node))]
+            case str():
+                found = self._filled(loc, str(node))
+            case None | bool():
+                found = node
+            case int():
+                found = int(node)
+            case float():
+                found = float(node)
+            case _:
+                found = str(node)
+        return found
+
+    def _mapping(self, loc: Loc, node: CommentedMap) -> dict[str, JsonValue]:
+        plain: dict[str, JsonValue] = {}
+        for key in node:
+            spelled = str(key).lower() if isinstance(key, bool) else str(key)
+            under = (*loc, spelled)
+            if "${" in spelled:
+                self.page.stands(under, node.lc.key(key))
+                spelled = self._filled(under, spelled)
+                under = (*loc, spelled)
+            self.page.stands(under, node.lc.value(key), node.lc.key(key))
+            plain[spelled] = self.value(under, node[key])
+        return plain
+
+    def _item(self, loc: Loc, node: CommentedSeq, place: int) -> JsonValue:
+        under = (*loc, place)
+        self.page.stands(under, node.lc.item(place))
+        return self.value(under, node[place])
+
+    def _filled(self, loc: Loc, text: str) -> str:
+        def setting(found: re.Match[str]) -> str:
+            name = found[1].strip()
+            if name not in self.page.settings:
+                words = f"there is no setting {name!r}{near(name, self.page.settings)}"
+                self.page.find(loc, words)
+            return self.page.settings.get(name, "")
+
+        return _SETTING.sub(setting, text) if "${" in text else text
