@@ -1,0 +1,57 @@
+"""What is known of other links: the crosswalk, as a view of the whole topic."""
+
+from anji_common.views import View
+
+from anji_common.errors import UndecodableError
+from anji_common.events.crosswalk import CrosswalkRow, RowState
+from anji_common.messages import Record
+from anji_common.refs import Ref
+
+__all__ = ["ViewReferences", "checked_row", "row_tokens", "tokens_released"]
+
+
+def checked_row(record: Record) -> bytes | None:
+    """Return what the view keeps of a crosswalk record: its value, once it was read.
+
+    Raises:
+        UndecodableError: it is no row, or not under its own key.
+    """
+    if record.value is None:
+        return None
+    row = CrosswalkRow.from_record(record)
+    if str(row.ref) != record.text_key:
+        msg = f"{record.place}: a row of {row.ref} under another key"
+        raise UndecodableError(msg)
+    return record.value
+
+
+def row_tokens(_key: str, value: bytes) -> tuple[str, ...]:
+    """Return by what a row is found besides its ref: the business number of its side."""
+    row = CrosswalkRow.model_validate_json(value)
+    return () if row.business_number is None else (_number_token(row.ref, row.business_number),)
+
+
+def tokens_released(key: str, value: bytes | None) -> tuple[str, ...]:
+    """Return the tokens of those that wait for the row `key` (see `AwaitedError.token`)."""
+    return () if value is None else (f"ref:{key}", *row_tokens(key, value))
+
+
+def _number_token(ref: Ref, number: str) -> str:
+    return f"number:{ref.system}/{ref.object_name}/{number}"
+
+
+class ViewReferences:
+    """The port `References` over a view of ``anji.crosswalk.v1``."""
+
+    def __init__(self, view: View) -> None:
+        self._view = view
+
+    def row(self, ref: str) -> CrosswalkRow | None:
+        value = self._view.get(ref)
+        return None if value is None else CrosswalkRow.model_validate_json(value)
+
+    def by_number(self, object_key: str, number: str) -> CrosswalkRow | None:
+        rows = (self.row(key) for key in self._view.find(f"number:{object_key}/{number}"))
+        return next(
+            (row for row in rows if row is not None and row.state is RowState.LINKED), None
+        )

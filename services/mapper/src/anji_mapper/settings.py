@@ -1,0 +1,26 @@
+"""What can be set about the mapper."""
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+__all__ = ["MapperSettings"]
+
+
+class MapperSettings(BaseSettings):
+    """How the mapper works; no setting changes what it decides."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="ANJI_MAPPER_", frozen=True, extra="forbid", use_attribute_docstrings=True
+    )
+
+    max_batch_records: int = Field(default=200, ge=1, le=2000)
+    """Inputs per transaction and task. More is faster in bulk, and slower to show the first."""
+
+    settle_after_seconds: float = Field(default=30.0, gt=0)
+    """How long an answered CRM update waits for the source's own read before one is asked for.
+
+    Each read asked for is a paid call; too short a time pays twice for most updates.
+    """
+
+    patience_seconds: float = Field(default=3600.0, gt=0)
+    """How long a link may wait for a record that it refers to before people are told."""

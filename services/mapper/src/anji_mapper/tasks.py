@@ -1,0 +1,232 @@
+"""The mapper's loop: batch in; step each; outputs, state and offsets out in one transaction.
+
+One task per partition number. Its state is a view of ``anji.links.v1``'s same partition, kept
+on local disk, so memory does not grow with the number of links. A task that starts re-checks
+all that waits (``protocol.md`` 10): the row that releases a link may have been seen just before
+a crash.
+"""
+
+from collections import deque
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import structlog
+from anji_common.views import View
+
+from anji_common.broker.port import Task
+from anji_common.deadletters import dead_letter
+from anji_common.errors import AnjiError, RetriableError, UndecodableError
+from anji_common.messages import Message, Record
+from anji_common.metrics import MAPPER_EFFECTS, MAPPER_INPUTS
+from anji_common.refs import Ref
+from anji_common.runtime import Runtime
+from anji_common.topics import LINKS
+from anji_mapper.decode import decode
+from anji_mapper.link.codec import decode_seat, index_tokens, seat_message
+from anji_mapper.link.context import Context
+from anji_mapper.link.effects import Effect
+from anji_mapper.link.inputs import Input, Looked
+from anji_mapper.link.state import Seat
+from anji_mapper.link.step import Reducer, new_seat
+from anji_mapper.mapping.model import LinkType, Mappings
+from anji_mapper.references import ViewReferences
+from anji_mapper.settings import MapperSettings
+from anji_mapper.timers import Timers, due_at
+
+__all__ = ["MapperTask", "checked_seat", "seat_tokens"]
+
+_log = structlog.get_logger()
+
+_IDLE_SECONDS = 1.0
+"""How long a task waits for records; what wakes it sooner: a record, a released link."""
+_RETRY_SECONDS = 0.5
+
+
+def checked_seat(record: Record) -> bytes | None:
+    """Return what the view keeps of a state record; raises UndecodableError for rubbish."""
+    if record.value is not None:
+        decode_seat(record.value)
+    return record.value
+
+
+def seat_tokens(_key: str, value: bytes) -> tuple[str, ...]:
+    """Return by what a seat's state is found besides its key."""
+    return index_tokens(decode_seat(value))
+
+
+@dataclass(slots=True)
+class _Batch:
+    """What one transaction will hold."""
+
+    seats: dict[str, Seat] = field(default_factory=dict)
+    outputs: list[Message] = field(default_factory=list)
+
+
+class MapperTask:
+    """The work of one partition number, from being taken to being revoked."""
+
+    def __init__(  # noqa: PLR0913, PLR0917 - what a task is composed of
+        self,
+        task: Task,
+        mappings: Mappings,
+        references: ViewReferences,
+        settings: MapperSettings,
+        runtime: Runtime,
+        reducer: Reducer,
+    ) -> None:
+        self._task = task
+        self._mappings = mappings
+        self._references = references
+        self._settings = settings
+        self._clock = runtime.clock
+        self._reducer = reducer
+        self._to_look_at: deque[str] = deque()
+        self._queued: set[str] = set()
+        self._timers = Timers()
+        self._bad: list[tuple[Record, AnjiError]] = []
+        store = None
+        if runtime.state_dir is not None:
+            store = runtime.state_dir / f"{LINKS.name}-{task.partition}.sqlite"
+        self._state = View(
+            runtime.broker,
+            LINKS.name,
+            partitions=[task.partition],
+            store=store,
+            project=checked_seat,
+            index=seat_tokens,
+            on_bad=lambda record, error: self._bad.append((record, error)),
+        )
+
+    async def run(self) -> None:
+        """Work until `RevokedError` or `FencedError`."""
+        await self._state.start()
+        try:
+            self._recheck()
+            while True:
+                await self._turn()
+        finally:
+            await self._state.close()
+
+    def release(self, tokens: tuple[str, ...]) -> None:
+        """Look again at the links that wait for any of `tokens`."""
+        found = False
+        for token in tokens:
+            for key in self._state.find(f"waits:{token}"):
+                found = True
+                self._queue(key)
+        if found:
+            self._task.wake()
+
+    def _recheck(self) -> None:
+        """Rule 10, and the timers of what is unfinished."""
+        context = self._context()
+        for key in self._state.find("timer"):
+            seat = self._seat(key)
+            if seat is not None:
+                self._timers.set(key, due_at(seat, context))
+                if seat.waits:
+                    self._queue(key)
+
+    async def _turn(self) -> None:
+        batch = _Batch()
+        records = await self._task.poll(
+            max_records=self._settings.max_batch_records, wait_seconds=self._patience()
+        )
+        context = self._context()
+        for record in records:
+            self._take_in(batch, record, context)
+        for key in self._due(context):
+            seat = self._seat(key)
+            link_type = None if seat is None else self._mappings.named(seat.link_type)
+            if seat is not None and link_type is not None:
+                self._step(batch, key, link_type, Looked(), context)
+        bad, self._bad = self._bad, []
+        batch.outputs.extend(dead_letter(record, error, by="mapper") for record, error in bad)
+        await self._commit(batch, records, context)
+
+    def _take_in(self, batch: _Batch, record: Record, context: Context) -> None:
+        MAPPER_INPUTS.labels(record.topic).inc()
+        try:
+            arrival = decode(record, self._mappings)
+            if arrival is not None:
+                key = str(arrival.key)
+                self._step(batch, key, arrival.link_type, arrival.happened, context)
+        except UndecodableError as error:
+            _log.warning("input.undecodable", place=record.place, reason=str(error))
+            batch.outputs.append(dead_letter(record, error, by="mapper"))
+
+    def _step(
+        self, batch: _Batch, key: str, link_type: LinkType, happened: Input, context: Context
+    ) -> None:
+        seat = batch.seats.get(key) or self._seat(key)
+        before = seat or new_seat(Ref.parse(key), link_type, context)
+        after, effects = self._reducer.step(before, happened, link_type, context)
+        if after is before and not effects:
+            return
+        batch.seats[key] = after
+        batch.outputs.extend(_message(effect) for effect in effects)
+
+    async def _commit(self, batch: _Batch, records: list[Record], context: Context) -> None:
+        states = [seat_message(seat) for seat in batch.seats.values()]
+        if not (records or states or batch.outputs):
+            return
+        try:
+            ends = await self._task.commit(records, [*batch.outputs, *states])
+        except RetriableError as error:
+            _log.warning("batch.not_committed", partition=self._task.partition, reason=str(error))
+            for key in batch.seats:
+                self._queue(key)
+            await self._clock.sleep(_RETRY_SECONDS)
+            await self._task.rewind()
+            return
+        if states:
+            self._state.apply(states, ends[LINKS.name])
+        for key, seat in batch.seats.items():
+            self._timers.set(key, due_at(seat, context))
+            if any(self._has_come(token) for token in seat.waits):
+                self._queue(key)  # its row came while this batch was being committed
+
+    def _has_come(self, token: str) -> bool:
+        kind, _, name = token.partition(":")
+        if kind == "ref":
+            return self._references.row(name) is not None
+        object_key, _, number = name.rpartition("/")
+        return self._references.by_number(object_key, number) is not None
+
+    def _due(self, context: Context) -> list[str]:
+        limit = self._settings.max_batch_records
+        due = self._timers.take(context.now, limit=limit)
+        while self._to_look_at and len(due) < limit:
+            key = self._to_look_at.popleft()
+            self._queued.discard(key)
+            due.append(key)
+        return due
+
+    def _queue(self, key: str) -> None:
+        if key not in self._queued:
+            self._queued.add(key)
+            self._to_look_at.append(key)
+
+    def _patience(self) -> float:
+        if self._to_look_at:
+            return 0.0
+        next_due = self._timers.seconds_to_next(self._clock.now())
+        return _IDLE_SECONDS if next_due is None else min(next_due, _IDLE_SECONDS)
+
+    def _context(self) -> Context:
+        return Context(
+            mappings=self._mappings,
+            references=self._references,
+            now=self._clock.now(),
+            settle_after=timedelta(seconds=self._settings.settle_after_seconds),
+            patience=timedelta(seconds=self._settings.patience_seconds),
+        )
+
+    def _seat(self, key: str) -> Seat | None:
+        value = self._state.get(key)
+        return None if value is None else decode_seat(value)
+
+
+def _message(effect: Effect) -> Message:
+    MAPPER_EFFECTS.labels(type(effect).__name__).inc()
+    return effect.to_message()
