@@ -42,7 +42,7 @@ def send_create(turn: Turn, source: Seen) -> tuple[set[str], list[str]]:
         draft.values[side.interest.marker_field] = str(turn.seat.key)
     draft.send(
         Action.CREATE,
-        packet=dict(side.packet),
+        packet=side.filled(source.head),
         look_ups=_look_ups(turn.seat.key, side, draft.values),
         finish=side.finish,
     )
@@ -203,8 +203,8 @@ class _Draft:
             if found[1] is not None:
                 values[pair.path(self.system)] = found[1]
         to_erp = self.system is System.K3CLOUD
-        if to_erp and lines.erp_marker:
-            values[lines.erp_marker] = line_id
+        if marker := lines.marker(self.system):
+            values[marker] = line_id
         self.rows.setdefault(lines.path(self.system), []).append(
             RowWish(source_id=line_id, values=values)
         )

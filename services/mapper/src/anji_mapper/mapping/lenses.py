@@ -257,7 +257,7 @@ class LineReference:
         return entry
 
     def erp_to_crm(self, value: JsonValue, around: Around) -> JsonValue:
-        if value is None:
+        if value in (None, "0"):  # the ERP's id of no line
             return None
         number = str(_beside(self.erp_number_path, around))
         line = _by_number(self.erp_object, number, around).lines.get(str(value))
