@@ -14,13 +14,14 @@ from anji_sandbox.core import Answer, Request
 from anji_sandbox.fxiaoke import codes, data, describe, directory, lifecycle, query
 from anji_sandbox.fxiaoke.auth import Tokens, caller_of, check_credentials, style_of
 from anji_sandbox.fxiaoke.callback import Callbacks
-from anji_sandbox.fxiaoke.calls import Call, Shop
+from anji_sandbox.fxiaoke.calls import Call
 from anji_sandbox.fxiaoke.codes import RefusedError, json_answer
 from anji_sandbox.fxiaoke.company import Company, make_company
 from anji_sandbox.fxiaoke.limits import Meter
 from anji_sandbox.fxiaoke.messages import MESSAGES, send_message
 from anji_sandbox.fxiaoke.objects import OBJECTS, ObjectSpec
 from anji_sandbox.fxiaoke.records import Records
+from anji_sandbox.fxiaoke.shop import Shop
 from anji_sandbox.store import Record, Store
 from anji_sandbox.switches import FxiaokeLimits, FxiaokeSwitches
 
@@ -29,7 +30,7 @@ __all__ = ["FxiaokeCore"]
 _Body = Mapping[str, Any]
 _CRM = "/cgi/crm/v2/"
 _CUSTOM = "/cgi/crm/custom/v2/"
-_OBJECT_CALLS: Mapping[str, Callable[[Call, Records], Record]] = {
+_OBJECT_CALLS: Mapping[str, Callable[[Call], Record]] = {
     "data/create": data.create,
     "data/get": data.get,
     "data/update": data.update,
@@ -39,7 +40,7 @@ _OBJECT_CALLS: Mapping[str, Callable[[Call, Records], Record]] = {
     "data/recover": lifecycle.recover,
     "data/changeOwner": lifecycle.change_owner,
 }
-_CRM_CALLS: Mapping[str, Callable[[Call, Records], Record]] = {
+_CRM_CALLS: Mapping[str, Callable[[Call], Record]] = {
     **{_CRM + name: endpoint for name, endpoint in _OBJECT_CALLS.items()},
     **{_CUSTOM + name: endpoint for name, endpoint in _OBJECT_CALLS.items()},
     "/cgi/crm/custom/v2/data/findSimple": query.query,
@@ -47,8 +48,8 @@ _CRM_CALLS: Mapping[str, Callable[[Call, Records], Record]] = {
     "/cgi/crm/custom/data/invalid": lifecycle.invalid,
     "/cgi/crm/v2/object/lock": lifecycle.lock,
     "/cgi/crm/v2/object/unlock": lifecycle.unlock,
-    "/cgi/crm/v2/object/list": lambda call, _: describe.list_objects(call),
-    "/cgi/crm/v2/object/describe": lambda call, _: describe.describe(call),
+    "/cgi/crm/v2/object/list": describe.list_objects,
+    "/cgi/crm/v2/object/describe": describe.describe,
 }
 _DIRECTORY_CALLS: Mapping[str, Callable[[Shop, _Body], Record]] = {
     "/cgi/user/getByMobile": directory.by_mobile,
@@ -74,7 +75,7 @@ class FxiaokeCore:
 
     name = "fxiaoke"
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is a trait of one sandbox
         self,
         store: Store,
         switches: FxiaokeSwitches | None = None,
@@ -200,7 +201,7 @@ class FxiaokeCore:
             return send_message(self._shop, self.store, body, now)
         if path in _DIRECTORY_CALLS:
             return _DIRECTORY_CALLS[path](self._shop, body)
-        return _CRM_CALLS[path](self._call(request, body, now), self._records)
+        return _CRM_CALLS[path](self._call(request, body, now))
 
     def _body(self, request: Request) -> _Body:
         if not request.body:
@@ -227,6 +228,7 @@ class FxiaokeCore:
             on_custom_path=request.path.startswith("/cgi/crm/custom/"),
             wants_open_user_ids=wanted if isinstance(wanted, bool) else is_old,
             shop=self._shop,
+            records=self._records,
         )
 
     def _trace_id(self, request: Request) -> str:

@@ -4,26 +4,19 @@ Also the checks that many endpoints share: objects, ids and values taken out of 
 """
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
 from anji_sandbox.fxiaoke.codes import RefusedError
-from anji_sandbox.fxiaoke.company import Company, Employee
+from anji_sandbox.fxiaoke.company import Employee
 from anji_sandbox.fxiaoke.objects import ObjectSpec
+from anji_sandbox.fxiaoke.records import Batch, Records
+from anji_sandbox.fxiaoke.shop import Shop
 from anji_sandbox.fxiaoke.values import EMPLOYEE_TYPES
 from anji_sandbox.store import Record
-from anji_sandbox.switches import FxiaokeSwitches
 
-__all__ = ["Call", "Shop", "rendered"]
-
-
-@dataclass(frozen=True, slots=True)
-class Shop:
-    """What every endpoint knows of its CRM."""
-
-    company: Company
-    switches: FxiaokeSwitches
-    objects: Mapping[str, ObjectSpec]
+__all__ = ["Call", "rendered"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +30,7 @@ class Call:
     wants_open_user_ids: bool
     """`convertUserId`: employees travel as ``FSUID_…``, not as ``1000``."""
     shop: Shop
+    records: Records
 
     @property
     def data(self) -> Mapping[str, Any]:
@@ -49,6 +43,13 @@ class Call:
         if not isinstance(data, dict):
             raise RefusedError(self.shop.switches.codes.bad_body, "data is empty")
         return data
+
+    def batch(
+        self, action: str = "update", *, raises_time: bool = True
+    ) -> AbstractContextManager[Batch]:
+        """Open the writes of this call, see `Records.batch`."""
+        user = self.caller.open_user_id
+        return self.records.batch(self.now, user, action, raises_time=raises_time)
 
     def flag(self, name: str, *, default: bool) -> bool:
         """Return a switch at the top level of the body."""

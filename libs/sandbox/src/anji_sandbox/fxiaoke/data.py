@@ -4,6 +4,7 @@ Source: reference sections 2.2 to 2.4, 2.8.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from anji_sandbox.fxiaoke.calls import Call, rendered
@@ -17,7 +18,7 @@ from anji_sandbox.fxiaoke.fields import (
     take_specified,
 )
 from anji_sandbox.fxiaoke.objects import SYSTEM_FIELDS, ObjectSpec
-from anji_sandbox.fxiaoke.records import Batch, Records
+from anji_sandbox.fxiaoke.records import Batch
 from anji_sandbox.store import Record
 
 __all__ = ["check_editable", "create", "existing", "get", "touch_head", "update"]
@@ -25,26 +26,26 @@ __all__ = ["check_editable", "create", "existing", "get", "touch_head", "update"
 _Rows = list[tuple[ObjectSpec, Mapping[str, Any]]]
 
 
-def create(call: Call, records: Records) -> Record:
+def create(call: Call) -> Record:
     """Store a record and its lines; the answer tells the id."""
     switches = call.shop.switches
     spec, given = _object_data(call)
-    values = stored_values(call, records, spec, given)
+    values = stored_values(call, spec, given)
     take_specified(call, given, values)
     check_required(call, spec, values, spec.fields)
     fill_owner(call, spec, values)
-    check_unique(call, records, spec, values, "")
+    check_unique(call, spec, values, "")
     if spec.name in switches.approval_objects and call.flag("triggerApprovalFlow", default=True):
         values["life_status"] = "under_review"
     rows = _rows(call, spec)
-    with records.batch(call.now, call.caller.open_user_id) as batch:
-        head = records.create(batch, spec, _filled(values))
+    with call.batch() as batch:
+        head = call.records.create(batch, spec, _filled(values))
         line_ids: dict[str, list[str]] = {}
         for line_spec, row in rows:
-            line = _create_line(call, records, batch, line_spec, head, row)
+            line = _create_line(call, batch, line_spec, head, row)
             line_ids.setdefault(line_spec.name, []).append(line["_id"])
         if spec.head_field:
-            touch_head(call, records, batch, spec, head)
+            touch_head(call, batch, spec, head)
     answer: Record = {}
     if not spec.is_custom or switches.custom_create_tells_id:
         answer["dataId"] = head["_id"]
@@ -53,38 +54,38 @@ def create(call: Call, records: Records) -> Record:
     return answer
 
 
-def get(call: Call, records: Records) -> Record:
+def get(call: Call) -> Record:
     """Return one record; empty fields are left out unless `includeNull`."""
     spec = call.object_of_data()
     if spec.name in call.shop.switches.hidden_objects:
         words = "no data permission for this operation"
         raise RefusedError(call.shop.switches.codes.no_permission, words)
-    record = existing(call, records, spec, call.data.get("objectDataId"))
+    record = existing(call, spec, call.data.get("objectDataId"))
     shown = rendered(call, spec, record)
     if call.flag("includeNull", default=False):
         shown = {**dict.fromkeys([*SYSTEM_FIELDS, *spec.fields]), **shown}
     return {"data": shown}
 
 
-def update(call: Call, records: Records) -> Record:
+def update(call: Call) -> Record:
     """Change the fields that were sent, and no other."""
     spec, given = _object_data(call)
-    before = existing(call, records, spec, given.get("_id"))
+    before = existing(call, spec, given.get("_id"))
     check_editable(call, before)
     rows = _rows(call, spec)
-    with records.batch(call.now, call.caller.open_user_id) as batch:
-        _change(call, records, batch, spec, before, given)
-        _update_lines(call, records, batch, before, rows)
+    with call.batch() as batch:
+        _change(call, batch, spec, before, given)
+        _update_lines(call, batch, before, rows)
     return {"dataId": before["_id"]}
 
 
-def existing(call: Call, records: Records, spec: ObjectSpec, record_id: object) -> Record:
+def existing(call: Call, spec: ObjectSpec, record_id: object) -> Record:
     """Return the record.
 
     Raises:
         RefusedError: there is none.
     """
-    record = records.get(spec, record_id) if isinstance(record_id, str) else None
+    record = call.records.get(spec, record_id) if isinstance(record_id, str) else None
     if record is None:
         words = f"{spec.name} {record_id} does not exist or was deleted"
         raise RefusedError(call.shop.switches.codes.not_found, words)
@@ -105,16 +106,15 @@ def check_editable(call: Call, record: Record) -> None:
         raise RefusedError(switches.codes.not_normal, "the record is voided")
 
 
-def touch_head(
-    call: Call, records: Records, batch: Batch, line_spec: ObjectSpec, line: Record
-) -> None:
+def touch_head(call: Call, batch: Batch, line_spec: ObjectSpec, line: Record) -> None:
     """Raise the head's time after a line was written by itself, where the tenant does so."""
     head_spec = call.shop.objects.get(line_spec.head)
     if head_spec is None or not call.shop.switches.line_change_touches_head:
         return
-    head = records.get(head_spec, str(line.get(line_spec.head_field)))
+    head = call.records.get(head_spec, str(line.get(line_spec.head_field)))
     if head is not None:
-        records.change(batch, "update", head_spec, head, {})
+        touching = replace(batch, action="update", raises_time=True)
+        call.records.change(touching, head_spec, head, {})
 
 
 def _object_data(call: Call) -> tuple[ObjectSpec, Mapping[str, Any]]:
@@ -149,38 +149,36 @@ def _rows(call: Call, spec: ObjectSpec) -> _Rows:
 
 def _create_line(
     call: Call,
-    records: Records,
     batch: Batch,
     line_spec: ObjectSpec,
     head: Record,
     row: Mapping[str, Any],
 ) -> Record:
-    values = stored_values(call, records, line_spec, row)
+    values = stored_values(call, line_spec, row)
     values[line_spec.head_field] = head["_id"]
     values["owner"] = values.get("owner") or head.get("owner")
     check_required(call, line_spec, values, line_spec.fields)
-    check_unique(call, records, line_spec, values, "")
-    return records.create(batch, line_spec, _filled(values))
+    check_unique(call, line_spec, values, "")
+    return call.records.create(batch, line_spec, _filled(values))
 
 
 def _change(
     call: Call,
-    records: Records,
     batch: Batch,
     spec: ObjectSpec,
     before: Record,
     given: Mapping[str, Any],
 ) -> None:
-    values = stored_values(call, records, spec, given)
+    values = stored_values(call, spec, given)
     keep_owner(call, values, before)
     check_required(call, spec, values, values)
-    check_unique(call, records, spec, values, before["_id"])
-    records.change(batch, "update", spec, before, values)
+    check_unique(call, spec, values, before["_id"])
+    call.records.change(batch, spec, before, values)
     if spec.head_field:
-        touch_head(call, records, batch, spec, before)
+        touch_head(call, batch, spec, before)
 
 
-def _update_lines(call: Call, records: Records, batch: Batch, head: Record, rows: _Rows) -> None:
+def _update_lines(call: Call, batch: Batch, head: Record, rows: _Rows) -> None:
     """Do with the lines of an update what this tenant does: nothing, merge or replace."""
     mode = call.shop.switches.details_on_update
     if mode == "ignore":
@@ -188,13 +186,13 @@ def _update_lines(call: Call, records: Records, batch: Batch, head: Record, rows
     seen: set[str] = set()
     for line_spec, row in rows:
         if row.get("_id"):
-            line = existing(call, records, line_spec, row["_id"])
-            _change(call, records, batch, line_spec, line, row)
+            line = existing(call, line_spec, row["_id"])
+            _change(call, batch, line_spec, line, row)
         else:
-            line = _create_line(call, records, batch, line_spec, head, row)
+            line = _create_line(call, batch, line_spec, head, row)
         seen.add(line["_id"])
     if mode == "replace":
         for name in call.data.get("details") or {}:
-            for line in records.lines(call.object_named(name), head["_id"]):
+            for line in call.records.lines(call.object_named(name), head["_id"]):
                 if line["_id"] not in seen:
-                    records.delete(batch, call.object_named(name), line["_id"])
+                    call.records.delete(batch, call.object_named(name), line["_id"])

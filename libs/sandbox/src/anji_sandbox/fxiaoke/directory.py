@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from anji_sandbox.fxiaoke.calls import Shop
 from anji_sandbox.fxiaoke.codes import UNKNOWN_OPEN_USER, RefusedError
 from anji_sandbox.fxiaoke.company import Employee
+from anji_sandbox.fxiaoke.shop import Shop
 from anji_sandbox.store import Record
 
 __all__ = ["by_mobile", "departments", "user", "users", "users_by_time"]

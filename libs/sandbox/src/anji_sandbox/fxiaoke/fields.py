@@ -9,7 +9,6 @@ from typing import Any
 from anji_sandbox.fxiaoke.calls import Call
 from anji_sandbox.fxiaoke.codes import RefusedError
 from anji_sandbox.fxiaoke.objects import COMPANIONS, SYSTEM_FIELDS, FieldSpec, ObjectSpec
-from anji_sandbox.fxiaoke.records import Records
 from anji_sandbox.fxiaoke.values import EMPLOYEE_TYPES, WrongValueError, stored_value
 from anji_sandbox.store import Record
 
@@ -30,9 +29,7 @@ _WRITABLE_SYSTEM = frozenset(
 """System fields that a caller may give; the others are taken and not used."""
 
 
-def stored_values(
-    call: Call, records: Records, spec: ObjectSpec, given: Mapping[str, Any]
-) -> Record:
+def stored_values(call: Call, spec: ObjectSpec, given: Mapping[str, Any]) -> Record:
     """Return the given fields in their stored form; a cleared one is `None`.
 
     Raises:
@@ -44,7 +41,7 @@ def stored_values(
             continue
         field = spec.field(name)
         if field is not None or name.endswith("__c"):
-            values[name] = _stored(call, records, spec, name, field, value)
+            values[name] = _stored(call, spec, name, field, value)
         elif name.endswith(COMPANIONS):
             if name.endswith("__o"):
                 values[name] = value
@@ -58,7 +55,6 @@ def stored_values(
 
 def _stored(
     call: Call,
-    records: Records,
     spec: ObjectSpec,
     name: str,
     field: FieldSpec | None,
@@ -66,9 +62,7 @@ def _stored(
 ) -> object:
     switches = call.shop.switches
     try:
-        stored = stored_value(
-            field, value, call.shop.company, numbers_as_text=switches.numbers_as_text
-        )
+        stored = stored_value(field, value, call.shop.company, switches)
     except WrongValueError as error:
         is_employee = field is not None and field.type in EMPLOYEE_TYPES
         if switches.wrong_types == "store" and not is_employee:
@@ -78,7 +72,7 @@ def _stored(
         raise RefusedError(code, f"field {name} of {spec.name} {error}") from error
     if switches.check_references and field is not None and stored is not None:
         target = call.shop.objects.get(field.target)
-        if target is not None and records.get(target, str(stored)) is None:
+        if target is not None and call.records.get(target, str(stored)) is None:
             words = f"field {name}: {field.target} {stored} does not exist"
             raise RefusedError(switches.codes.not_found, words)
     return stored
@@ -134,9 +128,7 @@ def check_required(
             raise RefusedError(call.shop.switches.codes.required_missing, words)
 
 
-def check_unique(
-    call: Call, records: Records, spec: ObjectSpec, values: Record, own_id: str
-) -> None:
+def check_unique(call: Call, spec: ObjectSpec, values: Record, own_id: str) -> None:
     """Refuse a value that another record holds, in a field that the tenant made unique.
 
     Raises:
@@ -145,6 +137,6 @@ def check_unique(
     for name, value in values.items():
         if value is None or f"{spec.name}.{name}" not in call.shop.switches.unique_fields:
             continue
-        if records.holder(spec, name, value) not in (None, own_id):
+        if call.records.holder(spec, name, value) not in (None, own_id):
             words = f"field {name} of {spec.name} must be unique: {value} exists"
             raise RefusedError(call.shop.switches.codes.unique, words)

@@ -7,20 +7,20 @@ from anji_sandbox.fxiaoke.calls import Call
 from anji_sandbox.fxiaoke.codes import RefusedError
 from anji_sandbox.fxiaoke.data import existing, touch_head
 from anji_sandbox.fxiaoke.objects import ObjectSpec
-from anji_sandbox.fxiaoke.records import Batch, Records
+from anji_sandbox.fxiaoke.records import Batch
 from anji_sandbox.store import Record
 
 __all__ = ["change_owner", "delete", "invalid", "lock", "recover", "unlock"]
 
 
-def invalid(call: Call, records: Records) -> Record:
+def invalid(call: Call) -> Record:
     """Void one record, or on the custom path many."""
     spec = call.object_of_data()
     if call.on_custom_path and "idList" in call.data:
         ids = call.ids("idList")
     else:
         ids = [str(call.data.get("object_data_id"))]
-    found = [existing(call, records, spec, record_id) for record_id in ids]
+    found = [existing(call, spec, record_id) for record_id in ids]
     codes = call.shop.switches.codes
     for record in found:
         if record.get("lock_status") == "1":
@@ -28,38 +28,38 @@ def invalid(call: Call, records: Records) -> Record:
         if record["life_status"] != "normal":
             words = f"only normal records can be voided, this one is {record['life_status']}"
             raise RefusedError(codes.not_normal, words)
-    with records.batch(call.now, call.caller.open_user_id) as batch:
+    with call.batch("invalid", raises_time=call.shop.switches.void_raises_time) as batch:
         for record in found:
-            _set_status(call, records, batch, "invalid", spec, record)
-            _follow(call, records, batch, "invalid", spec, record)
+            _set_status(call, batch, spec, record)
+            _follow(call, batch, spec, record)
             if spec.head_field:
-                touch_head(call, records, batch, spec, record)
+                touch_head(call, batch, spec, record)
     return {}
 
 
-def recover(call: Call, records: Records) -> Record:
+def recover(call: Call) -> Record:
     """Make voided records what they were before."""
-    spec, found = _voided(call, records)
-    with records.batch(call.now, call.caller.open_user_id) as batch:
+    spec, found = _voided(call)
+    with call.batch("recover", raises_time=call.shop.switches.void_raises_time) as batch:
         for record in found:
-            _set_status(call, records, batch, "recover", spec, record)
-            _follow(call, records, batch, "recover", spec, record)
+            _set_status(call, batch, spec, record)
+            _follow(call, batch, spec, record)
     return {}
 
 
-def delete(call: Call, records: Records) -> Record:
+def delete(call: Call) -> Record:
     """Delete voided records for ever, and the lines of them."""
-    spec, found = _voided(call, records)
-    with records.batch(call.now, call.caller.open_user_id) as batch:
+    spec, found = _voided(call)
+    with call.batch() as batch:
         for record in found:
             for line_spec in _line_specs(call, spec):
-                for line in records.lines(line_spec, record["_id"]):
-                    records.delete(batch, line_spec, line["_id"])
-            records.delete(batch, spec, record["_id"])
+                for line in call.records.lines(line_spec, record["_id"]):
+                    call.records.delete(batch, line_spec, line["_id"])
+            call.records.delete(batch, spec, record["_id"])
     return {}
 
 
-def change_owner(call: Call, records: Records) -> Record:
+def change_owner(call: Call) -> Record:
     """Hand records over: `data.Data` with a list of ids and owners."""
     spec = call.object_of_data()
     codes = call.shop.switches.codes
@@ -68,7 +68,7 @@ def change_owner(call: Call, records: Records) -> Record:
         raise RefusedError(codes.required_missing, "Data is empty")
     changes = []
     for row in rows:
-        record = existing(call, records, spec, row.get("objectDataId"))
+        record = existing(call, spec, row.get("objectDataId"))
         owner_id = row.get("ownerId")
         # A list, or text like "[1000]": the documents contradict each other.
         first = owner_id[0] if isinstance(owner_id, list) and owner_id else owner_id
@@ -76,32 +76,26 @@ def change_owner(call: Call, records: Records) -> Record:
         if owner is None:
             raise RefusedError(codes.unknown_employee, f"no such employee: {owner_id}")
         changes.append((record, owner))
-    with records.batch(call.now, call.caller.open_user_id) as batch:
+    raises_time = call.shop.switches.change_owner_raises_time
+    with call.batch("changeOwner", raises_time=raises_time) as batch:
         for record, owner in changes:
-            records.change(
-                batch,
-                "changeOwner",
-                spec,
-                record,
-                {"owner": [owner.open_user_id]},
-                raises_time=call.shop.switches.change_owner_raises_time,
-            )
+            call.records.change(batch, spec, record, {"owner": [owner.open_user_id]})
     return {}
 
 
-def lock(call: Call, records: Records) -> Record:
+def lock(call: Call) -> Record:
     """Lock records, by default with their lines."""
-    return _set_lock(call, records, "1")
+    return _set_lock(call, "1")
 
 
-def unlock(call: Call, records: Records) -> Record:
+def unlock(call: Call) -> Record:
     """Unlock records, by default with their lines."""
-    return _set_lock(call, records, "0")
+    return _set_lock(call, "0")
 
 
-def _voided(call: Call, records: Records) -> tuple[ObjectSpec, list[Record]]:
+def _voided(call: Call) -> tuple[ObjectSpec, list[Record]]:
     spec = call.object_of_data()
-    found = [existing(call, records, spec, record_id) for record_id in call.ids("idList")]
+    found = [existing(call, spec, record_id) for record_id in call.ids("idList")]
     for record in found:
         if record["life_status"] != "invalid":
             words = f"{record['_id']} is not voided"
@@ -113,41 +107,36 @@ def _line_specs(call: Call, spec: ObjectSpec) -> list[ObjectSpec]:
     return [line_spec for line_spec in call.shop.objects.values() if line_spec.head == spec.name]
 
 
-def _set_status(
-    call: Call, records: Records, batch: Batch, action: str, spec: ObjectSpec, record: Record
-) -> None:
-    if action == "invalid":
+def _set_status(call: Call, batch: Batch, spec: ObjectSpec, record: Record) -> None:
+    if batch.action == "invalid":
         values = {"life_status": "invalid", "life_status_before_invalid": record["life_status"]}
     else:
         before = record.get("life_status_before_invalid", "normal")
         values = {"life_status": before, "life_status_before_invalid": None}
-    raises_time = call.shop.switches.void_raises_time
-    records.change(batch, action, spec, record, values, raises_time=raises_time)
+    call.records.change(batch, spec, record, values)
 
 
-def _follow(
-    call: Call, records: Records, batch: Batch, action: str, spec: ObjectSpec, head: Record
-) -> None:
+def _follow(call: Call, batch: Batch, spec: ObjectSpec, head: Record) -> None:
     """Void or recover the lines of a head, where the tenant does so."""
     if not call.shop.switches.void_takes_lines:
         return
     for line_spec in _line_specs(call, spec):
-        for line in records.lines(line_spec, head["_id"]):
-            if (line["life_status"] == "invalid") == (action == "recover"):
-                _set_status(call, records, batch, action, line_spec, line)
+        for line in call.records.lines(line_spec, head["_id"]):
+            if (line["life_status"] == "invalid") == (batch.action == "recover"):
+                _set_status(call, batch, line_spec, line)
 
 
-def _set_lock(call: Call, records: Records, status: str) -> Record:
+def _set_lock(call: Call, status: str) -> Record:
     spec = call.object_of_data()
-    found = [(spec, existing(call, records, spec, each)) for each in call.ids("dataIds")]
+    found = [(spec, existing(call, spec, each)) for each in call.ids("dataIds")]
     if call.data.get("detailObjStrategy", 1) == 1:
         for _, head in tuple(found):
             for line_spec in _line_specs(call, spec):
-                found.extend((line_spec, line) for line in records.lines(line_spec, head["_id"]))
-    with records.batch(call.now, call.caller.open_user_id) as batch:
+                lines = call.records.lines(line_spec, head["_id"])
+                found.extend((line_spec, line) for line in lines)
+    with call.batch("lock", raises_time=call.shop.switches.void_raises_time) as batch:
         for each_spec, record in found:
             user = [call.caller.open_user_id] if status == "1" else None
             values = {"lock_status": status, "lock_user": user}
-            raises_time = call.shop.switches.void_raises_time
-            records.change(batch, "lock", each_spec, record, values, raises_time=raises_time)
+            call.records.change(batch, each_spec, record, values)
     return {}

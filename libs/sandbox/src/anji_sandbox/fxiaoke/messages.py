@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from anji_sandbox.fxiaoke import codes
-from anji_sandbox.fxiaoke.calls import Shop
 from anji_sandbox.fxiaoke.codes import RefusedError
+from anji_sandbox.fxiaoke.shop import Shop
 from anji_sandbox.store import Record, Store
 
 __all__ = ["MESSAGES", "send_message"]

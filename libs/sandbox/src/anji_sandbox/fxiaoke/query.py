@@ -16,7 +16,6 @@ from anji_sandbox.fxiaoke.codes import OFFSET_RANGE, RefusedError
 from anji_sandbox.fxiaoke.filters import BadFilterError, Condition, compile_condition
 from anji_sandbox.fxiaoke.index import Index
 from anji_sandbox.fxiaoke.objects import COMPANIONS, ObjectSpec
-from anji_sandbox.fxiaoke.records import Records
 from anji_sandbox.fxiaoke.values import NUMBER_TYPES, TIME_TYPES
 from anji_sandbox.store import Record
 
@@ -40,11 +39,11 @@ class _Wanted:
     with_total: bool
 
 
-def query(call: Call, records: Records) -> Record:
+def query(call: Call) -> Record:
     """Return one page: `total`, `offset`, `limit`, `dataList`."""
     spec = call.object_of_data()
     wanted = _read(call, spec)
-    page, total = _find(call, records, spec, wanted)
+    page, total = _find(call, spec, wanted)
     return {
         "data": {
             "total": total if wanted.with_total else 0,
@@ -55,11 +54,11 @@ def query(call: Call, records: Records) -> Record:
     }
 
 
-def find_one(call: Call, records: Records) -> Record:
+def find_one(call: Call) -> Record:
     """Return the first match as `data.objectData`; empty `data` when there is none."""
     spec = call.object_of_data()
     wanted = _read(call, spec)
-    page, _ = _find(call, records, spec, wanted)
+    page, _ = _find(call, spec, wanted)
     found = [_shown(call, spec, record, wanted.projection) for record in page[:1]]
     return {"data": {"objectData": found[0]} if found else {}}
 
@@ -145,13 +144,11 @@ def _wants_total(call: Call) -> bool:
     return call.shop.switches.total_by_default
 
 
-def _find(
-    call: Call, records: Records, spec: ObjectSpec, wanted: _Wanted
-) -> tuple[list[Record], int]:
+def _find(call: Call, spec: ObjectSpec, wanted: _Wanted) -> tuple[list[Record], int]:
     """Return one page of the matching records and how many match in all."""
     if spec.name in call.shop.switches.hidden_objects:
         return [], 0
-    index = records.index(spec, call.now)
+    index = call.records.index(spec, call.now)
     conditions = list(wanted.conditions)
     if not call.shop.switches.voided_in_query:
         conditions.append(_NOT_VOIDED)
@@ -162,10 +159,7 @@ def _find(
         total, found = index.by_id(after)
         return list(islice(found, start, end)), total
     matches = _matching(_candidates(index, conditions, after), conditions)
-    if not is_by_id:
-        found_all = _sorted(matches, spec, wanted.orders)
-    else:
-        found_all = sorted(matches, key=_id)
+    found_all = _sorted(matches, spec, () if is_by_id else wanted.orders)
     return found_all[start:end], len(found_all)
 
 
@@ -174,7 +168,11 @@ def _id(record: Record) -> str:
 
 
 _NOT_VOIDED = Condition(
-    "life_status", "N", ("invalid",), lambda record: record["life_status"] != "invalid", True
+    field="life_status",
+    operator="N",
+    values=("invalid",),
+    holds=lambda record: record["life_status"] != "invalid",
+    is_text=True,
 )
 
 

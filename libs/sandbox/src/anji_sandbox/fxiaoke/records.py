@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from anji_sandbox.fxiaoke.calls import Shop
 from anji_sandbox.fxiaoke.company import secret
 from anji_sandbox.fxiaoke.index import Index
 from anji_sandbox.fxiaoke.objects import ObjectSpec
+from anji_sandbox.fxiaoke.shop import Shop
 from anji_sandbox.store import Record, Store
 
 __all__ = ["Batch", "Records", "Written"]
@@ -34,6 +34,10 @@ class Batch:
 
     now: float
     open_user_id: str
+    action: str = "update"
+    """What happens to records that exist."""
+    raises_time: bool = True
+    """Whether that raises their `last_modified_time`."""
     written: list[Written] = field(default_factory=list)
 
     @property
@@ -82,9 +86,11 @@ class Records:
         return f"{int(now):08x}{secret(self._company.seed, 'ids')[:9]}{number:07x}"
 
     @contextmanager
-    def batch(self, now: float, open_user_id: str) -> Iterator[Batch]:
+    def batch(
+        self, now: float, open_user_id: str, action: str = "update", *, raises_time: bool = True
+    ) -> Iterator[Batch]:
         """Store what is written within, whole or, if the block raises, not at all."""
-        batch = Batch(now, open_user_id)
+        batch = Batch(now, open_user_id, action, raises_time)
         with self._store.transaction():
             yield batch
             self._on_written(batch)
@@ -122,23 +128,15 @@ class Records:
         return record
 
     def change(
-        self,
-        batch: Batch,
-        action: str,
-        spec: ObjectSpec,
-        before: Record,
-        values: Mapping[str, object],
-        *,
-        raises_time: bool = True,
-    ) -> Record:
+        self, batch: Batch, spec: ObjectSpec, before: Record, values: Mapping[str, object]
+    ) -> None:
         """Store a new version of a record; values that are `None` leave it."""
         record = {**before, **values, "version": str(int(before["version"]) + 1)}
-        if raises_time:
+        if batch.raises_time:
             record["last_modified_by"] = [batch.open_user_id]
             record["last_modified_time"] = batch.time_ms
         kept = {name: value for name, value in record.items() if value is not None}
-        self._put(batch, action, spec, kept)
-        return kept
+        self._put(batch, batch.action, spec, kept)
 
     def delete(self, batch: Batch, spec: ObjectSpec, record_id: str) -> None:
         """Forget a record for ever."""

@@ -3,10 +3,12 @@
 Source: reference section 3.2 `[docs]`, and 2.5 for how clients spell values in filters.
 """
 
+from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 
 from anji_sandbox.fxiaoke.company import Company
 from anji_sandbox.fxiaoke.objects import FieldSpec
+from anji_sandbox.switches import FxiaokeSwitches
 
 __all__ = [
     "EMPLOYEE_TYPES",
@@ -39,7 +41,7 @@ class WrongValueError(Exception):
 
 
 def stored_value(
-    spec: FieldSpec | None, value: object, company: Company, *, numbers_as_text: bool = True
+    spec: FieldSpec | None, value: object, company: Company, switches: FxiaokeSwitches
 ) -> object:
     """Return the value as the CRM keeps it; `None` stands for empty.
 
@@ -52,29 +54,11 @@ def stored_value(
         return None
     if spec is None:
         return value
-    if spec.type in NUMBER_TYPES:
-        return _number(value, as_text=numbers_as_text)
-    if spec.type in TIME_TYPES:
-        return _time(value)
-    if spec.type in EMPLOYEE_TYPES:
-        return _employees(value, company)
-    if spec.type == "true_or_false":
-        return _instance(value, bool, "true or false")
-    if spec.type in _LIST_TYPES:
-        return _instance(value, list, "a list")
-    if spec.type in _READ_ONLY:
-        return None
-    return _instance(value, str, "text")
+    form = _FORMS.get(spec.type, _text)
+    return form(value, company, switches)
 
 
-def _instance(value: object, kind: type, words: str) -> object:
-    if not isinstance(value, kind):
-        msg = f"must be {words}"
-        raise WrongValueError(msg)
-    return value
-
-
-def _number(value: object, *, as_text: bool) -> object:
+def _number(value: object, _: Company, switches: FxiaokeSwitches) -> object:
     try:
         number = Decimal(str(value))
     except InvalidOperation:
@@ -82,12 +66,12 @@ def _number(value: object, *, as_text: bool) -> object:
     if isinstance(value, bool) or not number.is_finite():
         msg = "must be a number"
         raise WrongValueError(msg)
-    if as_text:
+    if switches.numbers_as_text:
         return value if isinstance(value, str) else format(number, "f")
     return int(number) if number == number.to_integral_value() else float(number)
 
 
-def _time(value: object) -> int:
+def _time(value: object, *_: object) -> int:
     if isinstance(value, str) and value.lstrip("-").isdigit():
         return int(value)
     if isinstance(value, bool) or not isinstance(value, int):
@@ -96,7 +80,7 @@ def _time(value: object) -> int:
     return value
 
 
-def _employees(value: object, company: Company) -> list[str]:
+def _employees(value: object, company: Company, *_: object) -> list[str]:
     if not isinstance(value, list):
         msg = "must be a list of employees"
         raise WrongValueError(msg)
@@ -108,6 +92,42 @@ def _employees(value: object, company: Company) -> list[str]:
             raise WrongValueError(msg)
         found.append(employee.open_user_id)
     return found
+
+
+def _truth(value: object, *_: object) -> bool:
+    if not isinstance(value, bool):
+        msg = "must be true or false"
+        raise WrongValueError(msg)
+    return value
+
+
+def _list(value: object, *_: object) -> list[object]:
+    if not isinstance(value, list):
+        msg = "must be a list"
+        raise WrongValueError(msg)
+    return value
+
+
+def _text(value: object, *_: object) -> str:
+    if not isinstance(value, str):
+        msg = "must be text"
+        raise WrongValueError(msg)
+    return value
+
+
+def _nothing(*_: object) -> None:
+    """Take a value for a computed field and keep nothing of it."""
+
+
+_Form = Callable[[object, Company, FxiaokeSwitches], object]
+_FORMS: dict[str, _Form] = {
+    **dict.fromkeys(NUMBER_TYPES, _number),
+    **dict.fromkeys(TIME_TYPES, _time),
+    **dict.fromkeys(EMPLOYEE_TYPES, _employees),
+    **dict.fromkeys(_LIST_TYPES, _list),
+    **dict.fromkeys(_READ_ONLY, _nothing),
+    "true_or_false": _truth,
+}
 
 
 def text_of(value: object) -> str:
