@@ -4,7 +4,8 @@ import pytest
 from hypothesis import settings
 
 # A shared machine may pause us at any moment; what a test takes is said by its own bounds.
-settings.register_profile("anji", parent=settings.default, deadline=None)
+# Fifty examples a run keep the unit suite within its ten seconds; the runs add up.
+settings.register_profile("anji", parent=settings.default, deadline=None, max_examples=50)
 settings.load_profile("anji")
 
 

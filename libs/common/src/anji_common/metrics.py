@@ -1,0 +1,73 @@
+"""Every metric of Anji, in one place: base units, labels of few known values.
+
+A help text says what is counted, and what counts twice.
+"""
+
+from prometheus_client import Counter, Gauge, Histogram
+
+__all__ = [
+    "DEAD_LETTERS",
+    "LAG_RECORDS",
+    "LAG_SECONDS",
+    "MAPPER_EFFECTS",
+    "MAPPER_INPUTS",
+    "SERVICES_UP",
+    "SERVICE_RESTARTS",
+    "VENDOR_CALLS",
+    "VENDOR_CALL_SECONDS",
+]
+
+VENDOR_CALLS = Counter(
+    "anji_vendor_calls_total",
+    "Requests sent to a vendor. `answered` counts any HTTP status, errors of the vendor too; "
+    "`unavailable` never arrived or only read; `in_doubt` may have written.",
+    ("system", "outcome"),
+)
+
+VENDOR_CALL_SECONDS = Histogram(
+    "anji_vendor_call_duration_seconds",
+    "From sending a request to the last byte of its answer; calls without an answer are left out.",
+    ("system",),
+    # Kingdee takes seconds for a batch of fifty bills, and is given up after a minute.
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60),
+)
+
+DEAD_LETTERS = Counter(
+    "anji_deadletters_total",
+    "Inputs that nobody could decode, by who met them. Met again after a crash, counted again.",
+    ("by",),
+)
+
+SERVICES_UP = Gauge(
+    "anji_service_up", "1 while a service of this process runs, else 0.", ("service",)
+)
+
+SERVICE_RESTARTS = Counter(
+    "anji_service_restarts_total",
+    "How often a service of this process failed and was started again.",
+    ("service",),
+)
+
+LAG_RECORDS = Gauge(
+    "anji_lag_records",
+    "Committed records of a topic that a group has not moved past, over all partitions.",
+    ("group", "topic"),
+)
+
+LAG_SECONDS = Gauge(
+    "anji_lag_seconds",
+    "Age of the oldest such record; 0 if there is none.",
+    ("group", "topic"),
+)
+
+MAPPER_INPUTS = Counter(
+    "anji_mapper_inputs_total",
+    "Records that the mapper has read, by topic. Read again after a crash, counted again.",
+    ("topic",),
+)
+
+MAPPER_EFFECTS = Counter(
+    "anji_mapper_effects_total",
+    "What the mapper decided to publish, by kind. Decided again after a crash, counted again.",
+    ("kind",),
+)

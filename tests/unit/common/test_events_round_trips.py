@@ -1,0 +1,107 @@
+"""Whatever is published is read back the same, and nothing else is ever read."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from anji_common.errors import UndecodableError
+from anji_common.events.changes import Change
+from anji_common.events.commands import Command
+from anji_common.events.crosswalk import CrosswalkRow
+from anji_common.events.inbox import Entry
+from anji_common.events.notices import Notice
+from anji_common.events.results import Result
+from anji_common.events.signals import Signal
+from anji_common.messages import Record
+from anji_common.testing import strategies as given_by
+
+CASES: dict[type[Any], st.SearchStrategy[Any]] = {
+    Change: given_by.changes(),
+    Command: given_by.commands,
+    CrosswalkRow: given_by.crosswalk_rows,
+    Entry: given_by.entries,
+    Notice: given_by.notices,
+    Result: given_by.results,
+    Signal: given_by.signals,
+}
+
+each_event = pytest.mark.parametrize("kind", CASES, ids=lambda kind: kind.__name__)
+
+
+@each_event
+@given(data=st.data())
+def test_what_was_published_is_read_back(kind: type[Any], data: st.DataObject) -> None:
+    event = data.draw(CASES[kind])
+
+    read = kind.from_record(given_by.as_record(event.to_message()))
+
+    assert read == event
+    assert read.to_message() == event.to_message()
+
+
+@each_event
+@given(record=given_by.records)
+def test_any_bytes_are_an_event_or_undecodable(kind: type[Any], record: Record) -> None:
+    read: Callable[[Record], Any] = kind.from_record
+
+    try:
+        event = read(record)
+    except UndecodableError:
+        return
+
+    assert isinstance(event, kind)
+
+
+@each_event
+@given(data=st.data())
+def test_a_damaged_event_is_an_event_or_undecodable(kind: type[Any], data: st.DataObject) -> None:
+    record = given_by.as_record(data.draw(CASES[kind]).to_message())
+    damaged = data.draw(_damage(record))
+
+    try:
+        event = kind.from_record(damaged)
+    except UndecodableError:
+        return
+
+    assert isinstance(event, kind)
+
+
+@st.composite
+def _damage(draw: st.DrawFn, record: Record) -> Record:
+    """Cut the value, change a byte of it, or lose or spoil a header."""
+    value = record.value
+    headers: list[tuple[str, bytes]] = list(record.headers)
+    is_cut: bool = draw(st.booleans())
+    if value and is_cut:
+        place: int = draw(st.integers(0, len(value) - 1))
+        value = value[:place] + draw(st.binary(max_size=2)) + value[place + 1 :]
+    is_spoilt: bool = draw(st.booleans())
+    if headers and is_spoilt:
+        name, _ = headers.pop(draw(st.integers(0, len(headers) - 1)))
+        if draw(st.booleans()):
+            headers.append((name, draw(st.binary(max_size=8))))
+    return Record(
+        topic=record.topic,
+        partition=record.partition,
+        offset=record.offset,
+        timestamp_ms=record.timestamp_ms,
+        key=record.key,
+        value=value,
+        headers=tuple(headers),
+    )
+
+
+@each_event
+@settings(max_examples=5)
+@given(data=st.data())
+def test_an_attribute_of_ours_that_nobody_knows_is_refused(
+    kind: type[Any], data: st.DataObject
+) -> None:
+    event = data.draw(CASES[kind])
+    body = event.model_dump(mode="json") | {"invented": 1}
+
+    with pytest.raises(ValueError, match="invented"):
+        kind.model_validate(body)

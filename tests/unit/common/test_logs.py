@@ -1,0 +1,91 @@
+"""Logs carry names and numbers, never a secret or a record's content."""
+
+import json
+import logging
+from collections.abc import Iterator
+
+import pytest
+import structlog
+from pydantic import SecretStr
+
+from anji_common.logs import configure_logs
+
+
+@pytest.fixture(autouse=True)
+def _logs_as_they_were() -> Iterator[None]:
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    structlog.reset_defaults()
+
+
+def written(capsys: pytest.CaptureFixture[str]) -> list[dict[str, object]]:
+    return [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+
+
+def test_an_event_is_one_json_object_a_line(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logs("json")
+
+    structlog.get_logger("anji.writer").warning("command.refused", ref="k3cloud/X/1", code="11")
+
+    (line,) = written(capsys)
+    assert {key: line[key] for key in ("event", "level", "logger", "ref", "code")} == {
+        "event": "command.refused",
+        "level": "warning",
+        "logger": "anji.writer",
+        "ref": "k3cloud/X/1",
+        "code": "11",
+    }
+
+
+def test_a_librarys_log_takes_the_same_way_out(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logs("json")
+
+    logging.getLogger("aiokafka").warning("node %s is down", 3)
+
+    assert written(capsys)[0]["event"] == "node 3 is down"
+
+
+def test_secrets_and_contents_are_masked(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logs("json")
+
+    structlog.get_logger("x").info(
+        "call.sent",
+        app_secret="abc",
+        given=SecretStr("def"),
+        corp_access_token="ghi",
+        body={"a": 1},
+    )
+
+    (line,) = written(capsys)
+    assert (line["app_secret"], line["given"], line["corp_access_token"]) == ("***", "***", "***")
+    assert line["body"] == "<dict left out>"
+
+
+def test_what_is_below_the_level_is_not_written(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logs("json", "warning")
+
+    structlog.get_logger("x").info("poll.ended")
+
+    assert written(capsys) == []
+
+
+def test_an_error_is_shown_without_the_values_around_it(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    configure_logs("console")
+
+    try:
+        fail("xyz".upper())
+    except ZeroDivisionError:
+        structlog.get_logger("x").exception("service.failed")
+
+    shown = capsys.readouterr().err
+    assert "ZeroDivisionError" in shown
+    assert "XYZ" not in shown
+
+
+def fail(content: str) -> float:
+    return len(content) / 0
