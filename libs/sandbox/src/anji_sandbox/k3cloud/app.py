@@ -18,7 +18,7 @@ from anji_sandbox.k3cloud.bill_forms import find_form
 from anji_sandbox.k3cloud.body import Call, MalformedBodyError, read_body
 from anji_sandbox.k3cloud.codes import Refusal, unknown_form
 from anji_sandbox.k3cloud.context import Context
-from anji_sandbox.k3cloud.credentials import LCID, make_credentials
+from anji_sandbox.k3cloud.credentials import make_credentials
 from anji_sandbox.k3cloud.forms import Form
 from anji_sandbox.k3cloud.metadata import business_info, data_centers
 from anji_sandbox.k3cloud.operations import execute_operation
@@ -95,10 +95,12 @@ class K3CloudCore:
             call = read_body(request.body)
         except MalformedBodyError as exc:
             return Answer(500, (_TEXT,), str(exc).encode())
-        self.store.calls[service] += 1
-        return self._open_service(service, request, call, now) or self._served(
-            service, request, call, now
-        )
+        answer = self._open_service(service, request, call, now)
+        if answer is not None:
+            self.store.calls[service] += 1
+            return answer
+        self.store.calls[f"{service} {call.form_hint()}".rstrip()] += 1
+        return self._served(service, request, call, now)
 
     def _open_service(
         self, service: str, request: Request, call: Call, now: float
@@ -123,7 +125,7 @@ class K3CloudCore:
         if isinstance(admitted, Denied):
             if admitted.answer is not None:
                 return admitted.answer
-            return json_answer(self._lost(service, call), admitted.headers)
+            return json_answer(self._lost(service, call, admitted.lcid), admitted.headers)
         context = Context(self.records, self._values, self.switches, admitted.session, now)
         try:
             document = self._document(context, service, call)
@@ -167,8 +169,7 @@ class K3CloudCore:
         text = b"response_error:" + orjson.dumps(message)
         return Answer(500 if self.switches.unhandled_as_http_500 else 200, (_TEXT,), text)
 
-    def _lost(self, service: str, call: Call) -> object:
-        lcid = LCID
+    def _lost(self, service: str, call: Call, lcid: int) -> object:
         refusal = session_lost(lcid)
         if service in _QUERIES:
             return _refused(service, call, refusal)

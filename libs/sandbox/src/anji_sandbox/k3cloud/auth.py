@@ -12,7 +12,7 @@ from anji_sandbox.core import Answer, Request
 from anji_sandbox.k3cloud import signing
 from anji_sandbox.k3cloud.answers import json_answer
 from anji_sandbox.k3cloud.body import Call
-from anji_sandbox.k3cloud.credentials import Credentials, User
+from anji_sandbox.k3cloud.credentials import LCID, Credentials, User
 from anji_sandbox.k3cloud.login_answer import logged_in, login_failed
 from anji_sandbox.k3cloud.sessions import Session, Sessions, empty_cookies, session_id_of
 from anji_sandbox.k3cloud.switches import K3CloudSwitches
@@ -42,6 +42,8 @@ class Denied:
 
     headers: tuple[tuple[str, str], ...] = ()
     answer: Answer | None = None
+    lcid: int = LCID
+    """The language that the caller asked for."""
 
 
 @dataclass(slots=True)
@@ -77,7 +79,7 @@ class Auth:
             return Denied(answer=Answer(500, (text,), b"Fail to verify thirty passport"))
         user = self._signed_user(request, app_data)
         if user is None:
-            return Denied(empty_cookies())
+            return Denied(empty_cookies(), lcid=_language(app_data.lcid))
         session = self._start(user, app_data.lcid, now)
         return Served(session, session.cookies())
 
@@ -165,7 +167,7 @@ class Auth:
         return user
 
     def _start(self, user: User, lcid: str, now: float) -> Session:
-        language = int(lcid) if lcid in LANGUAGES else int(LANGUAGES[0])
+        language = _language(lcid)
         number = self.store.next_number("k3cloud session")
         org = self.credentials.org_number
         return self.sessions.start(user, language, org, number=number, now=now)
@@ -176,6 +178,10 @@ class Auth:
 
 
 _SIGN_NAMES = ("acctid", "username", "appid")
+
+
+def _language(lcid: str) -> int:
+    return int(lcid) if lcid in LANGUAGES else LCID
 
 
 def _same(sent: str, wanted: str) -> bool:

@@ -48,6 +48,13 @@ class Call:
             return str(found)
         return str(lowered(self.data()).get("formid") or "")
 
+    def form_hint(self) -> str:
+        """Return the form where it can be told, else an empty text; refuses nothing."""
+        try:
+            return self.form_id()
+        except Refusal:
+            return ""
+
     def data(self) -> Json:
         """Return the data packet.
 

@@ -33,7 +33,7 @@ class Kind(StrEnum):
 
 HEAD = ""
 
-_CUSTOM = re.compile(r"F_[A-Za-z0-9]+_\w+", re.ASCII)
+_CUSTOM = re.compile(r"[Ff]_[A-Za-z0-9]+_\w+", re.ASCII)
 
 
 def is_custom(key: str) -> bool:

@@ -25,14 +25,18 @@ Json = dict[str, Any]
 _CENT = Decimal("0.01")
 
 
-def add_defaults(context: Context, form: Form, record: Record) -> None:
-    """Fill what was left empty and has a default; a record that exists gets them in new rows."""
+def add_defaults(context: Context, form: Form, record: Record, before: Record | None) -> None:
+    """Fill what is empty and has a default, in a new record and in new rows of an older one."""
     head = record["head"]
-    _fill(context, form.stored_in(HEAD), head, head)
+    if before is None:
+        _fill(context, form.stored_in(HEAD), head, head)
     for entity in form.rows_under(HEAD):
         fields = form.stored_in(entity.key)
+        old = () if before is None else before["rows"].get(entity.key, ())
+        known = {row["id"] for row in old}
         for row in record["rows"].get(entity.key, ()):
-            _fill(context, fields, row["head"], head)
+            if row["id"] not in known:
+                _fill(context, fields, row["head"], head)
 
 
 def compute(form: Form, record: Record) -> None:

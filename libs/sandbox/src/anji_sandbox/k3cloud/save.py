@@ -126,7 +126,7 @@ def _edited(
     lay_packet(context, form, record, model, options)
     head = record["head"]
     head[form.number] = head.get(form.number) or number or ""
-    add_defaults(context, form, record)
+    add_defaults(context, form, record, context.records.of(form).by_id.get(record_id))
     compute(form, record)
     if record_id:
         head["FModifyDate"], head["FModifierId"] = context.time, context.user_id

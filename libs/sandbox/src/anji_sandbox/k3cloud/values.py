@@ -20,6 +20,8 @@ __all__ = ["Values", "is_blank", "local_time", "moment_text", "true_text"]
 
 _ZONE = timezone(timedelta(hours=8))
 _ID_KEYS = ("fid", "id")
+_LARGEST = Decimal(10) ** 15
+"""Beyond this a number is taken for a mistake; a float could not hold its cents."""
 _NO_VALUE = (None, "", 0, 0.0, False)
 
 
@@ -84,7 +86,9 @@ class Values:
         match field.kind:
             case Kind.TEXT | Kind.NAME:
                 return value or " "
-            case Kind.NUMBER | Kind.INTEGER | Kind.REFERENCE:
+            case Kind.NUMBER:
+                return value or 0.0
+            case Kind.INTEGER | Kind.REFERENCE:
                 return value or 0
             case Kind.FLAG:
                 return bool(value)
@@ -171,7 +175,7 @@ def _decimal(field: Field, sent: object) -> Decimal:
         number = Decimal(str(sent).strip())
     except InvalidOperation:
         number = Decimal("NaN")
-    if isinstance(sent, bool) or not number.is_finite():
+    if isinstance(sent, bool) or not number.is_finite() or abs(number) > _LARGEST:
         raise Refusal(Code.PARAMETER, f"{field.key} 需数值格式", field.key)
     return number
 
