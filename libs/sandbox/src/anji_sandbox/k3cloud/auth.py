@@ -20,7 +20,7 @@ from anji_sandbox.store import Store
 
 __all__ = ["Auth", "Denied", "Served"]
 
-LANGUAGES = ("2052", "3076", "1033")
+_LANGUAGES = ("2052", "3076", "1033")
 
 _WRONG_ACCOUNT = "当前尝试登录的数据中心无法获取到，请重新检查，谢谢。"
 _WRONG_PASSWORD = "用户名或密码错误！"  # noqa: S105 - a message
@@ -140,7 +140,7 @@ class Auth:
         good = (
             headers.get("x-kd-appkey") == ours.app_id
             and _same(headers["x-kd-signature"], wanted)
-            and app_data.lcid in LANGUAGES
+            and app_data.lcid in _LANGUAGES
         )
         if good and self.switches.checks_api_signature:
             stamp, nonce = headers.get("x-api-timestamp", ""), headers.get("x-api-nonce", "")
@@ -181,7 +181,7 @@ _SIGN_NAMES = ("acctid", "username", "appid")
 
 
 def _language(lcid: str) -> int:
-    return int(lcid) if lcid in LANGUAGES else LCID
+    return int(lcid) if lcid in _LANGUAGES else LCID
 
 
 def _same(sent: str, wanted: str) -> bool:

@@ -26,38 +26,19 @@ def business_info(context: Context, call: Call) -> Json:
     form = find_form(form_id)
     if form is None:
         raise unknown_form(form_id)
-    absent = {each.lower() for each in context.switches.absent_fields}
-    groups = [(HEAD, "FBillHead", form.title)]
-    groups += [(each.key, each.key, each.title) for each in form.entities.values()]
-    entries = [
-        {
-            "Key": key,
-            "Name": _named(title),
-            "Fields": [
-                _field(each)
-                for each in _fields(context, form, group)
-                if f"{form.form_id}.{each.key}".lower() not in absent
-            ],
-        }
-        for group, key, title in groups
-    ]
     operations = {each.name: each.title for each in STEPS.values()}
     operations.update(operations_of(form))
-    return {
-        "Result": {
-            "ResponseStatus": None,
-            "NeedReturnData": {
-                "Id": form.form_id,
-                "Name": _named(form.title),
-                "PkFieldName": form.key,
-                "Entrys": entries,
-                "Operations": [
-                    {"OperationNumber": number, "OperationName": _named(title)}
-                    for number, title in operations.items()
-                ],
-            },
-        }
+    info = {
+        "Id": form.form_id,
+        "Name": _named(form.title),
+        "PkFieldName": form.key,
+        "Entrys": _entries(context, form),
+        "Operations": [
+            {"OperationNumber": number, "OperationName": _named(title)}
+            for number, title in operations.items()
+        ],
     }
+    return {"Result": {"ResponseStatus": None, "NeedReturnData": info}}
 
 
 def data_centers(credentials: Credentials) -> list[Json]:
@@ -84,6 +65,24 @@ def data_centers(credentials: Credentials) -> list[Json]:
             "EncryptionType": 0,
             "SecondMethods": [],
         }
+    ]
+
+
+def _entries(context: Context, form: Form) -> list[Json]:
+    absent = {each.lower() for each in context.switches.absent_fields}
+    groups = [(HEAD, "FBillHead", form.title)]
+    groups += [(each.key, each.key, each.title) for each in form.entities.values()]
+    return [
+        {
+            "Key": key,
+            "Name": _named(title),
+            "Fields": [
+                _field(each)
+                for each in _fields(context, form, group)
+                if f"{form.form_id}.{each.key}".lower() not in absent
+            ],
+        }
+        for group, key, title in groups
     ]
 
 
