@@ -1,15 +1,16 @@
 """The port `Feed`: what a vendor offers to the sourcing engine."""
 
-from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+from anji_common.errors import UndecodableError
 from anji_common.events.observed import Observed
 from anji_common.interest import ObjectInterest
 from anji_common.refs import System
 
-__all__ = ["Feed", "Page", "Window"]
+__all__ = ["Feed", "Page", "Unreadable", "Window"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,16 +19,32 @@ class Window:
 
     since: datetime
     until: datetime
+    is_bulk: bool = False
+    """Of a snapshot: its calls come after those of live traffic, where calls are counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A record that the vendor told and nobody can normalise: it alone becomes a dead letter."""
+
+    record_id: str
+    raw: bytes
+    """As the vendor told it, in JSON."""
+    error: UndecodableError
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Some records of a window, and where to go on."""
+    """Some records of a window, and what else was met in it."""
 
     records: tuple[Observed, ...]
     """Whole documents, none torn (``protocol.md`` 19)."""
     torn: tuple[str, ...] = ()
     """Ids of records that were seen but are not whole yet: read them again soon."""
+    unreadable: tuple[Unreadable, ...] = ()
+    marks: Mapping[str, str] = field(default_factory=dict)
+    """Record id → what told this version apart, of every record met, those left out because it
+    was `seen` too. Opaque; empty where reading a document whole costs nothing more."""
 
 
 class Feed(Protocol):
@@ -47,10 +64,18 @@ class Feed(Protocol):
         """Return the vendor's own time as well as it can be told (else our clock's), aware."""
         ...
 
-    def changed(self, interest: ObjectInterest, window: Window) -> AsyncIterator[Page]:
+    def changed(
+        self, interest: ObjectInterest, window: Window, seen: Mapping[str, str]
+    ) -> AsyncIterator[Page]:
         """Yield every record whose modify (ERP: create, modify or approve) time is in `window`.
 
         Pages by key, so that edits made meanwhile neither hide nor double a record.
+
+        Args:
+            interest: Which fields of which object.
+            window: Its end stays fixed over all pages.
+            seen: `Page.marks` of what is committed already. A feed that would pay for reading
+                those documents whole leaves them out; others need not look at it.
 
         Raises:
             RetriableError: no answer, or limited; begin the window again.
@@ -59,5 +84,8 @@ class Feed(Protocol):
         ...
 
     async def read(self, interest: ObjectInterest, ids: Sequence[str]) -> Page:
-        """Return those of the records that exist; a missing one is no news (never a delete)."""
+        """Return those of the records that exist; a missing one is no news (never a delete).
+
+        At most 100 ids at a time. Raises as `changed` does.
+        """
         ...
