@@ -1,0 +1,310 @@
+"""The law of lenses, for every one of them; and what they say when they cannot keep it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import JsonValue
+
+from anji_common.errors import AwaitedError, ConfigurationError, MappingError
+from anji_common.refs import System
+from anji_mapper.mapping import lenses
+from anji_mapper.mapping.lenses import (
+    Boolean,
+    Constant,
+    Day,
+    LineReference,
+    Reference,
+    ReferenceByNumber,
+    Same,
+    Scaled,
+    Shared,
+    Text,
+    ValueMap,
+)
+from anji_mapper.mapping.model import Around, Lens, Row
+from labs.crosswalk import Crosswalk
+
+CUSTOMER, CLIENT = "fxiaoke/AccountObj/a1", "k3cloud/BD_Customer/100201"
+ORDER, BILL = "fxiaoke/SalesOrderObj/o1", "k3cloud/SAL_SaleOrder/100101"
+LINE = "fxiaoke/SalesOrderProductObj/l1"
+CENT = Decimal("0.01")
+
+
+def crosswalk() -> Crosswalk:
+    """Return one where a customer and an order are linked."""
+    known = Crosswalk()
+    known.link(CUSTOMER, CLIENT, number="CUST0001")
+    known.link(ORDER, BILL, number="DD-1", lines={"l1": "100301"}, shared={"owner": "1001"})
+    return known
+
+
+def around(references: Crosswalk | None = None, head: Row | None = None) -> Around:
+    """Return what stands around a value: one crosswalk and, perhaps, a head."""
+    return Around(crosswalk() if references is None else references, head=head or {})
+
+
+def unchanged(value: JsonValue) -> JsonValue:
+    """Return what comes back where nothing may be lost."""
+    return value
+
+
+@dataclass(frozen=True)
+class Case:
+    """A lens and CRM values that it must bring back, up to its declared tolerance."""
+
+    lens: Lens
+    values: st.SearchStrategy[Any]
+    comes_back: Callable[[JsonValue], JsonValue] = unchanged
+    crm_head: Row = field(default_factory=dict)
+    erp_head: Row = field(default_factory=dict)
+
+
+def start_of_day(value: JsonValue) -> JsonValue:
+    """Return the first moment of the Beijing day that an instant is in."""
+    if value is None:
+        return None
+    local = datetime.fromisoformat(str(value)) + timedelta(hours=8)
+    start = local.replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(hours=8)
+    return start.isoformat().replace("+00:00", "Z")
+
+
+def first_ten(value: JsonValue) -> JsonValue:
+    """Return what `Text(limit=10)` declares to keep."""
+    return None if value is None else str(value).strip()[:10].rstrip() or None
+
+
+def in_normal_form(number: Decimal) -> str:
+    """Return a decimal as normal form writes it."""
+    text = format(number, "f")
+    text = text.rstrip("0").rstrip(".") if "." in text else text
+    return "0" if text == "-0" else text
+
+
+amounts = st.decimals(-(10**9), 10**9, places=2, allow_nan=False).map(in_normal_form)
+times = st.integers(0, 7 * 10**12).map(
+    lambda ms: datetime.fromtimestamp(ms / 1000, UTC).isoformat().replace("+00:00", "Z")
+)
+CURRENCIES = {"CNY": "PRE001", "HKD": "PRE002", "EUR": "PRE003"}
+
+CASES: dict[str, Case] = {
+    "same": Case(Same(), st.text(min_size=1)),
+    "value map": Case(ValueMap(CURRENCIES), st.sampled_from(sorted(CURRENCIES))),
+    "boolean": Case(Boolean("B", "A"), st.booleans()),
+    "yuan": Case(Scaled(Decimal(1), CENT, CENT), amounts),
+    "yuan to fen": Case(Scaled(Decimal(100), CENT, Decimal(1)), amounts),
+    "yuan to ten thousand yuan": Case(Scaled(Decimal("1e-4"), CENT, Decimal("1e-6")), amounts),
+    "dozens to pieces": Case(Scaled(Decimal(12), CENT, Decimal("0.1")), amounts),
+    "text": Case(Text(limit=10), st.text(), comes_back=first_ten),
+    "text as it is": Case(Text(), st.text("ab 中", min_size=1).filter(lambda x: x == x.strip())),
+    "day": Case(Day(), times, comes_back=start_of_day),
+    "reference": Case(Reference(), st.just(CUSTOMER)),
+    "reference by number": Case(ReferenceByNumber("SAL_SaleOrder"), st.just(ORDER)),
+    "line reference": Case(
+        LineReference("SAL_SaleOrder", "FOrderNo", "SalesOrderProductObj", "sales_order_id"),
+        st.just(LINE),
+        crm_head={"sales_order_id": ORDER},
+        erp_head={"FOrderNo": "DD-1"},
+    ),
+}
+ONE_WAY = {Constant, Shared}
+
+
+def test_every_lens_has_a_case() -> None:
+    tested = {type(case.lens) for case in CASES.values()} | ONE_WAY
+
+    assert {lens.__name__ for lens in tested} == set(lenses.__all__)
+
+
+@pytest.mark.parametrize("name", CASES)
+@given(data=st.data())
+def test_what_went_to_the_erp_and_comes_back_is_what_left(name: str, data: st.DataObject) -> None:
+    case = CASES[name]
+    value = data.draw(st.none() | case.values)
+
+    sent = case.lens.crm_to_erp(value, around(head=case.crm_head))
+    came_back = case.lens.erp_to_crm(sent, around(head=case.erp_head))
+
+    assert came_back == case.comes_back(value)
+
+
+@pytest.mark.parametrize("name", CASES)
+@given(data=st.data())
+def test_what_came_back_once_comes_back_for_ever(name: str, data: st.DataObject) -> None:
+    case = CASES[name]
+    value = case.comes_back(data.draw(case.values))
+
+    sent = case.lens.crm_to_erp(value, around(head=case.crm_head))
+    came_back = case.lens.erp_to_crm(sent, around(head=case.erp_head))
+
+    assert came_back == value
+
+
+def test_an_option_without_a_counterpart_is_refused_with_those_that_have_one() -> None:
+    with pytest.raises(MappingError, match="known are CNY, EUR, HKD"):
+        ValueMap(CURRENCIES).crm_to_erp("USD", around())
+
+
+def test_an_option_without_a_counterpart_takes_the_default_where_there_is_one() -> None:
+    lens = ValueMap(CURRENCIES, crm_default="CNY", erp_default="PRE001")
+
+    assert lens.crm_to_erp("USD", around()) == "PRE001"
+    assert lens.erp_to_crm("PRE009", around()) == "CNY"
+
+
+def test_two_options_with_one_counterpart_are_no_lens() -> None:
+    with pytest.raises(ConfigurationError, match="two CRM values map to A"):
+        ValueMap({"1": "A", "2": "A"})
+
+
+def test_true_and_false_with_one_counterpart_are_no_lens() -> None:
+    with pytest.raises(ConfigurationError, match="true and false"):
+        Boolean("A", "A")
+
+
+def test_a_text_that_is_neither_of_the_two_is_no_boolean() -> None:
+    with pytest.raises(MappingError, match="is none of A, B"):
+        Boolean("B", "A").erp_to_crm("C", around())
+    with pytest.raises(MappingError, match="neither true nor false"):
+        Boolean("B", "A").crm_to_erp("true", around())
+
+
+def test_a_step_too_coarse_to_be_read_back_is_no_lens() -> None:
+    with pytest.raises(ConfigurationError, match="cannot tell 0.01 in the CRM apart"):
+        Scaled(Decimal(1), CENT, Decimal("0.1"))
+
+
+def test_a_factor_of_zero_is_no_lens() -> None:
+    with pytest.raises(ConfigurationError, match="above zero"):
+        Scaled(Decimal(0), CENT, CENT)
+
+
+@pytest.mark.parametrize("value", ["twelve", "NaN"])
+def test_what_is_no_number_is_not_scaled(value: str) -> None:
+    with pytest.raises(MappingError, match="no number"):
+        Scaled(Decimal(1), CENT, CENT).crm_to_erp(value, around())
+
+
+def test_what_is_no_time_has_no_day() -> None:
+    with pytest.raises(MappingError, match="no time"):
+        Day().crm_to_erp("yesterday", around())
+
+
+def test_the_evening_in_greenwich_is_the_next_day_in_beijing() -> None:
+    assert Day().crm_to_erp("2026-01-05T16:00:00Z", around()) == "2026-01-06"
+
+
+def test_a_constant_is_said_where_there_is_a_value() -> None:
+    lens = Constant("synced", System.FXIAOKE)
+
+    assert lens.erp_to_crm("CUST0001", around()) == "synced"
+    assert lens.erp_to_crm(None, around()) is None
+
+
+@pytest.mark.parametrize("lens", [Constant("x", System.FXIAOKE), Shared("SAL_SaleOrder", "owner")])
+def test_a_one_way_lens_runs_no_other_way(lens: Lens) -> None:
+    with pytest.raises(MappingError, match="flows to fxiaoke only"):
+        lens.crm_to_erp("x", around())
+
+
+def test_a_constant_for_the_erp_runs_no_other_way() -> None:
+    lens = Constant("x", System.K3CLOUD)
+
+    assert lens.crm_to_erp("a", around()) == "x"
+    with pytest.raises(MappingError, match="flows to k3cloud only"):
+        lens.erp_to_crm("x", around())
+
+
+def test_an_order_number_tells_the_owner_of_the_order() -> None:
+    assert Shared("SAL_SaleOrder", "owner").erp_to_crm("DD-1", around()) == "1001"
+
+
+def test_what_an_order_does_not_share_is_empty() -> None:
+    assert Shared("SAL_SaleOrder", "team").erp_to_crm("DD-1", around()) is None
+    assert Shared("SAL_SaleOrder", "owner").erp_to_crm(None, around()) is None
+
+
+@pytest.mark.parametrize(
+    ("lens", "value", "token"),
+    [
+        (Reference(), "fxiaoke/AccountObj/a9", "ref:fxiaoke/AccountObj/a9"),
+        (ReferenceByNumber("X"), "fxiaoke/SalesOrderObj/o9", "ref:fxiaoke/SalesOrderObj/o9"),
+    ],
+)
+def test_a_record_that_is_not_linked_yet_is_awaited(lens: Lens, value: str, token: str) -> None:
+    with pytest.raises(AwaitedError) as awaited:
+        lens.crm_to_erp(value, around())
+
+    assert awaited.value.token == token
+
+
+@pytest.mark.parametrize(
+    "lens",
+    [
+        ReferenceByNumber("SAL_SaleOrder"),
+        Shared("SAL_SaleOrder", "owner"),
+        LineReference("SAL_SaleOrder", "FOrderNo", "SalesOrderProductObj"),
+    ],
+)
+def test_a_number_that_nobody_knows_yet_is_awaited(lens: Lens) -> None:
+    with pytest.raises(AwaitedError) as awaited:
+        lens.erp_to_crm("DD-9", around(head={"FOrderNo": "DD-9"}))
+
+    assert awaited.value.token == "number:k3cloud/SAL_SaleOrder/DD-9"
+
+
+def test_an_erp_record_whose_number_is_not_known_yet_is_awaited() -> None:
+    known = crosswalk()
+    known.forget(CLIENT)
+
+    with pytest.raises(AwaitedError) as awaited:
+        Reference().crm_to_erp(CUSTOMER, around(known))
+
+    assert awaited.value.token == f"ref:{CLIENT}"
+
+
+def test_an_ended_link_is_awaited() -> None:
+    known = crosswalk()
+    known.end(CUSTOMER)
+
+    with pytest.raises(AwaitedError):
+        Reference().crm_to_erp(CUSTOMER, around(known))
+
+
+def test_a_line_is_found_by_the_number_in_its_own_row_first() -> None:
+    lens = LineReference("SAL_SaleOrder", "FOrderNo", "SalesOrderProductObj")
+    about = Around(crosswalk(), head={"FOrderNo": "DD-9"}, row={"FOrderNo": "DD-1"})
+
+    assert lens.erp_to_crm("100301", about) == LINE
+
+
+def test_a_line_that_its_order_does_not_know_yet_is_awaited() -> None:
+    lens = LineReference("SAL_SaleOrder", "FOrderNo", "SalesOrderProductObj", "sales_order_id")
+
+    with pytest.raises(AwaitedError) as from_the_erp:
+        lens.erp_to_crm("100399", around(head={"FOrderNo": "DD-1"}))
+    with pytest.raises(AwaitedError) as from_the_crm:
+        lens.crm_to_erp(f"{LINE}9", around(head={"sales_order_id": ORDER}))
+
+    assert from_the_erp.value.token == "number:k3cloud/SAL_SaleOrder/DD-1"
+    assert from_the_crm.value.token == f"ref:{ORDER}"
+
+
+def test_line_id_zero_is_no_line() -> None:
+    lens = LineReference("SAL_SaleOrder", "FOrderNo", "SalesOrderProductObj")
+
+    assert lens.erp_to_crm("0", around()) is None
+
+
+def test_a_line_of_an_unnamed_order_cannot_be_mapped() -> None:
+    lens = LineReference("SAL_SaleOrder", "FOrderNo", "SalesOrderProductObj")
+
+    with pytest.raises(MappingError, match="without FOrderNo"):
+        lens.erp_to_crm("100301", around())
+    with pytest.raises(MappingError, match="flows to fxiaoke only"):
+        lens.crm_to_erp(LINE, around())
