@@ -7,9 +7,11 @@ under virtual time; both see the same vendor.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol, runtime_checkable
 
-__all__ = ["Answer", "Core", "Request"]
+from anji_sandbox.store import Store
+
+__all__ = ["AdministeredCore", "Answer", "CallingCore", "Core", "Request", "StoredCore"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,4 +49,52 @@ class Core(Protocol):
 
     def handle(self, request: Request, now: float) -> Answer:
         """Answer one request at the time `now` (Unix seconds); what it wrote is durable then."""
+        ...
+
+
+class StoredCore(Core, Protocol):
+    """A core whose memory can be looked into: both are."""
+
+    @property
+    def store(self) -> Store:
+        """Return its memory."""
+        ...
+
+
+@runtime_checkable
+class CallingCore(Protocol):
+    """A core that calls back: somebody posts its events to `callback_url` and tells the answers."""
+
+    @property
+    def callback_url(self) -> str | None:
+        """Return where events are to be posted."""
+        ...
+
+    def due_callbacks(self, now: float) -> list[tuple[str, bytes]]:
+        """Return ids and bodies of the events to post now; each is given out once per try."""
+        ...
+
+    def callback_accepts(self, status: int, body: bytes) -> bool:
+        """Say whether an answer to an event means that it has arrived."""
+        ...
+
+    def callback_answered(self, event_id: str, is_accepted: bool, now: float) -> None:  # noqa: FBT001 - a fact
+        """Take in how an event was answered."""
+        ...
+
+    def next_callback_at(self) -> float | None:
+        """Return when to ask `due_callbacks` next, or `None` while nothing waits."""
+        ...
+
+
+@runtime_checkable
+class AdministeredCore(Protocol):
+    """A core with admin endpoints of its own."""
+
+    def administer(self, method: str, name: str, body: Any) -> Any:  # noqa: ANN401 - JSON
+        """Answer an admin call such as ``GET /_messages`` (`name` is "messages") with JSON.
+
+        Raises:
+            LookupError: there is no such endpoint.
+        """
         ...

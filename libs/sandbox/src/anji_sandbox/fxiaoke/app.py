@@ -6,6 +6,7 @@ nothing. Source: reference sections 1, 2.1, 6.1.
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import asdict, replace
 from typing import Any
 
 import orjson
@@ -144,13 +145,13 @@ class FxiaokeCore:
             if request.path == _OAUTH_TOKEN:
                 envelope |= {"error": str(error.code), "error_description": error.words}
             return json_answer({**envelope, "traceId": self._trace_id(request)})
-        words = "success" if request.path in (_TOKEN, _OAUTH_TOKEN) else "OK"
+        is_token = request.path in (_TOKEN, _OAUTH_TOKEN)
         return json_answer(
             {
                 "traceId": self._trace_id(request),
                 "errorCode": 0,
-                "errorMessage": words,
-                "errorDescription": "success",
+                "errorMessage": "success" if is_token else "OK",
+                "errorDescription": "" if is_token else "success",
                 **answer,
             }
         )
@@ -178,6 +179,27 @@ class FxiaokeCore:
     def revoke_tokens(self) -> None:
         """Let every token end now, as an administrator's change would."""
         self._tokens.revoke_all()
+
+    def administer(self, method: str, name: str, body: Any) -> Any:  # noqa: ANN401 - JSON
+        """Answer an admin call: ``messages``, ``callback``, ``limits``, ``tokens``.
+
+        Raises:
+            LookupError: there is no such call.
+        """
+        match method, name:
+            case "GET", "messages":
+                return self.messages()
+            case "POST", "callback":
+                self.callback_url = body["url"]
+            case "POST", "limits":
+                self.limits = replace(self.limits, **body)
+            case "DELETE", "tokens":
+                self.revoke_tokens()
+            case "GET", "callback" | "limits":
+                pass
+            case _:
+                raise LookupError(name)
+        return asdict(self.limits) if name == "limits" else {"url": self.callback_url}
 
     def _answer(self, request: Request, now: float) -> Record:
         path = request.path

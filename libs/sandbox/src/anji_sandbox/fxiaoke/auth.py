@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from anji_sandbox.core import Request
+from anji_sandbox.derived import secret
 from anji_sandbox.fxiaoke import codes
 from anji_sandbox.fxiaoke.codes import RefusedError
-from anji_sandbox.fxiaoke.company import Company, Employee, secret
+from anji_sandbox.fxiaoke.company import Company, Employee
 from anji_sandbox.store import Record, Store
 
 __all__ = ["Tokens", "caller_of", "check_credentials", "style_of"]

@@ -10,8 +10,9 @@ from heapq import heapify, heappop, heappush
 
 import orjson
 
+from anji_sandbox.derived import chance, secret
 from anji_sandbox.fxiaoke.cipher import decrypt, encrypt, signature
-from anji_sandbox.fxiaoke.company import Company, chance, secret
+from anji_sandbox.fxiaoke.company import Company
 from anji_sandbox.fxiaoke.records import Batch, Written
 from anji_sandbox.store import Record, Store
 from anji_sandbox.switches import FxiaokeSwitches

@@ -5,22 +5,12 @@ All is derived from one seed, so the same seed gives the same company; nothing h
 
 from base64 import b64encode
 from dataclasses import asdict, dataclass
-from hashlib import sha256
 from typing import Self
 
+from anji_sandbox.derived import secret
 from anji_sandbox.store import Record
 
-__all__ = ["Company", "Employee", "chance", "make_company", "secret"]
-
-
-def secret(seed: str, *parts: object) -> str:
-    """Return 64 hex digits that only the seed and the parts decide."""
-    return sha256("\0".join([seed, *map(str, parts)]).encode()).hexdigest()
-
-
-def chance(seed: str, *parts: object) -> float:
-    """Return a number from 0 up to 1 that only the seed and the parts decide."""
-    return int(secret(seed, "chance", *parts)[:13], 16) / 16**13
+__all__ = ["Company", "Employee", "make_company"]
 
 
 @dataclass(frozen=True, slots=True)

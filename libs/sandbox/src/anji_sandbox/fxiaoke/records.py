@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from anji_sandbox.fxiaoke.company import secret
+from anji_sandbox.derived import secret
 from anji_sandbox.fxiaoke.index import Index
 from anji_sandbox.fxiaoke.objects import ObjectSpec
 from anji_sandbox.fxiaoke.shop import Shop

@@ -1,0 +1,196 @@
+"""Faults on demand: what a network and a vendor do to a call, as data.
+
+A rule names the calls it is for and what happens to them, the next `calls` of them or a `share`.
+The first rule that applies to a call decides. Chance comes from a seed, so a run can be repeated.
+"""
+
+from dataclasses import asdict, dataclass, fields, replace
+from fnmatch import fnmatchcase
+from typing import Any, Literal, get_args
+
+import orjson
+
+from anji_sandbox.core import Answer, Request, StoredCore
+from anji_sandbox.derived import chance
+from anji_sandbox.store import Store
+
+__all__ = ["Fault", "Faults", "FaultyCore", "Kind"]
+
+Kind = Literal["drop_before", "drop_after", "commit_late", "delay", "html", "bad_gateway", "code"]
+_HTML = (("Content-Type", "text/html; charset=utf-8"),)
+_PAGE = "<!DOCTYPE html><html><head><title>{0}</title></head><body><h1>{0}</h1></body></html>"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """One rule."""
+
+    kind: Kind
+    """`drop_before`: no answer, nothing done. `drop_after`: done, no answer. `commit_late`: no
+    answer, done only after `delay_seconds`. `delay`: done, answered so late. `html`: nothing done,
+    a page with status 200. `bad_gateway`: nothing done, 502. `code`: nothing done, the vendor's
+    own refusal with `code` and `words`."""
+    endpoint: str = "*"
+    """A pattern of the path, such as ``*/data/create`` or ``*.Save.common.kdsvc``."""
+    contains: str = ""
+    """Text that the body must contain, such as the name of an object."""
+    calls: int | None = 1
+    """How many calls it hits before it is spent; `None` for no end."""
+    share: float = 1.0
+    """Which share of the calls it hits."""
+    delay_seconds: float = 0.0
+    code: int = 0
+    words: str = "fault on demand"
+
+    def fits(self, request: Request) -> bool:
+        """Say whether the rule is for this call."""
+        is_spent = self.calls is not None and self.calls <= 0
+        return (
+            not is_spent
+            and fnmatchcase(request.path, self.endpoint)
+            and self.contains.encode() in request.body
+        )
+
+
+class Faults:
+    """The rules in force, in order."""
+
+    def __init__(self, *rules: Fault, seed: str = "faults") -> None:
+        self._rules = list(rules)
+        self._seed = seed
+        self._asked = 0
+        self.hits = 0
+        """How many calls were hit."""
+
+    def add(self, *rules: Fault) -> None:
+        """Add rules behind those in force."""
+        self._rules.extend(rules)
+
+    def clear(self) -> None:
+        """Drop every rule."""
+        self._rules.clear()
+
+    def rules(self) -> tuple[Fault, ...]:
+        """Return the rules in force; `calls` tells what is left of each."""
+        return tuple(self._rules)
+
+    def take(self, request: Request) -> Fault | None:
+        """Return the rule that hits this call, if one does, and count it."""
+        for place, rule in enumerate(self._rules):
+            if not rule.fits(request):
+                continue
+            self._asked += 1
+            if rule.share < 1 and chance(self._seed, self._asked) >= rule.share:
+                continue
+            self.hits += 1
+            if rule.calls is not None:
+                self._rules[place] = replace(rule, calls=rule.calls - 1)
+            self._rules = [each for each in self._rules if each.calls != 0]
+            return rule
+        return None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the rules and how often they hit."""
+        return {"rules": [asdict(rule) for rule in self._rules], "hits": self.hits}
+
+    def add_json(self, given: Any) -> None:  # noqa: ANN401 - JSON
+        """Add one rule or a list of rules from JSON.
+
+        Raises:
+            ValueError: a rule has an unknown kind or key.
+        """
+        rules = given if isinstance(given, list) else [given]
+        names = {each.name for each in fields(Fault)}
+        for rule in rules:
+            if not isinstance(rule, dict) or not set(rule) <= names:
+                msg = f"a rule is a map with some of: {', '.join(sorted(names))}"
+                raise ValueError(msg)
+            if rule.get("kind") not in get_args(Kind):
+                msg = f"kind is one of: {', '.join(get_args(Kind))}"
+                raise ValueError(msg)
+        self.add(*(Fault(**rule) for rule in rules))
+
+
+class FaultyCore:
+    """A core behind a bad network."""
+
+    def __init__(self, core: StoredCore, faults: Faults) -> None:
+        self.core = core
+        self.faults = faults
+        self._late: list[tuple[float, Request]] = []
+
+    @property
+    def name(self) -> str:
+        """Return which vendor it is."""
+        return self.core.name
+
+    @property
+    def store(self) -> Store:
+        """Return the vendor's memory."""
+        return self.core.store
+
+    def handle(self, request: Request, now: float) -> Answer:
+        """Answer one request, or let it suffer what a rule says."""
+        self.settle(now)
+        fault = self.faults.take(request)
+        if fault is None:
+            return self.core.handle(request, now)
+        if fault.kind in ("drop_after", "delay"):
+            answer = self.core.handle(request, now)
+            return replace(
+                answer,
+                delay_seconds=answer.delay_seconds + fault.delay_seconds,
+                dropped=answer.dropped or fault.kind == "drop_after",
+            )
+        if fault.kind == "commit_late":
+            self._late.append((now + fault.delay_seconds, request))
+        return self._undone(fault)
+
+    def settle(self, now: float) -> None:
+        """Do what calls with `commit_late` left to be done by now."""
+        due = sorted((each for each in self._late if each[0] <= now), key=lambda each: each[0])
+        self._late = [each for each in self._late if each[0] > now]
+        for moment, request in due:
+            self.core.handle(request, moment)
+
+    def next_late_at(self) -> float | None:
+        """Return when `settle` has something to do next, or `None`."""
+        return min((moment for moment, _ in self._late), default=None)
+
+    def _undone(self, fault: Fault) -> Answer:
+        """Return the answer to a call that the vendor never saw, or not yet."""
+        match fault.kind:
+            case "html":
+                return Answer(200, _HTML, _PAGE.format("Web page").encode())
+            case "bad_gateway":
+                return Answer(502, _HTML, _PAGE.format("502 Bad Gateway").encode())
+            case "code":
+                return _refusal(self.name, fault.code, fault.words)
+            case "commit_late":
+                return Answer(0, (), b"", dropped=True)
+            case _:
+                return Answer(0, (), b"", dropped=True, delay_seconds=fault.delay_seconds)
+
+
+def _refusal(vendor: str, code: int, words: str) -> Answer:
+    """Return a refusal in the vendor's own envelope, both with HTTP 200."""
+    if vendor == "fxiaoke":
+        envelope: dict[str, Any] = {
+            "errorCode": code,
+            "errorMessage": words,
+            "errorDescription": words,
+            "traceId": "E-O.null.-1000-fault",
+        }
+    else:
+        error = {"FieldName": None, "Message": words, "DIndex": 0}
+        status = {
+            "ErrorCode": 500,
+            "IsSuccess": False,
+            "Errors": [error],
+            "SuccessEntitys": [],
+            "SuccessMessages": [],
+            "MsgCode": code,
+        }
+        envelope = {"Result": {"ResponseStatus": status}}
+    json = (("Content-Type", "application/json; charset=utf-8"),)
+    return Answer(200, json, orjson.dumps(envelope))
