@@ -50,7 +50,7 @@ class InstallationSettings(BaseSettings):
     """Of every topic. It bounds how many processes share the work, and can't be changed later:
     the same key would stand in another partition."""
 
-    mappings: Path | None = None
+    mappings_dir: Path | None = None
     """Folder of the mapping files. `None` takes those that are shipped."""
 
     health_port: int = Field(default=8086, ge=0, le=65535)
