@@ -13,7 +13,19 @@ from anji_common.events.observed import Observed
 from anji_common.events.results import Outcome
 from anji_common.refs import Ref, System
 
-__all__ = ["Busy", "Doubtful", "Found", "Refused", "Target", "WriteOutcome", "Written"]
+__all__ = [
+    "MOST_PAUSE_SECONDS",
+    "Busy",
+    "Doubtful",
+    "Found",
+    "Refused",
+    "Target",
+    "WriteOutcome",
+    "Written",
+]
+
+MOST_PAUSE_SECONDS = 30.0
+"""Half of P's default (60 s): the other half is for a machine that stands still meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +36,8 @@ class Found:
     business_number: str | None
     is_ours: bool
     """Found by marker or by a number derived for this seat, not by a natural key."""
+    lines: dict[str, dict[str, str]] = field(default_factory=dict)
+    """The create's rows paired with those found (`Result.lines`), where that can be told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +72,9 @@ class Busy:
     """Nothing was written; the same command may pass a little later (a lock conflict)."""
 
     words: str
+    is_unreached: bool = False
+    """The vendor could not be reached, or has no calls left for us: nobody's fault, so it does
+    not count towards the bound after which a busy command is rejected."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +127,9 @@ class Target(Protocol):
 
     async def write(self, commands: Sequence[Command]) -> Sequence[WriteOutcome]:
         """Do it, once, in as few calls as the vendor allows; one outcome per command.
+
+        The last of these calls must leave within `MOST_PAUSE_SECONDS` of being asked (the pause
+        P of ``protocol.md`` 12): what cannot leave by then is `Busy` and unreached.
 
         Raises nothing of `AnjiError` but FatalError: what happened to each command is its
         outcome. A `RetriableError` before anything left is `Busy`.

@@ -1,0 +1,104 @@
+"""Where a target stands between what an update was decided on and what it wishes.
+
+Pure. Values are in normal form, so equal values are equal JSON; absent, blank and null are one.
+"""
+
+from collections.abc import Mapping, Sequence
+from enum import Enum
+
+from pydantic import JsonValue
+
+from anji_common.events.commands import Command, RowWish
+from anji_common.events.observed import Observed
+from anji_common.interest import ObjectInterest
+
+__all__ = ["Standing", "same", "standing_of"]
+
+_Row = Mapping[str, JsonValue]
+
+
+class Standing(Enum):
+    """What a target holds, from an update's point of view."""
+
+    AT_WISH = "what is wished: nothing needs to be written"
+    AT_BASE = "what the link had seen: it may be written"
+    ELSEWHERE = "something else: somebody was there meanwhile"
+
+
+def same(one: JsonValue, other: JsonValue) -> bool:
+    """Whether two values say the same; null, absent and blank are one."""
+    return _plain(one) == _plain(other)
+
+
+def _plain(value: JsonValue) -> JsonValue:
+    return None if value is None or value in ("", []) else value
+
+
+def standing_of(
+    command: Command, observed: Observed, interest: ObjectInterest, *, in_doubt: bool
+) -> Standing:
+    """Return where `observed` stands, field by field and line by line.
+
+    A field at its wish or at its base may be written over. A line to be added is looked for only
+    `in_doubt`, when an attempt of this very command may have added it: two lines that look
+    alike are common, and the other one is not ours.
+    """
+    held = [
+        _between(observed.data.get(path), wished, command.base.get(path))
+        for path, wished in command.values.items()
+    ]
+    may_have_added = in_doubt and observed.stamp.modified_at != command.base_modified_at
+    id_fields = {lines.path: lines.id_field for lines in interest.lines}
+    for path, wishes in command.rows.items():
+        rows = _by_id(observed.data.get(path), id_fields[path])
+        held.extend(
+            _of_known_line(wish, rows.pop(wish.target_id, None))
+            for wish in wishes
+            if wish.target_id is not None
+        )
+        added = [wish for wish in wishes if wish.target_id is None]
+        if added:
+            free = list(rows.values()) if may_have_added else []
+            held.append(_of_added_lines(added, free))
+    if Standing.ELSEWHERE in held:
+        return Standing.ELSEWHERE
+    return Standing.AT_BASE if Standing.AT_BASE in held else Standing.AT_WISH
+
+
+def _between(found: JsonValue, wished: JsonValue, base: JsonValue) -> Standing:
+    if same(found, wished):
+        return Standing.AT_WISH
+    return Standing.AT_BASE if same(found, base) else Standing.ELSEWHERE
+
+
+def _of_known_line(wish: RowWish, row: _Row | None) -> Standing:
+    if row is None:
+        return Standing.ELSEWHERE
+    base = wish.base or {}
+    held = {
+        _between(row.get(path), wished, base.get(path)) for path, wished in wish.values.items()
+    }
+    if Standing.ELSEWHERE in held:
+        return Standing.ELSEWHERE
+    return Standing.AT_BASE if Standing.AT_BASE in held else Standing.AT_WISH
+
+
+def _of_added_lines(wishes: Sequence[RowWish], free: list[_Row]) -> Standing:
+    found = 0
+    for wish in wishes:
+        match = next((row for row in free if _holds(row, wish.values)), None)
+        if match is not None:
+            free.remove(match)
+            found += 1
+    if found == len(wishes):
+        return Standing.AT_WISH
+    return Standing.ELSEWHERE if found else Standing.AT_BASE
+
+
+def _holds(row: _Row, values: Mapping[str, JsonValue]) -> bool:
+    return all(same(row.get(path), wished) for path, wished in values.items())
+
+
+def _by_id(value: JsonValue, id_field: str) -> dict[str, _Row]:
+    rows = value if isinstance(value, list) else []
+    return {str(row.get(id_field)): row for row in rows if isinstance(row, dict)}

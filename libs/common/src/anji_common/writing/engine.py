@@ -1,0 +1,301 @@
+"""The writing engine: commands in, vendor writes, results out, at most once in effect.
+
+Guarantee (``protocol.md`` 4, 8, 11, 12, 21): whatever crashes, freezes, is delivered again or
+answered too late, a command has one effect and one result; while that is uncertain there is
+neither a second write nor a result. It rests on two transactions under the partition's id:
+
+1. the attempts of a batch, without offsets; then the vendor call;
+2. the results, the finished marks and the offsets.
+
+An attempt without a result is in doubt. It keeps its command in its row, so its offset moves on
+and the partition with it; a timer looks at it until its effect is seen or its quarantine is over.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import structlog
+
+from anji_common.broker.port import Task
+from anji_common.deadletters import dead_letter
+from anji_common.errors import RateLimitedError, RetriableError, UndecodableError
+from anji_common.events.commands import Command
+from anji_common.interest import Interest
+from anji_common.messages import Message, Record
+from anji_common.refs import Ref
+from anji_common.runtime import Runtime
+from anji_common.topics import Lane, commands_topic
+from anji_common.writing.attempts import AttemptRow, Delivery, delivery_of
+from anji_common.writing.looking import Looking
+from anji_common.writing.rows import AttemptRows
+from anji_common.writing.sending import Sending
+from anji_common.writing.settings import WriterSettings
+from anji_common.writing.target import Target
+from anji_common.writing.timers import Timers
+from anji_common.writing.verdicts import Answered, Job, Parked, Send, Verdict, parked_unseen
+
+__all__ = ["run_writer", "writer_group"]
+
+_log = structlog.get_logger("anji.writer")
+
+_LONGEST_BACK_OFF_SECONDS = 5.0
+"""Bounded, so that a task that goes to another member is given back in time."""
+
+
+def writer_group(target: Target) -> str:
+    """Return the name of the group that serves a target's commands."""
+    return f"{target.system}-writer"
+
+
+async def run_writer(
+    target: Target, interest: Interest, runtime: Runtime, settings: WriterSettings
+) -> None:
+    """Carry out the commands for `target`, until cancelled.
+
+    Raises:
+        FatalError: no command can succeed (credentials, a topic), or another owner took a task.
+    """
+
+    async def work(task: Task) -> None:
+        rows = await AttemptRows.opened(runtime, target.system, task.partition)
+        try:
+            await _Desk(task, rows, target, interest, runtime, settings).work()
+        finally:
+            await rows.close()
+
+    inputs = [commands_topic(target.system, lane) for lane in (Lane.LIVE, Lane.BULK)]
+    await runtime.broker.serve(writer_group(target), inputs, work)
+
+
+class _Desk:
+    """The work of one partition."""
+
+    def __init__(  # noqa: PLR0913, PLR0917 - it joins the engine's parts
+        self,
+        task: Task,
+        rows: AttemptRows,
+        target: Target,
+        interest: Interest,
+        runtime: Runtime,
+        settings: WriterSettings,
+    ) -> None:
+        self._task = task
+        self._rows = rows
+        self._system = target.system
+        self._clock = runtime.clock
+        self._settings = settings
+        self._looking = Looking(target, interest, runtime.clock, settings)
+        self._sending = Sending(target, self._looking, runtime.clock, settings)
+        self._timers = Timers(settings.quarantine_seconds)
+        self._failures = 0
+
+    async def work(self) -> None:
+        """Take commands and timers in turn, until the task goes elsewhere."""
+        self._timers.take_over(self._rows.unfinished(), self._clock.monotonic())
+        while True:
+            records = await self._take()
+            if not self._settings.writes:
+                self._only_log(records)
+                continue
+            try:
+                if records:
+                    await self._deliver(records)
+                await self._take_up()
+            except RetriableError as error:
+                await self._back_off(error)
+            else:
+                self._failures = 0
+
+    async def _take(self) -> list[Record]:
+        """Poll: live commands first, bulk with what is left, waiting for the next timer."""
+        most = self._settings.max_batch_commands
+        records = await self._task.poll([commands_topic(self._system)], max_records=most)
+        if len(records) < most:
+            bulk = commands_topic(self._system, Lane.BULK)
+            records += await self._task.poll([bulk], max_records=most - len(records))
+        if records:
+            return records
+        wait = self._timers.seconds_to_next(self._clock.monotonic())
+        idle = self._settings.idle_seconds
+        wait = idle if wait is None or not self._settings.writes else min(wait, idle)
+        return await self._task.poll(max_records=most, wait_seconds=wait)
+
+    async def _deliver(self, records: Sequence[Record]) -> None:
+        """Work off what was delivered.
+
+        Raises:
+            RetriableError: the vendor is silent; the records will be polled again.
+        """
+        rows: dict[Ref, AttemptRow] = {}
+        jobs: dict[Ref, Job] = {}
+        outputs: list[Message] = []
+        for record in records:
+            try:
+                command = self._command(record)
+            except UndecodableError as error:
+                outputs.append(dead_letter(record, error, f"{self._system}/writer"))
+                continue
+            row = rows.get(command.seat) or self._rows.get(command.seat)
+            match delivery_of(row, command.number):
+                case Delivery.RUN:
+                    row = (row or AttemptRow(seat=command.seat)).opened(command)
+                    rows[command.seat] = row
+                    jobs[command.seat] = _job(row)
+                case Delivery.WAIT if row is not None:
+                    rows[command.seat] = row.with_waiting(command)
+                case _:
+                    pass
+        try:
+            verdicts = await self._looking.look(list(jobs.values())) if jobs else {}
+        except RetriableError:
+            await self._task.rewind()
+            raise
+        await self._carry_out(rows, jobs, verdicts, records, outputs)
+
+    async def _take_up(self) -> None:
+        """Take up again what is parked and due.
+
+        Raises:
+            RetriableError: the vendor is silent; everything stays parked.
+        """
+        now = self._clock.monotonic()
+        rows: dict[Ref, AttemptRow] = {}
+        jobs: dict[Ref, Job] = {}
+        for seat, timer in self._timers.due(now, self._settings.max_batch_commands):
+            row = self._rows.get(seat)
+            if row is None or row.is_idle:
+                self._timers.drop(seat)
+                continue
+            rows[seat] = row = row.promoted()
+            is_over = now >= timer.quarantine_ends
+            jobs[seat] = replace(_job(row), quarantine_is_over=is_over, looks=timer.looks)
+        if jobs:
+            verdicts = await self._looking.look(list(jobs.values()))
+            await self._carry_out(rows, jobs, verdicts, (), [])
+
+    async def _carry_out(
+        self,
+        rows: dict[Ref, AttemptRow],
+        jobs: Mapping[Ref, Job],
+        verdicts: dict[Ref, Verdict],
+        records: Sequence[Record],
+        outputs: list[Message],
+    ) -> None:
+        """Send what is to be sent; publish results, rows and offsets in one transaction."""
+        settled = await self._send(rows, jobs, verdicts)
+        for seat, verdict in settled.items():
+            row = rows[seat]
+            if isinstance(verdict, Answered):
+                outputs.append(verdict.result.to_message())
+                rows[seat] = row.closed(verdict.result.number).promoted()
+            else:
+                rows[seat] = row.with_attempt(verdict.attempt)
+        await self._commit(list(rows.values()), records, outputs)
+        now = self._clock.monotonic()
+        for seat, row in rows.items():
+            verdict_now = settled.get(seat)
+            if row.is_idle:
+                self._timers.drop(seat)
+            elif isinstance(verdict_now, Parked):
+                self._timers.park(seat, now, verdict_now.wait_seconds, verdict_now.doubted_since)
+            elif verdict_now is not None:  # the next one of its queue
+                self._timers.drop(seat)
+                self._timers.park(seat, now, 0.0)
+
+    async def _send(
+        self,
+        rows: Mapping[Ref, AttemptRow],
+        jobs: Mapping[Ref, Job],
+        verdicts: dict[Ref, Verdict],
+    ) -> dict[Ref, Answered | Parked]:
+        """Record and send every job whose verdict is `Send`, no attempt older than A."""
+        settled: dict[Ref, Answered | Parked] = {}
+        while True:
+            settled |= {
+                seat: verdict
+                for seat, verdict in verdicts.items()
+                if not isinstance(verdict, Send)
+            }
+            sent = [jobs[seat] for seat, verdict in verdicts.items() if isinstance(verdict, Send)]
+            if not sent:
+                return settled
+            begun, begun_at = self._clock.monotonic(), self._clock.now()
+            attempts = [
+                job.attempt.model_copy(
+                    update={
+                        "tries": job.attempt.tries + 1,
+                        "began_at": begun_at,
+                        "in_doubt": True,
+                    }
+                )
+                for job in sent
+            ]
+            recorded = [
+                rows[job.seat].with_attempt(attempt)
+                for job, attempt in zip(sent, attempts, strict=True)
+            ]
+            await self._commit(recorded, (), [])
+            wall_age = (self._clock.now() - begun_at).total_seconds()
+            if max(self._clock.monotonic() - begun, wall_age) <= self._settings.age_seconds:
+                return settled | await self._sending.send(sent, attempts, begun)
+            _log.warning("attempt.outdated", system=self._system.value, commands=len(sent))
+            try:
+                verdicts = await self._looking.look(sent)
+            except RetriableError:
+                # Recorded but surely not sent: they wait, and are no doubt of this attempt.
+                return settled | {job.seat: parked_unseen(job) for job in sent}
+
+    async def _commit(
+        self, rows: Sequence[AttemptRow], records: Sequence[Record], outputs: Sequence[Message]
+    ) -> None:
+        messages = [row.to_message(self._system) for row in rows]
+        if not (records or messages or outputs):
+            return
+        ends = await self._task.commit(records, [*messages, *outputs])
+        self._rows.apply(messages, ends)
+
+    async def _back_off(self, error: RetriableError) -> None:
+        self._failures += 1
+        wait = min(2.0 ** (self._failures - 2), _LONGEST_BACK_OFF_SECONDS)
+        if isinstance(error, RateLimitedError):
+            wait = min(max(wait, error.retry_after_seconds), _LONGEST_BACK_OFF_SECONDS)
+        _log.warning(
+            "vendor.awaited", system=self._system.value, reason=str(error), wait_seconds=wait
+        )
+        await self._clock.sleep(wait)
+
+    def _command(self, record: Record) -> Command:
+        """Return the command in `record`; raises UndecodableError."""
+        command = Command.from_record(record)
+        if record.text_key != str(command.seat) or command.system is not self._system:
+            msg = (
+                f"{record.place}: a command of {command.seat} to {command.system} is out of place"
+            )
+            raise UndecodableError(msg)
+        return command
+
+    def _only_log(self, records: Sequence[Record]) -> None:
+        """Shadow mode: say what would be done."""
+        for record in records:
+            try:
+                command = self._command(record)
+            except UndecodableError as error:
+                _log.warning("command.unreadable", reason=str(error))
+                continue
+            _log.info(
+                "write.suppressed",
+                seat=str(command.seat),
+                number=str(command.number),
+                action=command.action.value,
+                object=command.object_name,
+                target=None if command.target is None else str(command.target),
+                fields=sorted(command.values),
+                lines={path: len(wishes) for path, wishes in command.rows.items()},
+            )
+
+
+def _job(row: AttemptRow) -> Job:
+    if row.open is None:
+        msg = f"{row.seat} has no open command"
+        raise AssertionError(msg)
+    return Job(row, row.open)

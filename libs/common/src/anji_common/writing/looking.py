@@ -1,0 +1,166 @@
+"""Looking before writing: what of a batch needs no write, must wait, or is to be sent."""
+
+from collections.abc import Mapping, Sequence
+
+from anji_common.clock import Clock
+from anji_common.errors import RejectedError
+from anji_common.events.commands import Action
+from anji_common.events.results import Outcome
+from anji_common.interest import Interest
+from anji_common.refs import Ref
+from anji_common.writing.attempts import Made, Refusal
+from anji_common.writing.settings import WriterSettings
+from anji_common.writing.target import Found, Refused, Target, Written
+from anji_common.writing.verdicts import (
+    Answered,
+    Job,
+    Parked,
+    Send,
+    Verdict,
+    after_look_up,
+    after_read,
+    after_read_back,
+    after_refusal,
+    before_message,
+    parked_unseen,
+)
+
+__all__ = ["Looking"]
+
+
+class Looking:
+    """Asks the target about jobs; every question is one for the whole batch."""
+
+    def __init__(
+        self, target: Target, interest: Interest, clock: Clock, settings: WriterSettings
+    ) -> None:
+        self._target = target
+        self._interest = interest
+        self._clock = clock
+        self._settings = settings
+
+    async def look(self, jobs: Sequence[Job]) -> dict[Ref, Verdict]:
+        """Return a verdict on each job, by seat.
+
+        Raises:
+            RetriableError: the vendor gives no answer; nothing is known of any of them.
+        """
+        try:
+            return await self._look(jobs)
+        except RejectedError as error:
+            # The vendor refuses the question. One by one, so that only those suffer that ask it.
+            if len(jobs) == 1:
+                return {jobs[0].seat: self._refused(jobs[0], error)}
+        found: dict[Ref, Verdict] = {}
+        for job in jobs:
+            found.update(await self.look([job]))
+        return found
+
+    async def _look(self, jobs: Sequence[Job]) -> dict[Ref, Verdict]:
+        verdicts: dict[Ref, Verdict] = {}
+        made = [job for job in jobs if job.attempt.made is not None]
+        open_jobs = [job for job in jobs if job.attempt.made is None]
+        creates = [job for job in open_jobs if job.command.action is Action.CREATE]
+        updates = [job for job in open_jobs if job.command.action is Action.UPDATE]
+        verdicts.update(await self._read_back(made))
+        for own_only in (True, False):
+            asked = [job for job in creates if job.may_still_happen is own_only]
+            verdicts.update(await self._look_up(asked, own_only=own_only))
+        compared = [job for job in updates if self._needs_comparing(job)]
+        verdicts.update(await self._compare(compared))
+        for job in open_jobs:
+            if job.command.action is Action.MESSAGE:
+                verdicts[job.seat] = before_message(job, self._clock.now())
+            else:
+                verdicts.setdefault(job.seat, Send())
+        return verdicts
+
+    async def look_up(self, job: Job) -> Verdict:
+        """Return the verdict on a create of ours that was refused because it exists already.
+
+        Raises:
+            RetriableError: the vendor gives no answer.
+        """
+        found = await self._look_up([job], own_only=job.may_still_happen)
+        return found[job.seat]
+
+    def _needs_comparing(self, job: Job) -> bool:
+        if not self._target.reads_are_paid or job.attempt.in_doubt:
+            return True
+        age = self._clock.now() - job.command.issued_at
+        return age.total_seconds() > self._settings.known_seconds
+
+    async def _look_up(self, jobs: Sequence[Job], *, own_only: bool) -> dict[Ref, Verdict]:
+        if not jobs:
+            return {}
+        hits = await self._target.look_up([job.command for job in jobs], own_only=own_only)
+        verdicts: dict[Ref, Verdict] = {}
+        for job, found in zip(jobs, hits, strict=True):
+            verdict = after_look_up(job, found, self._settings, self._clock.now())
+            if isinstance(verdict, Answered) and verdict.result.outcome is Outcome.CREATED:
+                verdict = await self._taken_on(job, found[0], verdict)
+            verdicts[job.seat] = verdict
+        return verdicts
+
+    async def _taken_on(self, job: Job, found: Found, verdict: Answered) -> Verdict:
+        """Let a record that an attempt of ours made be submitted and audited, if that is due."""
+        outcome = await self._target.finish(found, job.command)
+        result = verdict.result
+        match outcome:
+            case None:
+                return verdict
+            case Written():
+                words, observed = outcome.words, outcome.observed
+            case Refused():
+                words, observed = outcome.words, result.observed
+            case _:
+                return parked_unseen(job)
+        if observed is None:
+            made = Made(
+                outcome=Outcome.CREATED,
+                ref=found.observed.ref,
+                business_number=found.business_number,
+                lines=found.lines,
+                words=words,
+            )
+            attempt = job.attempt.model_copy(update={"made": made})
+            return Parked(attempt, 0.0)
+        return Answered(result.model_copy(update={"words": words, "observed": observed}))
+
+    async def _compare(self, jobs: Sequence[Job]) -> dict[Ref, Verdict]:
+        if not jobs:
+            return {}
+        read = await self._target.read([job.command for job in jobs])
+        now = self._clock.now()
+        return {
+            job.seat: after_read(
+                job, observed, self._interest.of(job.command.object_name), self._settings, now
+            )
+            for job, observed in zip(jobs, read, strict=True)
+        }
+
+    async def _read_back(self, jobs: Sequence[Job]) -> Mapping[Ref, Answered]:
+        return await self.read_back(
+            [(job, job.attempt.made) for job in jobs if job.attempt.made is not None]
+        )
+
+    async def read_back(self, made: Sequence[tuple[Job, Made]]) -> dict[Ref, Answered]:
+        """Return the answers to confirmed writes, with the records as they stand after them.
+
+        Raises:
+            RetriableError: the vendor gives no answer.
+        """
+        if not made:
+            return {}
+        asked = [job.command.model_copy(update={"target": done.ref}) for job, done in made]
+        read = await self._target.read(asked)
+        now = self._clock.now()
+        return {
+            job.seat: after_read_back(job, done, observed, now)
+            for (job, done), observed in zip(made, read, strict=True)
+        }
+
+    def _refused(self, job: Job, error: RejectedError) -> Verdict:
+        if job.attempt.made is not None:  # it is done; only what it looks like stays unknown
+            return after_read_back(job, job.attempt.made, None, self._clock.now())
+        return after_refusal(job, Refusal(words=str(error)), self._clock.now())

@@ -1,0 +1,135 @@
+"""Sending: what has been recorded leaves, and each answer becomes a verdict."""
+
+from collections.abc import Sequence
+
+import structlog
+
+from anji_common.clock import Clock
+from anji_common.errors import RejectedError, RetriableError
+from anji_common.events.commands import Action
+from anji_common.refs import Ref
+from anji_common.writing.attempts import Attempt, Made
+from anji_common.writing.looking import Looking
+from anji_common.writing.settings import WriterSettings
+from anji_common.writing.target import (
+    Busy,
+    Doubtful,
+    Refused,
+    Target,
+    WriteOutcome,
+    Written,
+)
+from anji_common.writing.verdicts import (
+    Answered,
+    Job,
+    Parked,
+    Send,
+    Verdict,
+    after_busy,
+    after_doubt,
+    after_read_back,
+    after_refusal,
+    parked_unseen,
+)
+
+__all__ = ["Sending"]
+
+_READ_BACK_WAITS_SECONDS = (1.0, 2.0, 4.0)
+
+_log = structlog.get_logger("anji.writer")
+
+
+class Sending:
+    """Carries recorded attempts out, once."""
+
+    def __init__(
+        self, target: Target, looking: Looking, clock: Clock, settings: WriterSettings
+    ) -> None:
+        self._target = target
+        self._looking = looking
+        self._clock = clock
+        self._settings = settings
+
+    async def send(
+        self, jobs: Sequence[Job], attempts: Sequence[Attempt], begun: float
+    ) -> dict[Ref, Answered | Parked]:
+        """Write, and return a verdict on each job.
+
+        Args:
+            jobs: As they were before this attempt.
+            attempts: As they were recorded for it, in the same order.
+            begun: Monotonic seconds before they were recorded.
+        """
+        outcomes = await self._target.write([job.command for job in jobs])
+        verdicts: dict[Ref, Answered | Parked] = {}
+        made: list[tuple[Job, Made]] = []
+        for job, attempt, outcome in zip(jobs, attempts, outcomes, strict=True):
+            verdict = await self._verdict(job, attempt, outcome, begun)
+            if isinstance(verdict, Made):
+                made.append((job, verdict))
+            else:
+                verdicts[job.seat] = verdict
+        verdicts.update(await self._read_back(made))
+        return verdicts
+
+    async def _verdict(
+        self, job: Job, attempt: Attempt, outcome: WriteOutcome, begun: float
+    ) -> Answered | Parked | Made:
+        now = self._clock.now()
+        match outcome:
+            case Written():
+                return self._written(job, outcome)
+            case Refused(is_taken=True):
+                return await self._taken(job, outcome)
+            case Refused():
+                return after_refusal(job, outcome, now)
+            case Busy():
+                return after_busy(job, outcome, self._settings, now)
+            case Doubtful():
+                _log.warning("attempt.doubted", seat=str(job.seat), number=str(job.command.number))
+                return after_doubt(job, attempt, outcome, begun, now)
+
+    def _written(self, job: Job, written: Written) -> Answered | Made:
+        made = Made(
+            outcome=written.outcome,
+            ref=written.ref,
+            business_number=written.business_number,
+            lines=written.lines,
+            words=written.words,
+        )
+        is_due = written.ref is not None and self._is_read_back_due(job)
+        if written.observed is None and is_due:
+            return made
+        return after_read_back(job, made, written.observed, self._clock.now())
+
+    def _is_read_back_due(self, job: Job) -> bool:
+        """ERP: always, it is free. CRM: creates (``protocol.md`` 8)."""
+        if job.command.action is Action.MESSAGE:
+            return False
+        return job.command.action is Action.CREATE or not self._target.reads_are_paid
+
+    async def _taken(self, job: Job, refused: Refused) -> Answered | Parked:
+        """Look for what took the number: it is ours, somebody's, or not to be seen yet."""
+        try:
+            verdict: Verdict = await self._looking.look_up(job)
+        except RetriableError:
+            return parked_unseen(job)
+        if isinstance(verdict, Send):
+            return after_busy(job, Busy(refused.words), self._settings, self._clock.now())
+        return verdict
+
+    async def _read_back(self, made: Sequence[tuple[Job, Made]]) -> dict[Ref, Answered | Parked]:
+        """Read what was written; what cannot be read now is known to be made, and read later."""
+        for wait_seconds in _READ_BACK_WAITS_SECONDS:
+            try:
+                return dict(await self._looking.read_back(made))
+            except RejectedError as error:
+                _log.warning("record.unreadable", reason=str(error))
+                break
+            except RetriableError as error:
+                _log.warning("vendor.awaited", reason=str(error), wait_seconds=wait_seconds)
+                await self._clock.sleep(wait_seconds)
+        return {
+            job.seat: Parked(job.attempt.model_copy(update={"made": done}), 0.0)
+            for job, done in made
+        }

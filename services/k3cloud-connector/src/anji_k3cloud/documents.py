@@ -1,0 +1,225 @@
+"""Documents: records read whole, head and rows, as `Observed`.
+
+One query reads heads and one entry together; an object with several entries takes one query for
+each, and is whole only if no modify date moved between them (``protocol.md`` 19).
+"""
+
+from collections.abc import AsyncIterator, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import tzinfo
+from typing import Any, Literal, cast
+
+from pydantic import JsonValue
+
+from anji_common.errors import UndecodableError
+from anji_common.events.observed import Observed, Stamp
+from anji_common.interest import FieldInterest, LinesInterest, ObjectInterest
+from anji_common.refs import Ref, System
+from anji_common.sourcing.feed import Page
+from anji_k3cloud.client import Client
+from anji_k3cloud.normalise import normal_value, query_key
+from anji_k3cloud.objects import (
+    APPROVED_AT,
+    CREATED_AT,
+    CREATED_BY,
+    MODIFIED_AT,
+    MODIFIED_BY,
+    STATUS,
+    SYSTEM_FIELDS,
+    entry_id_key,
+    entry_seq_key,
+)
+from anji_k3cloud.paging import Row, after, fold, one_of
+from anji_k3cloud.times import time_of
+
+__all__ = ["MAX_IDS", "Documents"]
+
+MAX_IDS = 100
+"""Values of one ``in (…)``."""
+
+_STATUSES = ("Z", "A", "B", "C", "D")
+
+
+@dataclass(frozen=True, slots=True)
+class _Columns:
+    """What one query asks: id, system fields, head fields, then one entry."""
+
+    interest: ObjectInterest
+    head: tuple[FieldInterest, ...]
+    lines: LinesInterest | None
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        own = (self.interest.id_field, *SYSTEM_FIELDS, *map(query_key, self.head))
+        if self.lines is None:
+            return own
+        path = self.lines.path
+        return (
+            *own,
+            entry_id_key(path),
+            entry_seq_key(path),
+            *map(query_key, self.lines.fields),
+        )
+
+
+class Documents:
+    """Reads records of any form that an interest names."""
+
+    def __init__(
+        self, client: Client, zone: tzinfo, *, our_user: str | None, page_rows: int
+    ) -> None:
+        self._client = client
+        self._zone = zone
+        self._our_user = our_user
+        self._page_rows = page_rows
+
+    async def matching(self, interest: ObjectInterest, condition: str) -> AsyncIterator[Page]:
+        """Yield the records that fulfil a filter, by ascending id.
+
+        Raises:
+            RetriableError: no answer.
+            RefusedError: the vendor knows a form or field not, or hides a value.
+        """
+        first = interest.lines[0] if interest.lines else None
+        columns = _Columns(interest, _head(interest), first)
+        last_id: str | None = None
+        while True:
+            rows = await self._rows(columns, after(condition, interest.id_field, last_id))
+            page = fold(rows, self._page_rows)
+            documents = page.documents
+            last_id = page.last_id or last_id
+            if page.cut_id is not None:
+                documents = (await self._long(columns, rows),)
+                last_id = page.cut_id
+            yield await self._page(columns, documents, interest.lines[1:])
+            if page.is_last:
+                return
+
+    async def by_ids(self, interest: ObjectInterest, ids: Sequence[str]) -> Page:
+        """Return the records of these ids that exist; raises as `matching`."""
+        records: list[Observed] = []
+        torn: list[str] = []
+        wanted = [each for each in dict.fromkeys(ids) if each.isdecimal()]
+        for start in range(0, len(wanted), MAX_IDS):
+            condition = one_of(interest.id_field, wanted[start : start + MAX_IDS])
+            async for page in self.matching(interest, condition):
+                records.extend(page.records)
+                torn.extend(page.torn)
+        return Page(tuple(records), tuple(torn))
+
+    async def _rows(self, columns: _Columns, condition: str, order: str = "") -> list[list[Any]]:
+        return await self._client.query(
+            columns.interest.object_name,
+            columns.keys,
+            condition=condition,
+            order=order or f"{columns.interest.id_field} ASC",
+            limit=self._page_rows,
+        )
+
+    async def _long(self, columns: _Columns, rows: Sequence[Row]) -> tuple[Row, ...]:
+        """Return all rows of a document that is longer than a page, by ascending entry id."""
+        if columns.lines is None:
+            msg = f"{columns.interest.object_name} {rows[0][0]} came more than once"
+            raise UndecodableError(msg)
+        key, place = entry_id_key(columns.lines.path), 1 + len(SYSTEM_FIELDS) + len(columns.head)
+        one = f"{columns.interest.id_field}={rows[0][0]}"
+        found: list[Row] = []
+        more: Sequence[Row] = await self._rows(columns, one, f"{key} ASC")
+        while more:
+            found.extend(more)
+            if len(more) < self._page_rows:
+                break
+            more = await self._rows(columns, f"{one} and {key}>{more[-1][place]}", f"{key} ASC")
+        return tuple(found)
+
+    async def _page(
+        self,
+        columns: _Columns,
+        documents: Sequence[tuple[Row, ...]],
+        others: Sequence[LinesInterest],
+    ) -> Page:
+        records = {str(rows[0][0]): self._observed(columns, rows) for rows in documents}
+        torn: set[str] = set()
+        for lines in others:
+            more = _Columns(columns.interest, (), lines)
+            ids = list(records)
+            seen: dict[str, Observed] = {}
+            for start in range(0, len(ids), MAX_IDS):
+                found = await self._all(more, ids[start : start + MAX_IDS])
+                seen.update({str(rows[0][0]): self._observed(more, rows) for rows in found})
+            for record_id, record in records.items():
+                other = seen.get(record_id)
+                if other is None or other.stamp != record.stamp:
+                    torn.add(record_id)
+                else:
+                    record.data.update(other.data)
+        whole = (record for record_id, record in records.items() if record_id not in torn)
+        return Page(tuple(whole), tuple(sorted(torn)))
+
+    async def _all(self, columns: _Columns, ids: Sequence[str]) -> list[tuple[Row, ...]]:
+        found: list[tuple[Row, ...]] = []
+        condition, last_id = one_of(columns.interest.id_field, ids), None
+        while True:
+            rows = await self._rows(columns, after(condition, columns.interest.id_field, last_id))
+            page = fold(rows, self._page_rows)
+            found.extend(page.documents)
+            if page.cut_id is not None:
+                found.append(await self._long(columns, rows))
+            last_id = page.cut_id or page.last_id
+            if page.is_last:
+                return found
+
+    def _observed(self, columns: _Columns, rows: Sequence[Row]) -> Observed:
+        first, start = rows[0], 1 + len(SYSTEM_FIELDS)
+        data: dict[str, JsonValue] = {
+            field.path: normal_value(field, first[start + place], self._zone)
+            for place, field in enumerate(columns.head)
+        }
+        if columns.lines is not None:
+            data[columns.lines.path] = self._lines(columns.lines, rows, start + len(columns.head))
+        name = columns.interest.object_name
+        return Observed(
+            ref=Ref(System.K3CLOUD, name, str(first[0])), stamp=self._stamp(first), data=data
+        )
+
+    def _lines(self, lines: LinesInterest, rows: Iterable[Row], start: int) -> list[JsonValue]:
+        present = [row for row in rows if row[start] not in (None, 0)]
+        present.sort(key=lambda row: int(row[start + 1] or 0))
+        found: list[JsonValue] = []
+        for row in present:
+            values: dict[str, JsonValue] = {lines.id_field: str(row[start])}
+            for place, field in enumerate(lines.fields, start + 2):
+                values[field.path] = normal_value(field, row[place], self._zone)
+            found.append(values)
+        return found
+
+    def _stamp(self, row: Row) -> Stamp:
+        cells = dict(zip(SYSTEM_FIELDS, row[1:], strict=False))
+        created, modified, approved = (
+            time_of(cells[key], self._zone) for key in (CREATED_AT, MODIFIED_AT, APPROVED_AT)
+        )
+        at = max((each for each in (created, modified) if each is not None), default=None)
+        if at is None:
+            msg = f"record {row[0]} has neither a create nor a modify date"
+            raise UndecodableError(msg)
+        status = str(cells[STATUS] or "").strip()
+        user = _user(cells[MODIFIED_BY]) or _user(cells[CREATED_BY])
+        return Stamp(
+            modified_at=at,
+            approved_at=approved,
+            status=cast(Literal["Z", "A", "B", "C", "D"], status) if status in _STATUSES else None,
+            modified_by=user,
+            by_anji=user is not None and user == self._our_user,
+        )
+
+
+def _head(interest: ObjectInterest) -> tuple[FieldInterest, ...]:
+    """Return the head fields, the business number among them."""
+    if any(field.path == interest.number_field for field in interest.fields):
+        return interest.fields
+    return (FieldInterest(interest.number_field), *interest.fields)
+
+
+def _user(cell: object) -> str | None:
+    text = str(cell if cell is not None else "").strip()
+    return None if text in ("", "0") else text

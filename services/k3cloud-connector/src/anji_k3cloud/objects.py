@@ -1,0 +1,36 @@
+"""What every form has, as data: system fields, and how its entries are named in a query.
+
+Source: reference "k3cloud-webapi.md", sections 3.5, 3.6 and 9.
+"""
+
+__all__ = [
+    "APPROVED_AT",
+    "CREATED_AT",
+    "CREATED_BY",
+    "MODIFIED_AT",
+    "MODIFIED_BY",
+    "STATUS",
+    "SYSTEM_FIELDS",
+    "entry_id_key",
+    "entry_seq_key",
+]
+
+CREATED_AT = "FCreateDate"
+CREATED_BY = "FCreatorId"
+MODIFIED_AT = "FModifyDate"
+MODIFIED_BY = "FModifierId"
+APPROVED_AT = "FApproveDate"
+STATUS = "FDocumentStatus"
+
+SYSTEM_FIELDS = (CREATED_AT, CREATED_BY, MODIFIED_AT, MODIFIED_BY, APPROVED_AT, STATUS)
+"""Queried with every record."""
+
+
+def entry_id_key(entity: str) -> str:
+    """Return the query key of an entry row's id."""
+    return f"{entity}_FEntryId"
+
+
+def entry_seq_key(entity: str) -> str:
+    """Return the query key of an entry row's place."""
+    return f"{entity}_FSeq"

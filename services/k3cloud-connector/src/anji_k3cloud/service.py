@@ -1,0 +1,88 @@
+"""Joins the connector's parts: settings in, a running source or writer out."""
+
+from dataclasses import dataclass
+from datetime import tzinfo
+
+import structlog
+
+from anji_common.clock import Clock
+from anji_common.errors import RetriableError
+from anji_common.interest import Interest
+from anji_common.runtime import Runtime
+from anji_common.transport import Transport
+from anji_common.writing.engine import run_writer as run_writing
+from anji_common.writing.settings import WriterSettings
+from anji_k3cloud.client import Client
+from anji_k3cloud.documents import Documents
+from anji_k3cloud.sessions import Sessions
+from anji_k3cloud.settings import K3CloudSettings
+from anji_k3cloud.source import K3CloudFeed
+from anji_k3cloud.times import local_zone
+from anji_k3cloud.writer import K3CloudTarget
+
+__all__ = ["feed_of", "run_writer", "target_of"]
+
+_log = structlog.get_logger("anji.k3cloud")
+
+_FIRST_WAIT_SECONDS = 1.0
+_LONGEST_WAIT_SECONDS = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    sessions: Sessions
+    client: Client
+    documents: Documents
+    zone: tzinfo
+
+
+async def feed_of(settings: K3CloudSettings, clock: Clock, transport: Transport) -> K3CloudFeed:
+    """Return the ERP as a feed; waits until it answers a login, where one is needed."""
+    parts = await _parts(settings, clock, transport)
+    return K3CloudFeed(parts.documents, parts.sessions, clock, parts.zone)
+
+
+async def target_of(
+    settings: K3CloudSettings, interest: Interest, clock: Clock, transport: Transport
+) -> K3CloudTarget:
+    """Return the ERP as a target; waits until it answers a login, where one is needed."""
+    parts = await _parts(settings, clock, transport)
+    return K3CloudTarget(parts.client, parts.documents, interest, clock, parts.zone)
+
+
+async def run_writer(
+    settings: K3CloudSettings,
+    interest: Interest,
+    runtime: Runtime,
+    transport: Transport,
+    writing: WriterSettings | None = None,
+) -> None:
+    """Carry out the commands for the ERP, until cancelled; `writing` defaults to what is set.
+
+    Raises:
+        FatalError: our credentials are not accepted, or another owner took a task.
+    """
+    target = await target_of(settings, interest, runtime.clock, transport)
+    await run_writing(target, interest, runtime, writing or WriterSettings())
+
+
+async def _parts(settings: K3CloudSettings, clock: Clock, transport: Transport) -> _Parts:
+    sessions = Sessions(transport, settings, clock)
+    our_user = await _user_id(sessions, clock)
+    if our_user is None:
+        _log.warning("user.unknown", set="ANJI_K3CLOUD_USER_ID", user=settings.username)
+    client = Client(sessions)
+    zone = local_zone(settings.utc_offset_hours)
+    documents = Documents(client, zone, our_user=our_user, page_rows=settings.page_rows)
+    return _Parts(sessions, client, documents, zone)
+
+
+async def _user_id(sessions: Sessions, clock: Clock) -> str | None:
+    wait = _FIRST_WAIT_SECONDS
+    while True:
+        try:
+            return await sessions.user_id()
+        except RetriableError as error:
+            _log.warning("vendor.awaited", system="k3cloud", reason=str(error), wait_seconds=wait)
+            await clock.sleep(wait)
+            wait = min(wait * 2, _LONGEST_WAIT_SECONDS)

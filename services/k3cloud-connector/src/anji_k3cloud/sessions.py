@@ -1,0 +1,229 @@
+"""A small pool of sessions: each serves one call at a time, as the vendor serves them.
+
+Logins are rare: a session is kept as long as it is used, one that was idle for nearly 20 minutes
+is not trusted, one that the vendor calls lost is made anew. A lost session means that the call
+was not carried out, so the same call goes out once more, also if it writes. Wrong credentials end
+everything at once: five wrong passwords lock the user.
+
+Source: reference "k3cloud-webapi.md", sections 1.3 to 1.5 and 9.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import structlog
+
+from anji_common.clock import Clock
+from anji_common.errors import AuthenticationError, InDoubtError, VendorUnavailableError
+from anji_common.transport import Answer, Call, Transport
+from anji_k3cloud.auth import LOGIN_PATH, login_fields, signed_headers
+from anji_k3cloud.settings import K3CloudSettings
+from anji_k3cloud.wire import SessionLostError, body_of, document_of, service_path, status_of
+
+__all__ = ["Sessions"]
+
+_log = structlog.get_logger("anji.k3cloud")
+
+_SESSION_COOKIE = "kdservice-sessionid"
+_DATE_GRAIN_SECONDS = 2.0
+_LONGEST_WAIT_SECONDS = 15.0
+"""For a free session. A write that waited must leave soon after its age was checked."""
+
+
+@dataclass(slots=True)
+class _Slot:
+    """Place of one session, live or not."""
+
+    cookies: dict[str, str] = field(default_factory=dict)
+    used_at: float = 0.0
+    is_live: bool = False
+
+
+class Sessions:
+    """Sends calls, each in a session."""
+
+    def __init__(self, transport: Transport, settings: K3CloudSettings, clock: Clock) -> None:
+        self._transport = transport
+        self._settings = settings
+        self._clock = clock
+        self._free: asyncio.LifoQueue[_Slot] = asyncio.LifoQueue()
+        for _ in range(settings.sessions):
+            self._free.put_nowait(_Slot())
+        self._login = asyncio.Lock()
+        self._refusal: AuthenticationError | None = None
+        self._user_id = settings.user_id
+        self._server_ahead_seconds = 0.0
+
+    async def call(self, service: str, fields: Mapping[str, Any], *, writes: bool) -> Any:  # noqa: ANN401 - JSON of any shape
+        """Return the JSON that the vendor answers.
+
+        Raises:
+            AuthenticationError: our credentials, account set or app are not accepted.
+            InDoubtError: `writes`, and the answer is lost.
+            VendorUnavailableError: no answer, no session within 15 s; nothing was written.
+            RateLimitedError: the site has no calls left for us.
+            RefusedError: a firewall does not let the content pass.
+        """
+        async with self._slot() as slot:
+            for is_last in (False, True):
+                was_fresh = await self._ready(slot)
+                try:
+                    return await self._exchange(slot, service, fields, writes=writes)
+                except SessionLostError as error:
+                    slot.is_live = False
+                    slot.cookies = {}
+                    _log.info("session.lost", service=service)
+                    if was_fresh and self._settings.app_id is not None:
+                        msg = f"the ERP does not accept the app or its user: {error}"
+                        raise self._refused(msg) from error
+                    if is_last:
+                        raise
+        msg = "unreachable: the second round returns or raises"
+        raise AssertionError(msg)
+
+    async def user_id(self) -> str | None:
+        """Return the ERP's id of our user; `None` if neither a setting nor a login can tell.
+
+        Raises as `call`.
+        """
+        if self._user_id is None and self._settings.password is not None:
+            async with self._slot() as slot:
+                await self._log_in(slot)
+        return self._user_id
+
+    def server_ahead_seconds(self) -> float:
+        """Return how far the server's clock is ahead of ours, as its last answer told."""
+        return self._server_ahead_seconds
+
+    @asynccontextmanager
+    async def _slot(self) -> AsyncIterator[_Slot]:
+        try:
+            async with asyncio.timeout(_LONGEST_WAIT_SECONDS):
+                slot = await self._free.get()
+        except TimeoutError as error:
+            msg = f"all {self._settings.sessions} sessions were busy for 15 s"
+            raise VendorUnavailableError(msg) from error
+        try:
+            yield slot
+        finally:
+            self._free.put_nowait(slot)
+
+    async def _ready(self, slot: _Slot) -> bool:
+        """Make the slot's session usable; return whether it is a fresh one."""
+        if self._refusal is not None:
+            raise self._refusal
+        idle_seconds = self._clock.monotonic() - slot.used_at
+        if slot.is_live and idle_seconds < self._settings.session_idle_seconds:
+            return False
+        slot.is_live = False
+        slot.cookies = {}
+        if self._settings.app_id is None:
+            await self._log_in(slot)
+        return True
+
+    async def _log_in(self, slot: _Slot) -> None:
+        async with self._login:  # so that wrong credentials are tried once, not once a session
+            if self._refusal is not None:
+                raise self._refusal
+            answer = await self._transport.send(
+                Call(
+                    LOGIN_PATH,
+                    body_of(login_fields(self._settings)),
+                    {"content-type": "application/json"},
+                    timeout_seconds=self._settings.read_timeout_seconds,
+                )
+            )
+            told = document_of(answer, writes=False)
+            if not isinstance(told, dict) or not _is_login_answer(told):
+                msg = f"no answer to a login: {str(told)[:200]}"
+                raise VendorUnavailableError(msg)
+            cookies = _cookies_of(told, answer)
+            if not _is_accepted(told, cookies):
+                status = status_of(told)
+                words = told.get("Message") if status is None else status.words
+                msg = f"the ERP refused {self._settings.username}: {words}"
+                raise self._refused(msg)
+            context = told.get("Context")
+            if isinstance(context, dict) and context.get("UserId") is not None:
+                self._user_id = self._user_id or str(context["UserId"])
+            self._now_used(slot, cookies)
+            _log.info("session.opened", user=self._settings.username)
+
+    async def _exchange(
+        self, slot: _Slot, service: str, fields: Mapping[str, Any], *, writes: bool
+    ) -> Any:  # noqa: ANN401 - JSON of any shape
+        settings = self._settings
+        path = service_path(service)
+        seconds = settings.write_timeout_seconds if writes else settings.read_timeout_seconds
+        call = Call(path, body_of(fields), self._headers(slot, path), "POST", seconds, writes)
+        try:
+            answer = await self._transport.send(call)
+        except (InDoubtError, VendorUnavailableError):
+            slot.used_at = self._clock.monotonic()
+            raise
+        self._note_time(answer)
+        document = document_of(answer, writes=writes)
+        status = status_of(document)
+        if status is not None and status.is_session_lost:
+            raise SessionLostError(status.words)
+        self._now_used(slot, answer.cookies)
+        return document
+
+    def _headers(self, slot: _Slot, path: str) -> dict[str, str]:
+        headers = {"content-type": "application/json", "accept-charset": "utf-8"}
+        if self._settings.app_id is not None:
+            url = f"{self._settings.base_url}{path}"
+            at_seconds = int(self._clock.now().timestamp())
+            headers |= signed_headers(self._settings, url, at_seconds)
+        if slot.cookies:
+            headers["cookie"] = "; ".join(f"{key}={value}" for key, value in slot.cookies.items())
+            if _SESSION_COOKIE in slot.cookies:
+                headers[_SESSION_COOKIE] = slot.cookies[_SESSION_COOKIE]
+        return headers
+
+    def _now_used(self, slot: _Slot, cookies: Mapping[str, str]) -> None:
+        slot.cookies |= {name: value for name, value in cookies.items() if value}
+        slot.used_at = self._clock.monotonic()
+        slot.is_live = True
+
+    def _note_time(self, answer: Answer) -> None:
+        """Learn the server's clock from its answers; whole seconds, so 2 s are no difference."""
+        told = _http_date(answer.headers.get("date", ""))
+        if told is not None:
+            ahead = (told - self._clock.now()).total_seconds()
+            self._server_ahead_seconds = ahead if abs(ahead) > _DATE_GRAIN_SECONDS else 0.0
+
+    def _refused(self, msg: str) -> AuthenticationError:
+        self._refusal = AuthenticationError(msg)
+        return self._refusal
+
+
+def _http_date(text: str) -> datetime | None:
+    try:
+        at = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    return at if at.tzinfo is not None else None
+
+
+def _is_login_answer(told: Mapping[str, Any]) -> bool:
+    return "LoginResultType" in told or status_of(told) is not None
+
+
+def _is_accepted(told: Mapping[str, Any], cookies: Mapping[str, str]) -> bool:
+    """Whether a login succeeded; a licence warning comes with another type and no session id."""
+    if told.get("LoginResultType") == 1:
+        return True
+    return told.get("IsSuccessByAPI") is True and bool(cookies)
+
+
+def _cookies_of(told: Mapping[str, Any], answer: Answer) -> dict[str, str]:
+    cookies = {name: value for name, value in answer.cookies.items() if value}
+    if told.get("KDSVCSessionId"):
+        cookies.setdefault(_SESSION_COOKIE, str(told["KDSVCSessionId"]))
+    return cookies

@@ -1,0 +1,79 @@
+"""What can be set about the ERP."""
+
+from pydantic import Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+__all__ = ["K3CloudSettings"]
+
+
+class K3CloudSettings(BaseSettings):
+    """How to reach one account set (数据中心) of one K3Cloud site.
+
+    The user must belong to Anji alone: what it changes counts as ours.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix="ANJI_K3CLOUD_", frozen=True, extra="forbid", use_attribute_docstrings=True
+    )
+
+    url: str
+    """Address of the site, ending in ``/k3cloud/``; what is missing of that is put there."""
+
+    acct_id: str
+    """Id of the account set."""
+
+    username: str
+    """Anji's own user, with the right to call the WebAPI."""
+
+    password: SecretStr | None = None
+    """For ValidateUser, where no app is set; and to learn the user's id."""
+
+    app_id: str | None = None
+    """A third-party app that is authorised for the user. Preferred: its calls need no login."""
+
+    app_secret: SecretStr | None = None
+    """Belongs to `app_id`."""
+
+    lcid: int = 2052
+    """Language of the vendor's messages: 2052 simplified Chinese, 1033 English."""
+
+    org_number: str = "0"
+    """Organisation of the session; 0 is the user's own."""
+
+    user_id: str | None = None
+    """Id of `username` in the ERP. `None` learns it from a login, for which a password is needed;
+    without either our own edits look like anybody's, and useless writes grow."""
+
+    utc_offset_hours: float = Field(default=8.0, ge=-12, le=14)
+    """The server's local time, in which it tells and takes times without a zone."""
+
+    sessions: int = Field(default=4, ge=1, le=20)
+    """Calls at the same time: a session is served serially. Kingdee advises 3 to 5."""
+
+    session_idle_seconds: float = Field(default=1140.0, gt=0)
+    """A session unused for longer is not trusted any more; the server ends it after 20 min."""
+
+    read_timeout_seconds: float = Field(default=60.0, gt=0)
+    """For a query, from connecting to the last byte."""
+
+    write_timeout_seconds: float = Field(default=120.0, gt=0)
+    """For a call that writes. Keep it below ``ANJI_WRITER_PROCESSING_SECONDS``."""
+
+    page_rows: int = Field(default=2000, ge=2, le=10_000)
+    """Rows of one query; the site's own maximum is 2,000 unless newer."""
+
+    @model_validator(mode="after")
+    def _one_way_in(self) -> "K3CloudSettings":
+        if (self.app_id is None) != (self.app_secret is None):
+            msg = "app_id and app_secret belong together"
+            raise ValueError(msg)
+        if self.app_id is None and self.password is None:
+            msg = "either app_id and app_secret, or password"
+            raise ValueError(msg)
+        return self
+
+    @property
+    def base_url(self) -> str:
+        """The address with its ``/k3cloud/``."""
+        url = self.url.rstrip("/")
+        return f"{url}/" if url.lower().endswith("/k3cloud") else f"{url}/k3cloud/"
