@@ -13,6 +13,10 @@ __all__ = [
     "MAPPER_INPUTS",
     "SERVICES_UP",
     "SERVICE_RESTARTS",
+    "PAID_CALLS",
+    "SOURCE_FAILURES",
+    "SOURCE_READS",
+    "SOURCE_WATERMARK_SECONDS",
     "VENDOR_CALLS",
     "VENDOR_CALL_SECONDS",
 ]
@@ -70,4 +74,30 @@ MAPPER_EFFECTS = Counter(
     "anji_mapper_effects_total",
     "What the mapper decided to publish, by kind. Decided again after a crash, counted again.",
     ("kind",),
+)
+
+SOURCE_READS = Counter(
+    "anji_source_reads_total",
+    "Records that a source has read, by what became of them: `published`, `known` (nothing "
+    "moved), `stale` (older than what is published), `torn`, `missing`, `unreadable`. Read again after a "
+    "crash, counted again.",
+    ("system", "object", "outcome"),
+)
+
+SOURCE_FAILURES = Counter(
+    "anji_source_failures_total",
+    "Polls and reads that the vendor did not answer usably; they are repeated, nothing is lost.",
+    ("system", "object"),
+)
+
+SOURCE_WATERMARK_SECONDS = Gauge(
+    "anji_source_watermark_timestamp_seconds",
+    "Up to which vendor time an object is read, as Unix seconds.",
+    ("system", "object"),
+)
+
+PAID_CALLS = Counter(
+    "anji_paid_calls_total",
+    "Calls that a vendor counts, by object and by what they were for. Refused ones too.",
+    ("system", "object", "purpose"),
 )

@@ -1,0 +1,381 @@
+"""One object's reading: polls, wishes and a snapshot, each page committed with its checkpoint.
+
+The desk belongs to one task and dies with it. What it must not forget is in its `Checkpoint`;
+the rest (when to poll next, what was just seen) may be lost with it.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from datetime import datetime, timedelta
+
+import structlog
+
+from anji_common.broker.port import Task
+from anji_common.deadletters import dead_letter
+from anji_common.errors import RateLimitedError, RefusedError, RetriableError
+from anji_common.events.changes import Change
+from anji_common.events.observed import Observed
+from anji_common.events.signals import Signal, SignalKind
+from anji_common.interest import ObjectInterest
+from anji_common.messages import Message
+from anji_common.metrics import SOURCE_FAILURES, SOURCE_READS, SOURCE_WATERMARK_SECONDS
+from anji_common.runtime import Runtime
+from anji_common.sourcing.checkpoints import Checkpoint, SnapshotProgress, Wish
+from anji_common.sourcing.feed import Feed, Page, Window
+from anji_common.sourcing.published import PublishedRefs
+from anji_common.sourcing.revisions import Published, Verdict, revise
+from anji_common.sourcing.settings import SourceSettings
+from anji_common.sourcing.windows import (
+    BEGINNING,
+    Pace,
+    advanced,
+    next_span,
+    next_window,
+    snapshot_window,
+)
+
+__all__ = ["Desk"]
+
+_log = structlog.get_logger("anji.source")
+
+_WISH_WAITS_SECONDS = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0)
+"""Before each try. A query may lag behind a write; assumed by ``protocol.md`` 8: under 30 s."""
+_GIVE_UP_TRIES = 5
+"""Not there after 7.5 s: left to the poll, which meets the record when the vendor shows it."""
+_CHECKPOINT_EVERY = timedelta(seconds=60)
+"""How far a watermark runs over quiet time before it is kept: a restart reads that much again."""
+_FIRST_SPAN = timedelta(days=30)
+
+
+class Desk:
+    """The reading of one object."""
+
+    def __init__(
+        self,
+        feed: Feed,
+        interest: ObjectInterest,
+        task: Task,
+        runtime: Runtime,
+        settings: SourceSettings,
+    ) -> None:
+        self._feed = feed
+        self._interest = interest
+        self._task = task
+        self._clock = runtime.clock
+        self._chance = runtime.chance
+        self._settings = settings
+        self._published = PublishedRefs(runtime, feed.system, interest.object_name)
+        self._pace = Pace(settings.poll_seconds, settings.most_poll_seconds)
+        self._interval = settings.poll_seconds
+        self._next_poll = 0.0
+        self._wish_due: dict[str, float] = {}
+        self._hinted_at: float | None = None
+        self._blocked_until = 0.0
+        self._failures = 0
+        self._seen: dict[str, str] = {}
+        self._pages: AsyncIterator[Page] | None = None
+        self._pages_read = 0
+        self._checkpoint: Checkpoint | None = None
+        self._kept: Checkpoint | None = None
+
+    @property
+    def object_name(self) -> str:
+        """Whose desk this is."""
+        return self._interest.object_name
+
+    async def start(self, checkpoint: Checkpoint | None) -> None:
+        """Begin where the former owner left off, or, the first time, at the vendor's now."""
+        self._checkpoint = self._kept = checkpoint
+        self._next_poll = self._clock.monotonic()
+        await self._published.start()
+
+    async def follow(self) -> None:
+        """Keep the knowledge of what was published near its topic's end, until cancelled."""
+        await self._published.follow()
+
+    async def close(self) -> None:
+        """Let go of files."""
+        await self._published.close()
+
+    async def prepare(self) -> None:
+        """Make the first checkpoint, if there is none (``protocol.md`` 23)."""
+        if self._checkpoint is not None:
+            return
+        now = await self._feed.now()
+        self._checkpoint = Checkpoint(
+            system=self._feed.system,
+            object_name=self._interest.object_name,
+            begun_at=now,
+            watermark=now,
+        )
+        await self._commit((), {}, must=True)
+        _log.info("source.begun", object=self.object_name, at=now.isoformat())
+
+    async def take_in(self, signal: Signal, *, is_hint: bool) -> None:
+        """Note what is asked; `keep` makes it durable."""
+        await self.prepare()
+        checkpoint = self._place
+        now = self._clock.monotonic()
+        if is_hint:
+            self._hinted_at = now
+        match signal.kind:
+            case SignalKind.READ if signal.ref is not None:
+                self._wish(signal.ref.record_id, signal.answers)
+            case SignalKind.READ:  # something of this object moved, nobody knows what
+                self._next_poll = now
+            case SignalKind.PAUSE:
+                self._set(is_paused=True)
+            case SignalKind.RESUME:
+                self._set(is_paused=False)
+                self._next_poll = now
+            case SignalKind.SNAPSHOT if checkpoint.snapshot is None:
+                self._begin_snapshot(await self._feed.now())
+            case _:
+                pass
+
+    def checkpoint_message(self) -> Message:
+        """Return the checkpoint as it is now, to be committed by the caller."""
+        self._kept = self._place
+        return self._place.to_message()
+
+    def seconds_to_next(self) -> float:
+        """Return how long there is nothing to do."""
+        now = self._clock.monotonic()
+        if self._checkpoint is None:
+            return max(self._blocked_until - now, 0.0)
+        if self._place.is_paused:
+            return self._settings.most_poll_seconds
+        wishes = (self._wish_due.get(each, 0.0) for each in self._place.wishes)
+        due = min([self._next_poll, *wishes])
+        if self._place.snapshot is not None:
+            due = now
+        return max(due - now, self._blocked_until - now, 0.0)
+
+    async def turn(self) -> None:
+        """Do what is due: wishes first, then the poll, then a page of the snapshot.
+
+        Raises:
+            FatalError: no call can succeed, or the task has another owner.
+            RevokedError: the task goes elsewhere.
+        """
+        now = self._clock.monotonic()
+        if now < self._blocked_until:
+            return
+        try:
+            await self.prepare()
+            if self._place.is_paused:
+                return
+            if ids := self._due_wishes(now):
+                await self._grant(ids)
+            if now >= self._next_poll:
+                await self._poll()
+            elif not ids and self._place.snapshot is not None:
+                await self._snapshot_page()
+        except (RetriableError, RefusedError) as error:
+            self._back_off(error)
+        else:
+            self._failures = 0
+
+    async def _poll(self) -> None:
+        place = self._place
+        window = next_window(
+            place.begun_at,
+            place.watermark,
+            await self._feed.now(),
+            timedelta(seconds=self._settings.overlap_seconds),
+        )
+        found_news = window is not None and await self._read_window(window)
+        await self._commit((), {}, must=False)
+        has_hints = (
+            self._hinted_at is not None
+            and self._clock.monotonic() - self._hinted_at < self._settings.trust_hints_seconds
+        )
+        self._interval = self._pace.after_poll(
+            self._interval, found_news=found_news, has_hints=has_hints
+        )
+        self._next_poll = self._clock.monotonic() + self._interval
+
+    async def _read_window(self, window: Window) -> bool:
+        """Publish what is news in `window`, then move the watermark; say whether there was any."""
+        found_news, times, met = False, list[datetime](), dict[str, str]()
+        async for page in self._feed.changed(self._interest, window, self._seen):
+            found_news |= await self._take_page(page)
+            times = [max([*times, *map(_time, page.records)])] if page.records else times
+            met.update(page.marks)
+        slack = timedelta(seconds=self._settings.slack_seconds)
+        newest = times[0] if times else None
+        self._set(watermark=advanced(self._place.watermark, window, newest, slack))
+        self._seen = met
+        return found_news
+
+    async def _grant(self, ids: Sequence[str]) -> None:
+        """Read what was wished for."""
+        page = await self._feed.read(self._interest, ids)
+        by_id = {found.ref.record_id: found for found in page.records}
+        wishes = self._place.wishes
+        torn = set(page.torn)
+        dead = {each.record_id for each in page.unreadable}
+        changes: list[Change] = []
+        for record_id in ids:
+            wish = wishes[record_id]
+            found = by_id.get(record_id)
+            outcome = "torn" if record_id in torn else "missing"
+            if found is not None:
+                verdict = self._revise(found, wish)
+                if isinstance(verdict, Change):
+                    changes.append(verdict)
+                outcome = "published" if isinstance(verdict, Change) else verdict.value
+            self._after_try(record_id, "unreadable" if record_id in dead else outcome)
+        await self._publish(changes, page)
+        self._seen.update(page.marks)
+
+    async def _take_page(self, page: Page) -> bool:
+        """Publish what is news on a page; say whether there was any."""
+        changes: list[Change] = []
+        for found in page.records:
+            verdict = revise(self._published.get(str(found.ref)), found)
+            if isinstance(verdict, Change):
+                changes.append(verdict)
+            self._count("published" if isinstance(verdict, Change) else verdict.value)
+        for record_id in page.torn:
+            self._count("torn")
+            self._wish(record_id, None, is_there=True)
+        await self._publish(changes, page)
+        return bool(changes)
+
+    async def _snapshot_page(self) -> None:
+        progress = self._place.snapshot
+        if progress is None:
+            return
+        span = timedelta(seconds=progress.span_seconds)
+        window = snapshot_window(progress.since, progress.until, span)
+        await self._clock.sleep(0)  # a long snapshot gives way to everybody else
+        if self._pages is None:
+            self._pages = self._feed.changed(self._interest, window, {})
+            self._pages_read = 0
+        try:
+            page = await anext(self._pages, None)
+        except (RetriableError, RefusedError):
+            self._pages = None
+            raise
+        if page is not None:
+            self._pages_read += 1
+            await self._take_page(page)
+            return
+        self._pages = None
+        rest = progress.model_copy(
+            update={
+                "since": window.until,
+                "span_seconds": next_span(span, self._pages_read).total_seconds(),
+            }
+        )
+        is_over = rest.since >= rest.until
+        self._set(snapshot=None if is_over else rest)
+        await self._commit((), {}, must=True)
+        if is_over:
+            _log.info("snapshot.finished", object=self.object_name)
+
+    def _begin_snapshot(self, now: datetime) -> None:
+        progress = SnapshotProgress(
+            since=BEGINNING, until=now, span_seconds=_FIRST_SPAN.total_seconds()
+        )
+        self._set(snapshot=progress)
+
+    def _revise(self, found: Observed, wish: Wish) -> Change | Verdict:
+        return revise(
+            self._published.get(str(found.ref)),
+            found,
+            answers=wish.answers,
+            is_last_word=wish.tries >= len(_WISH_WAITS_SECONDS),
+        )
+
+    def _after_try(self, record_id: str, outcome: str) -> None:
+        """Forget a wish that was granted; let another wait for its next try, or give it up."""
+        self._count(outcome)
+        wishes = dict(self._place.wishes)
+        wish = wishes.pop(record_id)
+        self._wish_due.pop(record_id, None)
+        is_there = wish.is_there or outcome in ("torn", "stale")
+        tries = wish.tries + 1
+        if outcome in ("torn", "missing", "stale") and (is_there or tries < _GIVE_UP_TRIES):
+            wishes[record_id] = wish.model_copy(update={"tries": tries, "is_there": is_there})
+            wait = _WISH_WAITS_SECONDS[min(tries, len(_WISH_WAITS_SECONDS) - 1)]
+            self._wish_due[record_id] = self._clock.monotonic() + wait
+        elif outcome == "missing":
+            _log.info("record.not_there", object=self.object_name, record_id=record_id)
+        self._set(wishes=wishes)
+
+    def _wish(self, record_id: str, answers: str | None, *, is_there: bool = False) -> None:
+        old = self._place.wishes.get(record_id, Wish())
+        wish = Wish(answers=answers or old.answers, is_there=is_there or old.is_there)
+        self._set(wishes={**self._place.wishes, record_id: wish})
+        wait = _WISH_WAITS_SECONDS[1] if is_there else 0.0
+        self._wish_due[record_id] = self._clock.monotonic() + wait
+
+    def _due_wishes(self, now: float) -> list[str]:
+        due = (each for each in self._place.wishes if self._wish_due.get(each, 0.0) <= now)
+        return sorted(due)[: self._settings.batch_ids]
+
+    async def _publish(self, changes: Sequence[Change], page: Page) -> None:
+        by = f"{self._feed.system}/source"
+        letters = [dead_letter(each.raw, each.error, by) for each in page.unreadable]
+        for each in page.unreadable:
+            self._count("unreadable")
+            _log.warning(
+                "record.unreadable",
+                object=self.object_name,
+                record_id=each.record_id,
+                reason=str(each.error),
+            )
+        published = {str(change.ref): Published.of(change) for change in changes}
+        await self._commit([*(each.to_message() for each in changes), *letters], published)
+
+    async def _commit(
+        self, outputs: Sequence[Message], published: dict[str, Published], *, must: bool = False
+    ) -> None:
+        """Commit `outputs` with the checkpoint that covers them; a mere watermark can wait."""
+        place = self._place
+        if not outputs and not must and not self._is_worth_keeping(place):
+            return
+        await self._task.commit((), [*outputs, place.to_message()])
+        self._kept = place
+        self._published.committed(published)
+        SOURCE_WATERMARK_SECONDS.labels(self._feed.system, self.object_name).set(
+            place.watermark.timestamp()
+        )
+
+    def _is_worth_keeping(self, place: Checkpoint) -> bool:
+        kept = self._kept
+        if kept is None or place.watermark - kept.watermark >= _CHECKPOINT_EVERY:
+            return True
+        return place.model_copy(update={"watermark": kept.watermark}) != kept
+
+    def _back_off(self, error: RetriableError | RefusedError) -> None:
+        self._failures += 1
+        SOURCE_FAILURES.labels(self._feed.system, self.object_name).inc()
+        least, most = self._settings.least_back_off_seconds, self._settings.most_back_off_seconds
+        wait = min(least * 2.0 ** min(self._failures - 1, 16), most)
+        if isinstance(error, RateLimitedError):
+            wait = max(wait, error.retry_after_seconds)
+        wait *= 0.75 + self._chance.random() / 2
+        self._blocked_until = self._clock.monotonic() + wait
+        _log.warning(
+            "vendor.awaited", object=self.object_name, reason=str(error), wait_seconds=wait
+        )
+
+    def _set(self, **changed: object) -> None:
+        self._checkpoint = self._place.model_copy(update=changed)
+
+    @property
+    def _place(self) -> Checkpoint:
+        if self._checkpoint is None:
+            msg = f"{self.object_name}: no checkpoint yet"
+            raise AssertionError(msg)
+        return self._checkpoint
+
+    def _count(self, outcome: str) -> None:
+        SOURCE_READS.labels(self._feed.system, self.object_name, outcome).inc()
+
+
+def _time(found: Observed) -> datetime:
+    approved = found.stamp.approved_at
+    return found.stamp.modified_at if approved is None else max(found.stamp.modified_at, approved)

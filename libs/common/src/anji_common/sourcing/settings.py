@@ -1,0 +1,36 @@
+"""What can be set about a source."""
+
+from dataclasses import dataclass
+
+__all__ = ["SourceSettings"]
+
+
+@dataclass(frozen=True, slots=True)
+class SourceSettings:
+    """How the sourcing engine reads one vendor; each connector fills it from its own settings."""
+
+    poll_seconds: float
+    """From the end of one poll of an object to the begin of the next."""
+
+    most_poll_seconds: float
+    """The same while hints (callbacks) come and polls find nothing that they had not told."""
+
+    overlap_seconds: float
+    """How far before its watermark a window begins: more than a query may lag behind a write,
+    and more than the vendor's grain of time."""
+
+    slack_seconds: float = 30.0
+    """How far our idea of the vendor's time may be ahead of it before changes are missed."""
+
+    hints_topic: str | None = None
+    """Signals that come from the vendor itself, such as callbacks."""
+
+    trust_hints_seconds: float = 600.0
+    """For how long the last hint shows that hints do come."""
+
+    least_back_off_seconds: float = 0.5
+    most_back_off_seconds: float = 30.0
+    """How long a vendor that is down, limited or refuses is left alone, at the most."""
+
+    batch_ids: int = 100
+    """Records that one read asks for."""
