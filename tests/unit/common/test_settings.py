@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Self
 
 import pytest
-from pydantic import AliasChoices, Field, SecretStr
+from pydantic import AliasChoices, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from anji_common.errors import ConfigurationError
-from anji_common.settings import InstallationSettings, KafkaSettings, SettingsSource, typed_names
+from anji_common.settings import InstallationSettings, SettingsSource, typed_names
 
 
 class CrmSettings(BaseSettings):
@@ -29,8 +30,21 @@ class CrmSettings(BaseSettings):
     calls: int = Field(default=100, ge=1)
     """Per window."""
 
+    user: str | None = None
+    """Belongs to `group`."""
+
+    group: str | None = None
+    """Belongs to `user`."""
+
     writes: bool = Field(default=True, validation_alias=AliasChoices("ANJI_WRITES", "writes"))
     """Of the whole installation."""
+
+    @model_validator(mode="after")
+    def _together(self) -> Self:
+        if (self.user is None) != (self.group is None):
+            msg = "user and group belong together"
+            raise ValueError(msg)
+        return self
 
 
 RIGHT = {"ANJI_CRM_URL": "https://crm", "ANJI_CRM_APP_SECRET": "s3cret"}
@@ -83,6 +97,25 @@ def test_each_mistake_is_one_line() -> None:
     assert names == ["ANJI_CRM_URL", "ANJI_CRM_CALLS", "ANJI_WRITES"]
 
 
+def test_what_is_wrong_together_is_named_as_it_is_typed() -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        loaded({**RIGHT, "ANJI_CRM_USER": "zhang"})
+
+    assert str(caught.value) == "ANJI_CRM_USER and ANJI_CRM_GROUP belong together"
+
+
+def test_tables_of_others_are_given_as_text() -> None:
+    source = SettingsSource({}, {"mapping": {"customer": {"organisation": 603}}})
+
+    assert source.table("mapping") == {"customer": {"organisation": "603"}}
+    assert source.unknown((CrmSettings,), tables=frozenset({"mapping"})) == ()
+
+
+def test_what_is_no_table_where_one_is_due_is_a_mistake() -> None:
+    with pytest.raises(ConfigurationError, match="must be tables"):
+        SettingsSource({}, {"mapping": {"customer": 1}}).table("mapping")
+
+
 def test_a_secret_is_never_in_a_message() -> None:
     with pytest.raises(ConfigurationError) as caught:
         loaded({"ANJI_CRM_URL": "https://crm", "ANJI_CRM_APP_SECRET": "abc"})
@@ -112,7 +145,7 @@ def test_the_file_is_found_under_the_home(tmp_path: Path) -> None:
     source = SettingsSource.read({"ANJI_HOME": str(tmp_path)})
 
     assert source.load(InstallationSettings).broker == "kafka"
-    assert source.load(KafkaSettings).bootstrap_servers == "k:9092"
+    assert source.load(CrmSettings).url == "u"
 
 
 def test_no_file_is_no_mistake(tmp_path: Path) -> None:

@@ -9,19 +9,20 @@ What is missing or wrong ends the process with one line for each, named as it is
 are never repeated in such a line: they may be secrets.
 """
 
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
-from pydantic import AliasChoices, Field, SecretStr, ValidationError
+from pydantic import AliasChoices, Field, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from anji_common.errors import ConfigurationError
 
-__all__ = ["EX_CONFIG", "InstallationSettings", "KafkaSettings", "SettingsSource", "typed_names"]
+__all__ = ["EX_CONFIG", "InstallationSettings", "SettingsSource", "typed_names"]
 
 EX_CONFIG = 78
 """The exit code of a process whose settings are missing or wrong (sysexits.h)."""
@@ -64,42 +65,6 @@ class InstallationSettings(BaseSettings):
 
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """The least level that is written."""
-
-
-class KafkaSettings(BaseSettings):
-    """How to reach Kafka. Not read at all on the embedded broker."""
-
-    model_config = SettingsConfigDict(
-        env_prefix="ANJI_KAFKA_", frozen=True, extra="forbid", use_attribute_docstrings=True
-    )
-
-    bootstrap_servers: str
-    """Comma-separated ``host:port``. No default: a wrong cluster is worse than none."""
-
-    security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
-    """Anything but PLAINTEXT needs the settings that it names."""
-
-    sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "SCRAM-SHA-512"
-    """Read with SASL only."""
-
-    username: str | None = None
-    """Read with SASL only."""
-
-    password: SecretStr | None = None
-    """Read with SASL only."""
-
-    ca_file: Path | None = None
-    """Certificates of a private authority, in PEM. `None` takes the machine's."""
-
-    replication_factor: int = Field(default=-1, ge=-1)
-    """Copies of every topic that we create; -1 takes the cluster's default."""
-
-    transaction_timeout_seconds: float = Field(default=60.0, gt=0, le=900)
-    """After this long the cluster aborts a transaction that its owner left open.
-
-    Readers of committed records stand still behind an open transaction, so this is the
-    longest stop that a frozen mapper can cause. At most 900, the usual broker maximum.
-    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,17 +115,41 @@ class SettingsSource:
             lines = "\n".join(_line(found, by_key, kind) for found in error.errors())
             raise ConfigurationError(lines) from error
 
-    def unknown(self, kinds: tuple[type[BaseSettings], ...]) -> tuple[str, ...]:
-        """Return what is set but no setting of `kinds`, as it was typed; most likely misspelt."""
+    def unknown(
+        self, kinds: tuple[type[BaseSettings], ...], *, tables: frozenset[str] = frozenset()
+    ) -> tuple[str, ...]:
+        """Return what is set but no setting of `kinds`, as it was typed; most likely misspelt.
+
+        `tables` of the file belong to somebody else.
+        """
         known = {name for kind in kinds for name in typed_names(kind)} | {"ANJI_CONFIG"}
         sections = {_section(kind) for kind in kinds} - {None}
         found = {name for name in self.environment if name.startswith(_PREFIX)}
         for key, value in self.file.items():
+            if key in tables:
+                continue
             if key in sections and isinstance(value, Mapping):
                 found |= {f"{_PREFIX}{key}_{name}".upper() for name in value}
             else:
                 found.add(f"{_PREFIX}{key}".upper())
         return tuple(sorted(found - known))
+
+    def table(self, name: str) -> Mapping[str, Mapping[str, str]]:
+        """Return the tables under ``[name.…]`` of the file, their values as text.
+
+        Raises:
+            ConfigurationError: something else stands there.
+        """
+        found = self.file.get(name, {})
+        if not isinstance(found, Mapping) or not all(
+            isinstance(table, Mapping) for table in found.values()
+        ):
+            msg = f"{self.file_name}: [{name}.…] must be tables"
+            raise ConfigurationError(msg)
+        return {
+            key: {setting: str(value) for setting, value in table.items()}
+            for key, table in found.items()
+        }
 
     def _in_file(self, name: str, kind: type[BaseSettings]) -> object:
         section = _section(kind)
@@ -202,10 +191,14 @@ def _section(kind: type[BaseSettings]) -> str | None:
 
 
 def _line(found: Any, by_key: Mapping[str, str], kind: type[BaseSettings]) -> str:  # noqa: ANN401 - pydantic's error is a dictionary of anything
-    key = str(found["loc"][0]) if found["loc"] else ""
-    name = by_key.get(key, key or kind.__name__)
+    words = str(found["msg"]).removeprefix("Value error, ")
+    if not found["loc"]:  # of several settings together: it names them as the class does
+        fields = {field: name for name, field in typed_names(kind).items()}
+        return re.sub(r"\w+", lambda word: fields.get(word[0], word[0]), words)
+    key = str(found["loc"][0])
+    name = by_key.get(key, key)
     if found["type"] == "missing":
         meaning = (kind.model_fields[typed_names(kind)[name]].description or "").split(". ")[0]
         meaning = " ".join(meaning.split()).rstrip(".")
         return f"{name} is missing: {meaning}" if meaning else f"{name} is missing"
-    return f"{name} is wrong: {found['msg']}"
+    return f"{name} is wrong: {words}"
