@@ -16,9 +16,9 @@ from anji_mapper.mapping.model import LinkType
 __all__ = ["RULES", "Rules"]
 
 
-def home_side(link_type: LinkType) -> System:
+def is_home(link_type: LinkType, system: System) -> bool:
     """Rule 1: the home is the side that creates; the CRM where both may. Never who came first."""
-    return link_type.home
+    return link_type.home is system
 
 
 def defers_claims(seat: Seat) -> bool:
@@ -97,7 +97,7 @@ def is_busy(side: SideState) -> bool:
 class Rules:
     """The reducer's rules."""
 
-    home_side: Callable[[LinkType], System] = home_side
+    is_home: Callable[[LinkType, System], bool] = is_home
     defers_claims: Callable[[Seat], bool] = defers_claims
     grants: Callable[[Seat, Entry], bool] = grants
     may_begin: Callable[[Seat, LinkType], bool] = may_begin

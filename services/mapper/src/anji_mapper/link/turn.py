@@ -41,7 +41,7 @@ class Turn:
     @property
     def is_home(self) -> bool:
         """Whether the seat is on the side where links of this type live."""
-        return self.rules.home_side(self.link_type) is self.own
+        return self.rules.is_home(self.link_type, self.own)
 
     def put(self, **changes: Any) -> None:  # noqa: ANN401 - fields of Seat, checked by replace
         """Change fields of the seat."""

@@ -1,0 +1,340 @@
+"""A bench for the reducer: two small vendors, their sources and writers, and a mail room.
+
+Everything that would travel on a topic lies in a queue per topic and key, and is delivered one
+by one, in the order that the caller chooses. The vendors are tiny state machines with one kind
+of record; they assign ids, numbers and modify times, and one of them rewrites what it is given.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from pydantic import JsonValue
+
+from anji_common.events.changes import Change, revision_of
+from anji_common.events.commands import Action, Command
+from anji_common.events.crosswalk import CrosswalkRow
+from anji_common.events.inbox import Entry
+from anji_common.events.notices import Notice
+from anji_common.events.observed import Observed, Stamp
+from anji_common.events.results import Outcome, Result
+from anji_common.events.signals import Signal
+from anji_common.interest import FieldInterest, ObjectInterest
+from anji_common.refs import Ref, System
+from anji_common.testing.virtual_time import EPOCH
+from anji_mapper.link.context import Context
+from anji_mapper.link.inputs import Answered, Changed, Input, Looked, Told
+from anji_mapper.link.rules import RULES, Rules
+from anji_mapper.link.state import Seat
+from anji_mapper.link.step import Reducer, new_seat
+from anji_mapper.mapping.lenses import Same
+from anji_mapper.mapping.model import Condition, LinkType, Mappings, Pair, Side
+
+__all__ = ["CRM", "ERP", "LinkLab", "Vendor", "make_link_type", "without"]
+
+CRM, ERP = System.FXIAOKE, System.K3CLOUD
+_MARKER = {CRM: "anji_ref__c", ERP: "F_ANJI_REF"}
+_OBJECT = {CRM: "AccountObj", ERP: "BD_Customer"}
+
+
+def make_pair(
+    crm: str, erp: str, *, owner: System = CRM, flows: Iterable[System] = (CRM, ERP)
+) -> Pair:
+    return Pair(f"{crm}~{erp}", crm, erp, Same(), owner, frozenset(flows))
+
+
+PAIRS = (
+    make_pair("name", "FName"),
+    make_pair("tel", "FTEL", owner=ERP),
+    make_pair("code__c", "FNumber", owner=ERP),
+    make_pair("remark", "FDescription", flows=(ERP,)),
+)
+
+
+def make_link_type(
+    *,
+    creates: Iterable[System] = (CRM,),
+    matches_names: bool = False,
+    filter_: Condition | None = None,
+) -> LinkType:
+    def side(system: System) -> Side:
+        paths = [pair.path(system) for pair in PAIRS] + [_MARKER[system]]
+        interest = ObjectInterest(
+            object_name=_OBJECT[system],
+            id_field="_id" if system is CRM else "FCUSTID",
+            number_field="name" if system is CRM else "FNumber",
+            fields=tuple(FieldInterest(path) for path in paths),
+            marker_field=_MARKER[system],
+        )
+        names = (("name",) if system is CRM else ("FName",),)
+        return Side(interest, natural_keys=names if matches_names else (), filter=filter_)
+
+    return LinkType(
+        name="customer",
+        version="v1",
+        crm=side(CRM),
+        erp=side(ERP),
+        creates=frozenset(creates),
+        pairs=PAIRS,
+    )
+
+
+@dataclass
+class Vendor:
+    """A vendor with one kind of record."""
+
+    system: System
+    records: dict[str, dict[str, JsonValue]] = field(default_factory=dict)
+    stamps: dict[str, Stamp] = field(default_factory=dict)
+    writes: int = 0
+    """Writes by the integration account."""
+    creates: int = 0
+    trims: bool = False
+    refuses: str = ""
+
+    def write(
+        self,
+        values: Mapping[str, JsonValue],
+        *,
+        at: datetime,
+        record_id: str | None = None,
+        by_anji: bool = False,
+    ) -> str:
+        record_id = record_id or f"{len(self.records) + 1:03}"
+        record = self.records.setdefault(record_id, {})
+        record.update({path: self._kept(value) for path, value in values.items()})
+        if self.system is ERP and record.get("FNumber") is None:
+            record["FNumber"] = f"CUST{record_id}"
+        self.stamps[record_id] = Stamp(modified_at=at, by_anji=by_anji)
+        return record_id
+
+    def observed(self, record_id: str) -> Observed:
+        return Observed(
+            ref=Ref(self.system, _OBJECT[self.system], record_id),
+            stamp=self.stamps[record_id],
+            data=dict(self.records[record_id]),
+        )
+
+    def _kept(self, value: JsonValue) -> JsonValue:
+        return value.strip() if self.trims and isinstance(value, str) else value
+
+
+class LinkLab:
+    """Everything around the reducer."""
+
+    def __init__(self, link_type: LinkType | None = None, *, rules: Rules = RULES) -> None:
+        self.link_type = link_type or make_link_type()
+        self.reducer = Reducer(rules)
+        self.vendors = {CRM: Vendor(CRM), ERP: Vendor(ERP)}
+        self.seats: dict[str, Seat] = {}
+        self.rows: dict[str, CrosswalkRow] = {}
+        self.notices: list[Notice] = []
+        self.signals: list[Signal] = []
+        self.queues: dict[tuple[str, str], list[Change | Entry | Result]] = defaultdict(list)
+        self.delivered: list[Change | Entry | Result] = []
+        self.commands: list[Command] = []
+        self.sent: list[Command] = []
+        self.published: dict[str, int] = {}
+        self.seconds = 0.0
+
+    # --- what the world does -------------------------------------------------------------
+
+    def tick(self, seconds: float = 1.0) -> datetime:
+        self.seconds += seconds
+        return self.now
+
+    @property
+    def now(self) -> datetime:
+        return EPOCH + timedelta(seconds=self.seconds)
+
+    def edit(self, system: System, record_id: str | None = None, /, **values: JsonValue) -> str:
+        """A person writes."""
+        return self.vendors[system].write(values, at=self.tick(), record_id=record_id)
+
+    def take(self, system: System, record_id: str) -> Change:
+        """A source reads; the change is not published yet."""
+        observed = self.vendors[system].observed(record_id)
+        counter = self.published.get(str(observed.ref), -1)
+        revision = max(revision_of(observed.stamp.modified_at, 0), counter + 1)
+        return Change(
+            ref=observed.ref, revision=revision, stamp=observed.stamp, data=observed.data
+        )
+
+    def publish(self, change: Change) -> None:
+        """Rule 6: never an older one than the last."""
+        key = str(change.ref)
+        if change.revision > self.published.get(key, -1):
+            self.published[key] = change.revision
+            self.queues["changes", key].append(change)
+
+    def read(self, system: System, record_id: str, *, answers: str | None = None) -> None:
+        """A source reads and publishes."""
+        self.publish(self.take(system, record_id).model_copy(update={"answers": answers}))
+
+    def answer(self, command: Command) -> None:
+        """A writer executes a command and publishes its result."""
+        self.commands.remove(command)
+        self.queues["results", str(command.seat)].append(self.executed(command))
+
+    def executed(self, command: Command) -> Result:
+        vendor = self.vendors[command.system]
+        common = {
+            "seat": command.seat,
+            "number": command.number,
+            "system": command.system,
+            "answered_at": self.tick(),
+        }
+        if vendor.refuses:
+            return Result(outcome=Outcome.REJECTED, words=vendor.refuses, **common)
+        if command.action is Action.CREATE:
+            return self._created(command, vendor, common)
+        target = command.target
+        assert target is not None
+        stands = vendor.records[target.record_id]
+        wished = all(stands.get(path) == value for path, value in command.values.items())
+        based = all(stands.get(path) == value for path, value in command.base.items())
+        if not wished and not based:
+            observed = vendor.observed(target.record_id)
+            return Result(outcome=Outcome.MOVED, ref=target, observed=observed, **common)
+        if wished:
+            observed = vendor.observed(target.record_id)
+            return Result(outcome=Outcome.UPDATED, ref=target, observed=observed, **common)
+        vendor.writes += 1
+        vendor.write(command.values, at=self.tick(), record_id=target.record_id, by_anji=True)
+        read_back = None if command.system is CRM else vendor.observed(target.record_id)
+        return Result(outcome=Outcome.UPDATED, ref=target, observed=read_back, **common)
+
+    def _created(self, command: Command, vendor: Vendor, common: Mapping[str, object]) -> Result:
+        for look_up in command.look_ups:
+            for record_id, record in vendor.records.items():
+                if all(record.get(path) == value for path, value in look_up.conditions.items()):
+                    ours = look_up.by != "natural key"
+                    observed = vendor.observed(record_id)
+                    return Result.model_validate(
+                        {
+                            "outcome": Outcome.CREATED if ours else Outcome.MATCHED,
+                            "ref": observed.ref,
+                            "observed": observed,
+                            **common,
+                        }
+                    )
+        vendor.creates += 1
+        record_id = vendor.write(command.values, at=self.tick(), by_anji=True)
+        observed = vendor.observed(record_id)
+        return Result.model_validate(
+            {"outcome": Outcome.CREATED, "ref": observed.ref, "observed": observed, **common}
+        )
+
+    # --- what the mapper does ------------------------------------------------------------
+
+    def row(self, ref: str) -> CrosswalkRow | None:
+        return self.rows.get(ref)
+
+    def by_number(self, object_key: str, number: str) -> CrosswalkRow | None:
+        return next(
+            (
+                row
+                for row in self.rows.values()
+                if f"{row.ref.system}/{row.ref.object_name}" == object_key
+                and row.business_number == number
+            ),
+            None,
+        )
+
+    def context(self) -> Context:
+        return Context(mappings=Mappings((self.link_type,)), references=self, now=self.now)
+
+    def step(self, key: Ref, happened: Input) -> bool:
+        """Step one seat; return whether anything came of it."""
+        context = self.context()
+        before = self.seats.get(str(key)) or new_seat(key, self.link_type, context)
+        after, effects = self.reducer.step(before, happened, self.link_type, context)
+        if after is not before:
+            self.seats[str(key)] = after
+        for effect in effects:
+            match effect:
+                case Command():
+                    self.commands.append(effect)
+                    self.sent.append(effect)
+                case CrosswalkRow():
+                    self.rows[str(effect.ref)] = effect
+                case Entry():
+                    self.queues["inbox", str(effect.to)].append(effect)
+                case Notice():
+                    self.notices.append(effect)
+                case Signal():
+                    self.signals.append(effect)
+        return after is not before or bool(effects)
+
+    def deliver(self, queue: tuple[str, str]) -> None:
+        """Deliver the next of a queue."""
+        found = self.queues[queue].pop(0)
+        if not self.queues[queue]:
+            del self.queues[queue]
+        self.delivered.append(found)
+        self.hand_over(found)
+
+    def hand_over(self, found: Change | Entry | Result) -> bool:
+        match found:
+            case Change():
+                return self.step(found.ref, Changed(found))
+            case Entry():
+                return self.step(found.to, Told(found))
+            case Result():
+                return self.step(found.seat, Answered(found))
+
+    def look(self) -> None:
+        """Time has passed: every seat is looked at."""
+        for seat in list(self.seats.values()):
+            self.step(seat.key, Looked())
+
+    def rest(self) -> None:
+        """Let everything happen that is due, signalled reads included, until nothing is left."""
+        for _ in range(200):
+            if self.queues:
+                self.deliver(next(iter(self.queues)))
+            elif self.commands:
+                self.answer(self.commands[0])
+            elif self.signals:
+                signal = self.signals.pop(0)
+                if (
+                    signal.ref is not None
+                    and signal.ref.record_id in self.vendors[signal.system].records
+                ):
+                    self.read(signal.system, signal.ref.record_id, answers=signal.answers)
+            elif self._read_what_moved():
+                continue
+            else:
+                self.tick(31)
+                self.look()
+                if not (self.queues or self.commands or self.signals):
+                    return
+        msg = "it does not come to rest"
+        raise AssertionError(msg)
+
+    def _read_what_moved(self) -> bool:
+        for system, vendor in self.vendors.items():
+            for record_id, stamp in vendor.stamps.items():
+                key = str(Ref(system, _OBJECT[system], record_id))
+                if revision_of(stamp.modified_at, 0) > self.published.get(key, -1):
+                    self.read(system, record_id)
+                    return True
+        return False
+
+    def seat(self, system: System, record_id: str) -> Seat:
+        return self.seats[str(Ref(system, _OBJECT[system], record_id))]
+
+    def linked(self, record_id: str = "001", **values: JsonValue) -> str:
+        """Make a customer in the CRM and let it cross; return the ERP record's id."""
+        made = self.edit(CRM, name="Ann", tel="1", **values)
+        assert made == record_id
+        self.rest()
+        row = self.rows[str(Ref(CRM, _OBJECT[CRM], record_id))]
+        assert row.counterpart is not None
+        return row.counterpart.record_id
+
+
+def without(**rules: object) -> Rules:
+    """Return the rules with some replaced."""
+    return replace(RULES, **rules)  # type: ignore[arg-type]  # a test composes its own table
