@@ -244,6 +244,59 @@ def test_a_file_that_is_no_table_is_refused() -> None:
     assert words_of(customer="") == ["customer.yaml:1:1: a mapping file is a table of keys"]
 
 
+def test_what_yaml_cannot_read_is_told() -> None:
+    (found,) = words_of(customer="link: \0")
+
+    assert found.startswith("customer.yaml:1:1: not YAML: ")
+
+
+def test_merged_tables_are_read_and_their_errors_stand_where_the_table_does() -> None:
+    text = changed(GOOD, "{crm: tel, erp: FTEL}", "&tel {crm: tel, erp: FTEL}")
+    again = text + "  - {<<: *tel, crm: phone__c}\n"
+
+    assert [pair.crm for pair in compiled(again).pairs][2:] == ["tel", "phone__c"]
+    assert words_of(customer=again.replace("erp: FTEL", "epr: FTEL")) == [
+        "customer.yaml:24:5: key 'erp' is missing",
+        "customer.yaml:24:21: unknown key 'epr'; did you mean 'erp'?",
+        "customer.yaml:25:5: key 'erp' is missing",
+        "customer.yaml:25:5: unknown key 'epr'; did you mean 'erp'?",
+    ]
+
+
+def test_plain_dates_and_numbers_are_read_as_they_are_written() -> None:
+    text = changed(
+        GOOD, '    FTEL: ""', '    FTEL: ""\n    FDate: 2026-01-05\n    FRate: 1.5\n    FNo: ~'
+    )
+
+    packet = compiled(text).erp.packet
+
+    assert (packet["FDate"], packet["FRate"], packet["FNo"]) == ("2026-01-05", 1.5, None)
+
+
+def test_settings_must_be_a_table() -> None:
+    text = changed(GOOD, 'settings:\n  organisation: "100"', "settings: [organisation]")
+
+    (found, unknown) = words_of(customer=text)
+
+    assert found == "customer.yaml:2:11: input should be a valid dictionary"
+    assert unknown == "customer.yaml:16:29: there is no setting 'organisation'"
+
+
+def test_a_lens_that_runs_one_way_wants_its_direction_said() -> None:
+    lens = "{shared: {link: order, value: owner}}"
+    customer = changed(GOOD, "erp: FTEL}", f"erp: FTEL, lens: {lens}}}")
+
+    assert words_of(customer=customer, order=ORDER) == [
+        "customer.yaml:24:5: lens shared runs one way: say direction: to_crm"
+    ]
+
+
+def test_what_is_no_key_has_no_near_name() -> None:
+    text = changed(GOOD, "organisation:", "organisation: {a: 1}\n  b:")
+
+    assert words_of(customer=text)[0] == "customer.yaml:3:17: input should be a valid string"
+
+
 def test_an_object_takes_part_in_one_link_type() -> None:
     other = changed(GOOD, "link: customer", "link: client")
 

@@ -175,7 +175,7 @@ def test_a_text_that_is_neither_of_the_two_is_no_boolean() -> None:
 
 
 def test_a_step_too_coarse_to_be_read_back_is_no_lens() -> None:
-    with pytest.raises(ConfigurationError, match="cannot tell 0.01 in the CRM apart"):
+    with pytest.raises(ConfigurationError, match=r"cannot tell 0.01 in the CRM apart"):
         Scaled(Decimal(1), CENT, Decimal("0.1"))
 
 

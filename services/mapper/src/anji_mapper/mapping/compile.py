@@ -57,7 +57,7 @@ def _compiled(
     for link in sorted(set(settings) - set(names)):
         words = f"settings for {link!r}, which is no link type{near(link, names)}"
         findings.append(Finding("settings", 1, 1, words))
-    return Mappings(tuple(types)), tuple(sorted(findings))
+    return Mappings(tuple(types)), tuple(sorted(set(findings)))
 
 
 def _page(file: str, text: str, settings: Settings) -> Page:

@@ -1,9 +1,9 @@
 """Makes a checked form of a read page: every wrong or missing key with its place."""
 
-from collections.abc import Mapping
-from typing import Annotated, Any, get_args, get_origin
+from typing import get_args
 
 from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from anji_mapper.mapping.findings import near
@@ -45,27 +45,20 @@ def _find(page: Page, error: ErrorDetails) -> None:
 
 
 def _known_keys(loc: Loc) -> list[str]:
-    """Return the keys that the form allows at `loc`."""
-    form: Any = FileForm
+    """Return the keys of the form at `loc`."""
+    form: type[BaseModel] = FileForm
     for step in loc:
-        if isinstance(step, int):
-            continue
-        if isinstance(form, type) and issubclass(form, BaseModel):
-            named = {field.alias or name: field for name, field in form.model_fields.items()}
-            form = _inner(named[step].annotation) if step in named else None
-    if isinstance(form, type) and issubclass(form, BaseModel):
-        return [field.alias or name for name, field in form.model_fields.items()]
-    return []
+        if isinstance(step, str):
+            form = _form_in(_keyed(form)[step].annotation) or form
+    return list(_keyed(form))
 
 
-def _inner(annotation: Any) -> Any:  # noqa: ANN401 - any annotation of a form's field
-    """Return the form inside of optional, annotated and repeated annotations."""
-    if get_origin(annotation) is Annotated:
-        return _inner(get_args(annotation)[0])
-    if isinstance(annotation, type) and not get_args(annotation):
+def _keyed(form: type[BaseModel]) -> dict[str, FieldInfo]:
+    return {field.alias or name: field for name, field in form.model_fields.items()}
+
+
+def _form_in(annotation: object) -> type[BaseModel] | None:
+    """Return the form inside of optional and repeated annotations."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
-    for inner in get_args(annotation):
-        found = _inner(inner)
-        if isinstance(found, type) and issubclass(found, BaseModel | Mapping):
-            return found
-    return annotation
+    return next((form for inner in get_args(annotation) if (form := _form_in(inner))), None)

@@ -5,7 +5,7 @@
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -301,7 +301,7 @@ class LinkType:
 
 def _rows(lines: LinesPair, side: Side, system: System, data: Document) -> dict[str, Row]:
     lines_path, id_field = lines.path(system), lines.id_field(system)
-    paths = row_paths(side.interest, lines_path)
+    paths = _row_paths(side.interest, lines_path)
     rows: dict[str, Row] = {}
     for row in _listed(data, lines_path):
         line_id = _text(row.get(id_field))
@@ -312,12 +312,10 @@ def _rows(lines: LinesPair, side: Side, system: System, data: Document) -> dict[
     return rows
 
 
-def row_paths(interest: ObjectInterest, lines_path: str) -> Iterable[str]:
-    """Return every path inside the rows of `lines_path` that a link must remember, sorted."""
-    for lines in interest.lines:
-        if lines.path == lines_path:
-            return sorted(field.path for field in lines.fields)
-    return ()
+def _row_paths(interest: ObjectInterest, lines_path: str) -> tuple[str, ...]:
+    """Return every path inside the rows of `lines_path` that a link must remember."""
+    named = (lines.fields for lines in interest.lines if lines.path == lines_path)
+    return tuple(field.path for field in next(named, ()))
 
 
 def _listed(data: Document, lines_path: str) -> list[dict[str, JsonValue]]:

@@ -14,7 +14,7 @@ from pydantic import JsonValue
 
 from anji_mapper.mapping.model import Fill
 
-__all__ = ["Place", "Template", "is_marked", "place_of", "read_template"]
+__all__ = ["Place", "Template", "place_of", "read_template"]
 
 _MARK = re.compile(r"\{\{([^{}]*)\}\}")
 
@@ -37,11 +37,6 @@ class Template:
     packet: Mapping[str, JsonValue]
     marks: tuple[Fill, ...]
     """Every mark, in the order of the packet."""
-
-
-def is_marked(text: str) -> bool:
-    """Whether a text is a mark."""
-    return _MARK.fullmatch(text.strip()) is not None
 
 
 def read_template(packet: Mapping[str, JsonValue]) -> Template:

@@ -45,9 +45,7 @@ class Page:
     def find(self, loc: Loc, words: str, *, at_key: bool = False) -> None:
         """Note what is wrong with the value (or its key) at `loc`, or the nearest above it."""
         line, column = self._place(loc, at_key=at_key)
-        finding = Finding(self.file, line + 1, column + 1, words)
-        if finding not in self.findings:
-            self.findings.append(finding)
+        self.findings.append(Finding(self.file, line + 1, column + 1, words))
 
     def _place(self, loc: Loc, *, at_key: bool) -> tuple[int, int]:
         if at_key and loc in self._keys:
@@ -117,13 +115,14 @@ class _Plain:
     def _mapping(self, loc: Loc, node: CommentedMap) -> dict[str, JsonValue]:
         plain: dict[str, JsonValue] = {}
         for key in node:
+            key_at, at = _standing(node, key)
             spelled = str(key).lower() if isinstance(key, bool) else str(key)
             under = (*loc, spelled)
             if "${" in spelled:
-                self.page.stands(under, node.lc.key(key))
+                self.page.stands(under, key_at)
                 spelled = self._filled(under, spelled)
                 under = (*loc, spelled)
-            self.page.stands(under, node.lc.value(key), node.lc.key(key))
+            self.page.stands(under, at, key_at)
             plain[spelled] = self.value(under, node[key])
         return plain
 
@@ -141,3 +140,11 @@ class _Plain:
             return self.page.settings.get(name, "")
 
         return _SETTING.sub(setting, text) if "${" in text else text
+
+
+def _standing(node: CommentedMap, key: object) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Return where a key and its value stand; of a merged one (``<<``), where its table does."""
+    if key in node.lc.data:
+        return node.lc.key(key), node.lc.value(key)
+    at = (node.lc.line, node.lc.col)
+    return at, at
