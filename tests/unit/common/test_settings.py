@@ -140,7 +140,7 @@ def test_a_misspelt_name_is_found() -> None:
 
 def test_the_file_is_found_under_the_home(tmp_path: Path) -> None:
     (tmp_path / "anji.toml").write_text(
-        'broker = "kafka"\n[kafka]\nbootstrap_servers = "k:9092"\n'
+        'broker = "kafka"\n[crm]\nurl = "u"\napp_secret = "s3cret"\n'
     )
     source = SettingsSource.read({"ANJI_HOME": str(tmp_path)})
 
