@@ -51,7 +51,7 @@ class HttpTransport:
             base_url: With scheme, and with a path where the vendor is installed under one.
             system: Label of the metrics.
             clock: Measures how long calls take.
-            ca_file: Certificates of a private authority, in PEM; `None` takes the machine's.
+            ca_file: Certificates of a private authority, in PEM, trusted besides the machine's.
             connect_seconds: The longest wait for a connection; within the call's own time.
 
         Raises:
@@ -128,8 +128,11 @@ def _words(error: BaseException) -> str:
 
 
 def _tls(ca_file: Path | None) -> ssl.SSLContext:
+    context = ssl.create_default_context()
     try:
-        return ssl.create_default_context(cafile=None if ca_file is None else str(ca_file))
+        if ca_file is not None:
+            context.load_verify_locations(str(ca_file))
     except (OSError, ssl.SSLError) as error:
-        msg = f"cannot read the certificates in {ca_file}: {error}"
+        msg = f"ANJI_CA_FILE: cannot read the certificates in {ca_file}: {error}"
         raise ConfigurationError(msg) from error
+    return context

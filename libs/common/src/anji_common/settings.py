@@ -54,6 +54,10 @@ class InstallationSettings(BaseSettings):
     mappings_dir: Path | None = None
     """Folder of the mapping files. `None` takes those that are shipped."""
 
+    ca_file: Path | None = None
+    """Certificates of a private authority, in PEM, trusted for both vendors besides the machine's
+    own. Verification itself cannot be switched off."""
+
     health_port: int = Field(default=8086, ge=0, le=65535)
     """Port on this machine of ``/livez``, ``/readyz`` and ``/metrics``; 0 takes any free one."""
 
