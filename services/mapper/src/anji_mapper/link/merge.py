@@ -233,16 +233,16 @@ def _identified(
     crm_rows: Mapping[str, Row],
     erp_rows: Mapping[str, Row],
 ) -> dict[str, LineState]:
-    """Rule 18, its first two ways: the known id, else the CRM line id kept in an entry field."""
+    """Rule 18, its first two ways: the known id, else the other side's id kept in the line."""
     states = dict(known)
-    if lines.erp_marker is None:
-        return states
     taken = {state.erp_id for state in states.values() if state.erp_id in erp_rows}
-    for erp_id, row in erp_rows.items():
-        marker = row.get(lines.erp_marker)
-        if erp_id in taken or not isinstance(marker, str) or marker not in crm_rows:
+    marked = [(str(row.get(lines.erp_marker or "")), erp_id) for erp_id, row in erp_rows.items()]
+    marked += [(crm_id, str(row.get(lines.crm_marker or ""))) for crm_id, row in crm_rows.items()]
+    for crm_id, erp_id in marked:
+        if crm_id not in crm_rows or erp_id not in erp_rows or erp_id in taken:
             continue
-        held = states.get(marker)
+        held = states.get(crm_id)
         if held is None or held.erp_id not in erp_rows:
-            states[marker] = LineState(erp_id, {} if held is None else held.agreed)
+            states[crm_id] = LineState(erp_id, {} if held is None else held.agreed)
+            taken.add(erp_id)
     return states

@@ -290,19 +290,9 @@ def message_texts(seat: Seat, turn: Turn) -> tuple[PendingMessage, ...]:
     """Return the messages that the making of the CRM record calls for."""
     crm = seat.side(System.FXIAOKE).seen or Seen({})
     erp = seat.side(System.K3CLOUD).seen or Seen({})
-    known = {str(path): _shown(value) for path, value in crm.head.items()}
-    known |= {f"erp.{path}": _shown(value) for path, value in erp.head.items()}
     found = []
     for template in turn.link_type.messages:
         to = crm.head.get(template.to)
-        if to is None:
-            continue
-        text = template.text
-        for name, value in known.items():
-            text = text.replace("{" + name + "}", value)
-        found.append(PendingMessage(str(to), text))
+        if to is not None:
+            found.append(PendingMessage(str(to), template.rendered(crm.head, erp.head)))
     return tuple(found)
-
-
-def _shown(value: JsonValue) -> str:
-    return "" if value is None else str(value)
