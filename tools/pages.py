@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from event_pages import event_pages
+from mapping_pages import mapping_pages
 
 __all__ = ["generated_pages"]
 
@@ -16,6 +17,7 @@ _ROOT = Path(__file__).parents[1]
 def generated_pages(root: Path = _ROOT) -> Iterator[tuple[Path, str]]:
     """Yield path and text of every generated page."""
     yield from event_pages(root / "docs" / "events")
+    yield from mapping_pages(root / "docs" / "mappings")
 
 
 if __name__ == "__main__":

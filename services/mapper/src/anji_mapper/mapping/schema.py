@@ -24,23 +24,31 @@ __all__ = [
 ]
 
 
-def _spelled_out(key: str) -> BeforeValidator:
+class _Form(BaseModel):
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", use_attribute_docstrings=True, coerce_numbers_to_str=True
+    )
+
+
+def _spelled_out(key: str, form: type[_Form]) -> BeforeValidator:
     """Read a bare text ``x`` as ``{key: x}``."""
-    return BeforeValidator(lambda given: {key: given} if isinstance(given, str) else given)
+    return BeforeValidator(
+        lambda given: {key: given} if isinstance(given, str) else given,
+        json_schema_input_type=str | form,
+    )
 
 
 def _listed(given: object) -> object:
     return [given] if isinstance(given, str) else given
 
 
-Listed = BeforeValidator(_listed)
-"""A single text is a list of one."""
-
-
-class _Form(BaseModel):
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", use_attribute_docstrings=True, coerce_numbers_to_str=True
-    )
+NaturalKey = Annotated[
+    tuple[str, ...],
+    BeforeValidator(
+        _listed, json_schema_input_type=str | Annotated[list[str], Field(min_length=1)]
+    ),
+]
+"""One field, or several that count together."""
 
 
 class NothingForm(_Form):
@@ -131,11 +139,13 @@ class LensForm(_Form):
     scaled: ScaledForm | None = None
     day: DayForm | None = None
     text: TextForm | None = None
-    reference: Annotated[ReferenceForm, _spelled_out("link")] | None = None
-    reference_by_number: Annotated[ReferenceForm, _spelled_out("link")] | None = None
+    reference: Annotated[ReferenceForm, _spelled_out("link", ReferenceForm)] | None = None
+    reference_by_number: Annotated[ReferenceForm, _spelled_out("link", ReferenceForm)] | None = (
+        None
+    )
     line_of: LineOfForm | None = None
     shared: SharedForm | None = None
-    constant: Annotated[ConstantForm, _spelled_out("value")] | None = None
+    constant: Annotated[ConstantForm, _spelled_out("value", ConstantForm)] | None = None
 
     @model_validator(mode="after")
     def _one_lens(self) -> "LensForm":
@@ -151,8 +161,15 @@ class LensForm(_Form):
         return next(iter(self.model_fields_set))
 
 
-def _lens(given: object) -> object:
-    return {given: {}} if isinstance(given, str) else given
+Lens = Annotated[
+    LensForm,
+    BeforeValidator(
+        lambda given: {given: {}} if isinstance(given, str) else given,
+        json_schema_input_type=LensForm
+        | Literal["same", "choice", "flag", "decimal", "date", "time", "number", "day", "text"],
+    ),
+]
+"""A lens that needs no more words may be said by its name."""
 
 
 class PlaceForm(_Form):
@@ -163,7 +180,7 @@ class PlaceForm(_Form):
     """What its values are, where the lens does not say it right."""
 
 
-Place = Annotated[PlaceForm, _spelled_out("path")]
+Place = Annotated[PlaceForm, _spelled_out("path", PlaceForm)]
 Side = Literal["crm", "erp"]
 
 
@@ -172,7 +189,7 @@ class FieldForm(_Form):
 
     crm: Place
     erp: Place
-    lens: Annotated[LensForm, BeforeValidator(_lens)] = LensForm(same=NothingForm())
+    lens: Lens = LensForm(same=NothingForm())
     direction: Literal["both", "to_erp", "to_crm"] = "both"
     owner: Side | None = None
     """Who wins when both sides changed; by default the side that creates, else the CRM."""
@@ -217,7 +234,7 @@ class SideForm(_Form):
     """ERP: with entries and an audit, not base data."""
     marker: str | None = None
     """The custom field that keeps our ref in records that we made."""
-    natural_keys: tuple[Annotated[tuple[str, ...], Listed], ...] = ()
+    natural_keys: tuple[NaturalKey, ...] = ()
     """Fields (or lists of fields) that tell records apart: looked up before a create."""
     own_number: str | None = None
     """The number field, where the number is ours to choose and the vendor keeps it unique."""
