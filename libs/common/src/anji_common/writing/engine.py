@@ -22,7 +22,7 @@ from anji_common.errors import RateLimitedError, RetriableError, UndecodableErro
 from anji_common.events.commands import Command
 from anji_common.interest import Interest
 from anji_common.messages import Message, Record
-from anji_common.refs import Ref
+from anji_common.refs import Ref, System
 from anji_common.runtime import Runtime
 from anji_common.topics import Lane, commands_topic
 from anji_common.writing.attempts import AttemptRow, Delivery, delivery_of
@@ -42,9 +42,9 @@ _LONGEST_BACK_OFF_SECONDS = 5.0
 """Bounded, so that a task that goes to another member is given back in time."""
 
 
-def writer_group(target: Target) -> str:
-    """Return the name of the group that serves a target's commands."""
-    return f"{target.system}-writer"
+def writer_group(system: System) -> str:
+    """Return the name of the group that serves a system's commands."""
+    return f"{system}-writer"
 
 
 async def run_writer(
@@ -64,7 +64,7 @@ async def run_writer(
             await rows.close()
 
     inputs = [commands_topic(target.system, lane) for lane in (Lane.LIVE, Lane.BULK)]
-    await runtime.broker.serve(writer_group(target), inputs, work)
+    await runtime.broker.serve(writer_group(target.system), inputs, work)
 
 
 class _Desk:
