@@ -78,7 +78,7 @@ class CallingCore(Protocol):
         """Say whether an answer to an event means that it has arrived."""
         ...
 
-    def callback_answered(self, event_id: str, is_accepted: bool, now: float) -> None:  # noqa: FBT001 - a fact
+    def callback_answered(self, event_id: str, is_accepted: bool, now: float) -> None:  # noqa: FBT001 - fact
         """Take in how an event was answered."""
         ...
 
