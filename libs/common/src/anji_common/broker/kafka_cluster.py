@@ -1,0 +1,216 @@
+"""One cluster as one installation sees it: names with its prefix, and clients ready to start.
+
+Everything that all clients share is here: security, time-outs, isolation, the partitioner.
+The traps behind the numbers were measured: ``docs/adr/`` and the comments say which.
+"""
+
+import asyncio
+import ssl
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.client import AIOKafkaClient
+from aiokafka.coordinator.assignors.range import RangePartitionAssignor
+from aiokafka.errors import KafkaError
+
+from anji_common.broker.kafka_errors import translated
+from anji_common.broker.kafka_settings import KafkaSettings
+from anji_common.broker.partitions import partition_for
+from anji_common.clock import Clock
+from anji_common.messages import Message, Record
+
+__all__ = ["KafkaCluster", "discard", "record_from"]
+
+# 100, the default, is slept whenever AddOffsets meets AddPartitions: four hops took 330 ms
+# instead of 25.
+_TRANSACTION_BACKOFF_MS = 10
+# A topic that was read only now is asked for again when the fetch under way is over.
+_LONGEST_FETCH_MS = 250
+_BATCH_BYTES = 131_072
+_NEVER_MS = 2**31 - 1
+
+
+class _Startable(Protocol):
+    async def start(self) -> None: ...
+
+
+C = TypeVar("C", bound=_Startable)
+
+
+@dataclass(frozen=True, slots=True)
+class KafkaCluster:
+    """Settings, names and clients."""
+
+    settings: KafkaSettings
+    clock: Clock
+    partitions: int
+    prefix: str = ""
+
+    def physical(self, name: str) -> str:
+        """Return the name that the cluster knows: of a topic or a group."""
+        return f"{self.prefix}{name}"
+
+    def declared(self, name: str) -> str:
+        """Return the name that the rest of Anji knows."""
+        return name.removeprefix(self.prefix)
+
+    def transactional_id(self, group: str, partition: int) -> str:
+        """Return the id that fences the former owner of a task."""
+        return f"{self.prefix}{group}-{partition}"
+
+    def places(self, topics: Sequence[str], partitions: Sequence[int]) -> list[TopicPartition]:
+        """Return the cluster's names of partitions."""
+        return [TopicPartition(self.physical(topic), n) for topic in topics for n in partitions]
+
+    def producer(self, transactional_id: str | None = None) -> AIOKafkaProducer:
+        """Return an idempotent producer that waits for all replicas; not started yet."""
+        connection = self._connection()
+        if transactional_id is not None:
+            connection["retry_backoff_ms"] = _TRANSACTION_BACKOFF_MS
+        return AIOKafkaProducer(
+            acks="all",
+            enable_idempotence=True,
+            max_batch_size=_BATCH_BYTES,
+            transactional_id=transactional_id,
+            transaction_timeout_ms=_milliseconds(self.settings.transaction_timeout_seconds),
+            **connection,
+        )
+
+    def consumer(self, **options: int) -> AIOKafkaConsumer:
+        """Return a consumer of committed records, outside any group; not started yet."""
+        return AIOKafkaConsumer(
+            auto_offset_reset="earliest",
+            enable_auto_commit=False,
+            fetch_max_wait_ms=options.pop("fetch_max_wait_ms", _LONGEST_FETCH_MS),
+            isolation_level="read_committed",
+            **self._connection(),
+            **options,
+        )
+
+    def member(self, group: str) -> AIOKafkaConsumer:
+        """Return a consumer that is a member of `group` and nothing else; not started yet.
+
+        It never delivers a record: see ``kafka_groups.py``.
+        """
+        session_ms = _milliseconds(self.settings.session_timeout_seconds)
+        rebalance_ms = _milliseconds(self.settings.rebalance_timeout_seconds)
+        connection = self._connection()
+        # The answer to a join may take as long as the rebalance.
+        connection["request_timeout_ms"] = rebalance_ms + 10_000
+        return AIOKafkaConsumer(
+            group_id=self.physical(group),
+            auto_offset_reset="latest",
+            enable_auto_commit=False,
+            # What it fetches before it is paused is thrown away: as little as can be.
+            fetch_max_bytes=1,
+            max_partition_fetch_bytes=1,
+            heartbeat_interval_ms=max(100, session_ms // 10),
+            # No `group_instance_id`: of two members with one id, each evicts the other for ever.
+            max_poll_interval_ms=_NEVER_MS,
+            partition_assignment_strategy=(RangePartitionAssignor,),
+            rebalance_timeout_ms=rebalance_ms,
+            session_timeout_ms=session_ms,
+            **connection,
+        )
+
+    def admin(self) -> AIOKafkaAdminClient:
+        """Return an administrator; not started yet."""
+        return AIOKafkaAdminClient(**self._connection())
+
+    async def client(self) -> AIOKafkaClient:
+        """Return a bare client for single requests.
+
+        Raises:
+            RetriableError: no broker answered.
+        """
+        client = AIOKafkaClient(**self._connection())
+        with translated("could not reach Kafka"):
+            await client.bootstrap()
+        return client
+
+    async def started(self, client: C) -> C:
+        """Start `client` and return it.
+
+        Raises:
+            RetriableError: no broker, or no coordinator, answered in time.
+        """
+        try:
+            with translated("could not reach Kafka"):
+                async with asyncio.timeout(self.settings.delivery_timeout_seconds):
+                    await client.start()
+        except BaseException:
+            await discard(client)
+            raise
+        return client
+
+    async def send(
+        self, producer: AIOKafkaProducer, messages: Sequence[Message]
+    ) -> list[asyncio.Future[Any]]:
+        """Hand `messages` to `producer`, in order; return the futures of their metadata."""
+        now_ms = _milliseconds(self.clock.now().timestamp())
+        sent = []
+        for message in messages:
+            key = message.key.encode()
+            future = await producer.send(
+                self.physical(message.topic),
+                value=message.value,
+                key=key,
+                partition=partition_for(key, self.partitions),
+                timestamp_ms=now_ms,
+                headers=message.headers,
+            )
+            sent.append(future)
+        return sent
+
+    def _connection(self) -> dict[str, Any]:
+        settings = self.settings
+        connection: dict[str, Any] = {
+            "bootstrap_servers": settings.bootstrap_servers,
+            "client_id": "anji",
+            "security_protocol": settings.security_protocol,
+        }
+        if settings.security_protocol in ("SSL", "SASL_SSL"):
+            connection["ssl_context"] = ssl.create_default_context(cafile=settings.ca_file)
+        if settings.security_protocol.startswith("SASL") and settings.password is not None:
+            connection["sasl_mechanism"] = settings.sasl_mechanism
+            connection["sasl_plain_username"] = settings.username
+            connection["sasl_plain_password"] = settings.password.get_secret_value()
+        return connection
+
+
+def record_from(cluster: KafkaCluster, found: Any) -> Record:  # noqa: ANN401 - aiokafka's ConsumerRecord is untyped
+    """Return a consumed record in our form."""
+    return Record(
+        cluster.declared(found.topic),
+        found.partition,
+        found.offset,
+        found.timestamp,
+        found.key,
+        found.value,
+        found.headers,
+    )
+
+
+async def discard(client: Any) -> None:  # noqa: ANN401 - any of aiokafka's clients, all untyped
+    """Let go of `client` without waiting for what it has not sent.
+
+    A producer's own `stop` waits for its broker, for ever if there is none, and a fenced one
+    has nothing to wait for. So its connections are closed first, and its sender then ends.
+    """
+    if isinstance(client, AIOKafkaProducer):
+        client._closed = True  # noqa: SLF001 - else its finaliser warns; `stop` would wait
+        await client.client.close()
+        await client._sender.close()  # noqa: SLF001 - there is no public way that does not wait
+    elif isinstance(client, AIOKafkaConsumer):
+        with suppress(KafkaError):
+            await client.stop()
+    else:
+        await client.close()
+
+
+def _milliseconds(seconds: float) -> int:
+    return round(seconds * 1000)

@@ -1,0 +1,245 @@
+"""One task on Kafka: a consumer of one partition number, and the producer that fences.
+
+The producer has the task's transactional id: to start it ends an open transaction of the
+former owner and fences it. Only then are the committed offsets read, and only from them does
+the consumer start. The consumer is in no group and belongs to this task alone, so nothing
+that happens to a group can move its positions: the race of aiokafka's rebalance listener,
+which loses records in a naive runtime, has no place here.
+
+Places to start from are kept here, not asked for again: no one else can move them, for
+whoever would is the owner from then on.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.errors import IllegalOperation, KafkaError
+
+from anji_common.broker.kafka_cluster import KafkaCluster, discard, record_from
+from anji_common.broker.kafka_errors import error_from, translated
+from anji_common.broker.kafka_offsets import KafkaOffsets
+from anji_common.errors import AnjiError, FencedError, RevokedError
+from anji_common.messages import Message, Record
+
+__all__ = ["KafkaTask"]
+
+_ABORT_SECONDS = 10.0
+
+
+class KafkaTask:
+    """The owner of one partition number of a group's inputs; see `take`."""
+
+    def __init__(
+        self,
+        cluster: KafkaCluster,
+        group: str,
+        partition: int,
+        producer: AIOKafkaProducer,
+        consumer: AIOKafkaConsumer,
+    ) -> None:
+        self._cluster = cluster
+        self._group = group
+        self._partition = partition
+        self._producer: AIOKafkaProducer | None = producer
+        self._consumer = consumer
+        self._places: dict[TopicPartition, int | None] = {}
+        self._woken = asyncio.Event()
+        self._is_revoked = False
+
+    @classmethod
+    async def take(
+        cls,
+        cluster: KafkaCluster,
+        offsets: KafkaOffsets,
+        group: str,
+        partition: int,
+        inputs: Sequence[str],
+    ) -> "KafkaTask":
+        """Take the task: fence the former owner, then start from what is committed.
+
+        Raises:
+            RetriableError: the cluster did not answer in time.
+        """
+        places = cluster.places(inputs, [partition])
+        producer = await cluster.started(
+            cluster.producer(cluster.transactional_id(group, partition))
+        )
+        try:
+            consumer = await cluster.started(cluster.consumer())
+        except BaseException:
+            await discard(producer)
+            raise
+        task = cls(cluster, group, partition, producer, consumer)
+        try:
+            # After the fence, and not before: until then the former owner could move them.
+            standing = await offsets.standing(group, places)
+            task._places = {place: standing.get(place) for place in places}
+            consumer.assign(places)
+            await task.rewind()
+        except BaseException:
+            await task.close()
+            raise
+        return task
+
+    @property
+    def partition(self) -> int:
+        return self._partition
+
+    def revoke(self) -> None:
+        """Let `poll` raise `RevokedError` from now on, also one that is waiting."""
+        self._is_revoked = True
+        self.wake()
+
+    async def poll(
+        self,
+        topics: Sequence[str] | None = None,
+        *,
+        max_records: int = 500,
+        wait_seconds: float = 0.0,
+    ) -> list[Record]:
+        self._check()
+        places = (
+            list(self._places)
+            if topics is None
+            else self._cluster.places(topics, [self._partition])
+        )
+        with translated(f"reading for {self._name}"):
+            found = await self._consumer.getmany(*places, max_records=max_records)
+            if not found and wait_seconds > 0:
+                found = await self._wait(places, max_records, wait_seconds)
+        self._woken.clear()
+        self._check()
+        return [record_from(self._cluster, one) for records in found.values() for one in records]
+
+    async def commit(
+        self, done: Sequence[Record], outputs: Sequence[Message] = ()
+    ) -> Mapping[str, int]:
+        if self._producer is None:
+            raise FencedError(self._fenced)
+        if not done and not outputs:
+            return {}
+        # Whoever cancels a work must not leave a transaction open behind it, for readers stand
+        # still there: it is brought to its end first, and either end is right.
+        ending = asyncio.ensure_future(self._transact(self._producer, done, outputs))
+        try:
+            return await asyncio.shield(ending)
+        except asyncio.CancelledError:
+            await asyncio.wait([ending], timeout=_ABORT_SECONDS)
+            if not ending.done():
+                ending.cancel()
+                await self._drop()
+            elif (error := ending.exception()) is not None and not isinstance(error, AnjiError):
+                raise error from None
+            raise
+
+    async def rewind(self) -> None:
+        unread = [place for place, offset in self._places.items() if offset is None]
+        for place, offset in self._places.items():
+            if offset is not None:
+                self._consumer.seek(place, offset)
+        if unread:
+            with translated(f"starting {self._name}"):
+                await self._consumer.seek_to_beginning(*unread)
+
+    def wake(self) -> None:
+        self._woken.set()
+
+    async def close(self) -> None:
+        await discard(self._consumer)
+        await self._drop()
+
+    @property
+    def _name(self) -> str:
+        return f"task {self._group}[{self._partition}]"
+
+    @property
+    def _fenced(self) -> str:
+        return f"{self._name} has another owner now, or its transaction took too long"
+
+    def _check(self) -> None:
+        if self._is_revoked:
+            msg = f"{self._name} goes to another member"
+            raise RevokedError(msg)
+        if self._producer is None:
+            raise FencedError(self._fenced)
+
+    async def _wait(
+        self, places: Sequence[TopicPartition], max_records: int, wait_seconds: float
+    ) -> Mapping[TopicPartition, list[Any]]:
+        """Return what comes within that time, or nothing once woken."""
+        fetching = asyncio.ensure_future(
+            self._consumer.getmany(
+                *places, timeout_ms=round(wait_seconds * 1000), max_records=max_records
+            )
+        )
+        waking = asyncio.ensure_future(self._woken.wait())
+        try:
+            await asyncio.wait([fetching, waking], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            waking.cancel()
+            # Either it is done and has moved on, or it ends before it takes anything.
+            fetching.cancel()
+        await asyncio.wait([fetching])
+        return {} if fetching.cancelled() else fetching.result()
+
+    async def _transact(
+        self, producer: AIOKafkaProducer, done: Sequence[Record], outputs: Sequence[Message]
+    ) -> Mapping[str, int]:
+        moved = self._moved(done)
+        doing = f"committing {self._name}"
+        try:
+            async with asyncio.timeout(self._cluster.settings.transaction_timeout_seconds):
+                await producer.begin_transaction()
+                sent = await self._cluster.send(producer, outputs)
+                # Before the offsets: else AddOffsets meets AddPartitions, and waits.
+                told = [await future for future in sent]
+                if moved:
+                    await producer.send_offsets_to_transaction(
+                        moved, self._cluster.physical(self._group)
+                    )
+                await producer.commit_transaction()
+        except TimeoutError as error:
+            await self._drop()
+            msg = (
+                f"{doing}: no answer in time; what became of it shows when the task is taken anew"
+            )
+            raise FencedError(msg) from error
+        except (KafkaError, IllegalOperation) as error:
+            ours = error_from(error, doing)
+            if isinstance(ours, FencedError) or not await _aborted(producer):
+                await self._drop()
+                msg = f"{self._fenced} ({ours})"
+                raise FencedError(msg) from error
+            raise ours from error
+        self._places.update(moved)
+        return {
+            message.topic: one.offset + 1
+            for message, one in zip(outputs, told, strict=True)
+            if one.partition == self._partition and one.offset >= 0
+        }
+
+    def _moved(self, done: Sequence[Record]) -> dict[TopicPartition, int]:
+        moved: dict[TopicPartition, int] = {}
+        for record in done:
+            place = TopicPartition(self._cluster.physical(record.topic), self._partition)
+            moved[place] = max(moved.get(place, 0), record.offset + 1)
+        return moved
+
+    async def _drop(self) -> None:
+        """Let go of the producer: after a fence its every call is a bare `AssertionError`."""
+        producer, self._producer = self._producer, None
+        if producer is not None:
+            await discard(producer)
+
+
+async def _aborted(producer: AIOKafkaProducer) -> bool:
+    """Abort the open transaction; return whether that is certain."""
+    try:
+        async with asyncio.timeout(_ABORT_SECONDS):
+            await producer.abort_transaction()
+    except (KafkaError, AssertionError, TimeoutError):
+        # AssertionError is how aiokafka says that the producer cannot be used any more.
+        return False
+    return True
