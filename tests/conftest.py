@@ -3,6 +3,10 @@
 import pytest
 from hypothesis import settings
 
+from labs.kafka import kafka_bootstrap, kafka_lab, private_kafka
+
+__all__ = ["kafka_bootstrap", "kafka_lab", "private_kafka"]
+
 # A shared machine may pause us at any moment; what a test takes is said by its own bounds.
 # Fifty examples a run keep the unit suite within its ten seconds; the runs add up.
 settings.register_profile("anji", parent=settings.default, deadline=None, max_examples=50)
