@@ -1,0 +1,71 @@
+"""Which row a wished row has become."""
+
+from typing import Any
+
+from pydantic import JsonValue
+
+from anji_common.events.commands import Action, RowWish
+from anji_common.events.observed import Observed, Stamp
+from anji_common.refs import Ref, System
+from anji_common.testing.virtual_time import EPOCH
+from anji_k3cloud.pairing import paired_lines
+from labs.erp_lab import ORDER, new_order
+
+ORDER_REF = Ref(System.K3CLOUD, "SAL_SaleOrder", "1")
+CUSTOMER_REF = Ref(System.K3CLOUD, "BD_Customer", "2")
+
+
+def observed(*rows: tuple[str, str, str | None]) -> Observed:
+    """Return an order with rows of (entry id, quantity, marker)."""
+    held: list[JsonValue] = [
+        {"FEntryID": entry_id, "FMaterialId": "M1", "FQty": quantity, "F_ANJI_LINE": marker}
+        for entry_id, quantity, marker in rows
+    ]
+    return Observed(ref=ORDER_REF, stamp=Stamp(modified_at=EPOCH), data={"FSaleOrderEntry": held})
+
+
+def paired(wishes: list[RowWish], found: Observed, action: Action) -> Any:  # noqa: ANN401 - compared with a dictionary
+    command = new_order(1, CUSTOMER_REF, {}).model_copy(
+        update={"rows": {"FSaleOrderEntry": tuple(wishes)}, "action": action}
+    )
+    return paired_lines(command, found, ORDER).get("FSaleOrderEntry")
+
+
+def wish(source_id: str, quantity: str, target_id: str | None = None) -> RowWish:
+    return RowWish(source_id=source_id, target_id=target_id, values={"FQty": quantity})
+
+
+def test_rows_of_a_create_are_paired_in_the_order_sent_though_rounded() -> None:
+    found = observed(("11", "1.2", None), ("12", "1.2", None))
+
+    pairs = paired([wish("a", "1.23"), wish("b", "1.24")], found, Action.CREATE)
+
+    assert pairs == {"a": "11", "b": "12"}
+
+
+def test_a_row_that_somebody_added_first_does_not_shift_the_pairs() -> None:
+    found = observed(("10", "9", None), ("11", "1", None), ("12", "2", None))
+
+    pairs = paired([wish("a", "1"), wish("b", "2")], found, Action.CREATE)
+
+    assert pairs == {"a": "11", "b": "12"}
+
+
+def test_a_known_row_keeps_its_id_and_an_added_one_is_found_by_content() -> None:
+    found = observed(("11", "5", None), ("12", "2", None), ("13", "7", None))
+
+    pairs = paired([wish("a", "5", "11"), wish("c", "7")], found, Action.UPDATE)
+
+    assert pairs == {"a": "11", "c": "13"}
+
+
+def test_an_added_row_that_came_back_otherwise_is_the_last_one() -> None:
+    found = observed(("11", "5", None), ("12", "2", None), ("13", "7.1", None))
+
+    pairs = paired([wish("c", "7.12")], found, Action.UPDATE)
+
+    assert pairs == {"c": "13"}
+
+
+def test_a_row_that_is_gone_is_not_paired() -> None:
+    assert paired([wish("a", "5", "11")], observed(), Action.UPDATE) == {}
