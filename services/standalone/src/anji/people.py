@@ -1,4 +1,4 @@
-"""People who work by hand in a sandbox CRM and a sandbox ERP: the made-up users of demo and simulation.
+"""The made-up people of demo and simulation, who work by hand in both sandboxes.
 
 They speak to the vendors' own APIs over the port `Transport` (HTTP in the demo, straight into a
 core in a simulation), with their own accounts, and share no code with the connectors: what they

@@ -1,0 +1,318 @@
+"""Do both sides agree? Record by record and field by field, read through the vendors' own APIs.
+
+It knows the sandboxes and the shipped mappings' intent, and shares no code with what it judges: no
+lens, no normalisation, no link. Which records belong together it learns from the marks that were
+left in them (and, for what was matched, from the business number that both carry).
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta, timezone
+from decimal import Decimal
+from typing import Any
+
+from anji.people import CrmUser, ErpUser
+
+__all__ = ["Finding", "Verdict", "judge"]
+
+Json = Mapping[str, Any]
+_BEIJING = timezone(timedelta(hours=8))
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is not as it should be."""
+
+    link_type: str
+    record: str
+    words: str
+
+
+@dataclass(slots=True)
+class Verdict:
+    """What was found about one link type."""
+
+    made: int = 0
+    """Records that people made and that should have crossed."""
+    linked: int = 0
+    """Of these, those with exactly one counterpart."""
+    matched: int = 0
+    """Of these, those that agree in every field."""
+    differing: int = 0
+    missing: int = 0
+    doubled: int = 0
+    """Counterparts too many."""
+    findings: list[Finding] = field(default_factory=list)
+
+    @property
+    def agrees(self) -> bool:
+        """Whether every record crossed, once, and holds the same."""
+        return self.matched == self.made and not (self.differing or self.missing or self.doubled)
+
+
+@dataclass(frozen=True, slots=True)
+class _Record:
+    """One record of either side, as the oracle compares it."""
+
+    record_id: str
+    number: str
+    marker: str
+    values: Mapping[str, object]
+    lines: tuple[tuple[object, ...], ...] = ()
+
+
+async def judge(crm: CrmUser, erp: ErpUser) -> dict[str, Verdict]:
+    """Compare everything; return a verdict per link type."""
+    customers = await _customers(crm, erp)
+    products = await _products(crm, erp)
+    numbers = {
+        "fxiaoke": {found.record_id: found.number for found in (*customers[0], *products[0])},
+        "k3cloud": {found.record_id: found.number for found in (*customers[1], *products[1])},
+    }
+    orders = await _orders(crm, erp, numbers["fxiaoke"])
+    shipments = await _shipments(crm, erp, numbers["fxiaoke"])
+    return {
+        "customer": _compared("customer", "AccountObj", "BD_Customer", customers),
+        "product": _compared("product", "ProductObj", "BD_MATERIAL", products),
+        "sales_order": _compared("sales_order", "SalesOrderObj", "SAL_SaleOrder", orders),
+        "shipment": _compared("shipment", "DeliveryNoteObj", "SAL_DELIVERYNOTICE", shipments),
+    }
+
+
+async def _customers(crm: CrmUser, erp: ErpUser) -> tuple[list[_Record], list[_Record]]:
+    pairs = (
+        ("name", "FName"),
+        ("tel", "FTEL"),
+        ("address", "FADDRESS"),
+        ("remark", "FDescription"),
+    )
+    ours = [
+        _crm_record(found, "erp_number__c", (name for name, _ in pairs))
+        for found in await crm.every("AccountObj")
+    ]
+    keys = ["FCUSTID", "FNumber", "F_ANJI_MARKER", *(key for _, key in pairs)]
+    theirs = [_erp_record(row, pairs) for row in await erp.every("BD_Customer", keys)]
+    return ours, theirs
+
+
+async def _products(crm: CrmUser, erp: ErpUser) -> tuple[list[_Record], list[_Record]]:
+    pairs = (("name", "FName"), ("product_spec", "FSpecification"), ("remark", "FDescription"))
+    ours = [
+        _crm_record(found, "product_code", (name for name, _ in pairs))
+        for found in await crm.every("ProductObj")
+    ]
+    keys = ["FMATERIALID", "FNumber", "F_ANJI_MARKER", *(key for _, key in pairs)]
+    theirs = [_erp_record(row, pairs) for row in await erp.every("BD_MATERIAL", keys)]
+    return ours, theirs
+
+
+async def _orders(
+    crm: CrmUser, erp: ErpUser, numbers: Mapping[str, str]
+) -> tuple[list[_Record], list[_Record]]:
+    lines = _grouped(await crm.every("SalesOrderProductObj"), "order_id")
+    ours = [
+        _Record(
+            record_id=found["_id"],
+            number=_text(found.get("name")),
+            marker="",
+            values={
+                "customer": numbers.get(found["account_id"], "?"),
+                "remark": _text(found.get("remark")),
+                "date": _day_of_ms(found.get("order_time")),
+            },
+            lines=_sorted(
+                (
+                    numbers.get(line["product_id"], "?"),
+                    _decimal(line["quantity"]),
+                    _decimal(line["sales_price"]),
+                )
+                for line in lines[found["_id"]]
+            ),
+        )
+        for found in await crm.every("SalesOrderObj")
+    ]
+    keys = ["FID", "FBillNo", "F_ANJI_MARKER", "FCustId.FNumber", "FNote", "FDate"]
+    row_keys = ["FMaterialId.FNumber", "FQty", "FTaxPrice"]
+    rows = await erp.every("SAL_SaleOrder", [*keys, *row_keys])
+    theirs = [
+        _Record(
+            record_id=str(first["FID"]),
+            number=_text(first["FBillNo"]),
+            marker=_text(first["F_ANJI_MARKER"]),
+            values={
+                "customer": first["FCustId.FNumber"],
+                "remark": _text(first["FNote"]),
+                "date": first["FDate"][:10],
+            },
+            lines=_sorted(
+                (row["FMaterialId.FNumber"], _decimal(row["FQty"]), _decimal(row["FTaxPrice"]))
+                for row in bill
+            ),
+        )
+        for bill in _grouped(rows, "FID").values()
+        for first in bill[:1]
+    ]
+    return ours, theirs
+
+
+async def _shipments(
+    crm: CrmUser, erp: ErpUser, numbers: Mapping[str, str]
+) -> tuple[list[_Record], list[_Record]]:
+    orders = {found["_id"]: found for found in await crm.every("SalesOrderObj")}
+    lines = _grouped(await crm.every("DeliveryNoteProductObj"), "delivery_note_id")
+    ours = [
+        _Record(
+            record_id=found["_id"],
+            number=_text(found.get("erp_number__c")),
+            marker=_text(found.get("anji_ref__c")),
+            values={
+                "order": _text(orders.get(found["sales_order_id"], {}).get("name")),
+                "waybill": _text(found.get("waybill__c")),
+                "owner": orders.get(found["sales_order_id"], {}).get("owner") == found["owner"],
+            },
+            lines=_sorted(
+                (numbers.get(line["product_id"], "?"), _decimal(line["delivery_num"]))
+                for line in lines[found["_id"]]
+            ),
+        )
+        for found in await crm.every("DeliveryNoteObj")
+    ]
+    keys = ["FID", "FBillNo", "FCarriageNO", "FOrderNo", "FMaterialID.FNumber", "FQty"]
+    rows = await erp.every("SAL_DELIVERYNOTICE", keys, "FDocumentStatus='C'")
+    theirs = [
+        _Record(
+            record_id=str(first["FID"]),
+            number=_text(first["FBillNo"]),
+            marker="",
+            values={
+                "order": _text(first["FOrderNo"]),
+                "waybill": _text(first["FCarriageNO"]),
+                "owner": True,
+            },
+            lines=_sorted((row["FMaterialID.FNumber"], _decimal(row["FQty"])) for row in bill),
+        )
+        for bill in _grouped(rows, "FID").values()
+        for first in bill[:1]
+    ]
+    return ours, theirs
+
+
+def _compared(
+    link_type: str, crm_object: str, form: str, sides: tuple[list[_Record], list[_Record]]
+) -> Verdict:
+    """Pair both sides by the marks in them, then by number; count and compare."""
+    ours, theirs = sides
+    verdict = Verdict()
+    counterparts: dict[str, list[_Record]] = defaultdict(list)
+    unmarked: list[_Record] = []
+    for found in theirs:
+        home = found.marker.removeprefix(f"fxiaoke/{crm_object}/") if found.marker else ""
+        if home:
+            counterparts[home].append(found)
+        else:
+            unmarked.append(found)
+    by_id = {found.record_id: found for found in unmarked}
+    for mine in ours:
+        made_by = mine.marker.removeprefix(f"k3cloud/{form}/") if mine.marker else ""
+        if made_by in by_id:
+            counterparts[mine.record_id].append(by_id[made_by])
+    paired = {found.record_id for pairs in counterparts.values() for found in pairs}
+    made_for: dict[str, int] = defaultdict(int)
+    for mine in ours:
+        if mine.marker:
+            made_for[mine.marker] += 1
+        if not counterparts[mine.record_id]:
+            same = [each for each in unmarked if mine.number and each.number == mine.number]
+            counterparts[mine.record_id] = [each for each in same if each.record_id not in paired]
+            paired |= {each.record_id for each in same}
+    verdict.made = len(ours)
+    for mine in ours:
+        _one(verdict, link_type, mine, counterparts[mine.record_id])
+    for marker, count in made_for.items():
+        if count > 1:
+            verdict.doubled += count - 1
+            verdict.findings.append(Finding(link_type, marker, f"made {count} times in the CRM"))
+    for lonely in unmarked:
+        if lonely.record_id not in paired:
+            verdict.made += 1
+            verdict.missing += 1
+            verdict.findings.append(
+                Finding(link_type, f"{form} {lonely.number}", "has no counterpart in the CRM")
+            )
+    return verdict
+
+
+def _one(verdict: Verdict, link_type: str, mine: _Record, pairs: Sequence[_Record]) -> None:
+    name = mine.number or mine.record_id
+    if not pairs:
+        verdict.missing += 1
+        verdict.findings.append(Finding(link_type, name, "has no counterpart in the ERP"))
+        return
+    if len(pairs) > 1:
+        verdict.doubled += len(pairs) - 1
+        numbers = ", ".join(each.number for each in pairs)
+        verdict.findings.append(Finding(link_type, name, f"has several counterparts: {numbers}"))
+        return
+    verdict.linked += 1
+    other = pairs[0]
+    differing = [
+        f"{key}: CRM {value!r}, ERP {other.values[key]!r}"
+        for key, value in mine.values.items()
+        if value != other.values[key]
+    ]
+    if mine.number != other.number:
+        differing.append(f"number: CRM {mine.number!r}, ERP {other.number!r}")
+    if mine.lines != other.lines:
+        differing.append(f"lines: CRM {mine.lines!r}, ERP {other.lines!r}")
+    if differing:
+        verdict.differing += 1
+        verdict.findings += [Finding(link_type, name, words) for words in differing]
+    else:
+        verdict.matched += 1
+
+
+def _crm_record(found: Json, number: str, names: Iterable[str]) -> _Record:
+    return _Record(
+        record_id=found["_id"],
+        number=_text(found.get(number)),
+        marker=_text(found.get("anji_ref__c")),
+        values={name: _text(found.get(name)) for name in names},
+    )
+
+
+def _erp_record(row: Json, pairs: Sequence[tuple[str, str]]) -> _Record:
+    record_id, number, marker, *_ = row.values()
+    return _Record(
+        record_id=str(record_id),
+        number=_text(number),
+        marker=_text(marker),
+        values={name: _text(row[key]) for name, key in pairs},
+    )
+
+
+def _grouped(rows: Iterable[Json], key: str) -> dict[Any, list[Json]]:
+    groups: dict[Any, list[Json]] = defaultdict(list)
+    for row in rows:
+        groups[row[key]].append(row)
+    return groups
+
+
+def _sorted(lines: Iterable[tuple[object, ...]]) -> tuple[tuple[object, ...], ...]:
+    return tuple(sorted(lines, key=repr))
+
+
+def _text(value: object) -> str:
+    """Blank and absent are the same; the ERP cuts blanks at both ends."""
+    return "" if value is None else str(value).strip()
+
+
+def _decimal(value: object) -> Decimal:
+    return Decimal(str(value)).normalize()
+
+
+def _day_of_ms(value: object) -> str:
+    if value is None:
+        return ""
+    at = datetime.fromtimestamp(float(str(value)) / 1000, UTC)
+    return at.astimezone(_BEIJING).date().isoformat()
