@@ -40,6 +40,15 @@ def test_a_created_record_carries_the_systems_fields(crm: Crm) -> None:
     assert record["tenant_id"] == "90001"
 
 
+def test_older_tenants_have_ids_of_32_digits() -> None:
+    crm = Crm(FxiaokeSwitches(long_ids=True))
+
+    ids = [crm.create("AccountObj", name=name) for name in ("one", "two")]
+
+    assert {len(each) for each in ids} == {32}
+    assert crm.found("AccountObj", condition("_id", "IN", *ids)) == ids
+
+
 def test_an_order_and_its_lines_are_made_in_one_call(crm: Crm) -> None:
     lines: list[dict[str, Any]] = [{"quantity": "2"}, {"product_id": "p2", "quantity": 3}]
 

@@ -75,6 +75,8 @@ class FxiaokeSwitches:
     """Objects the callers may not see: queries are empty, no error. In a real tenant
     PersonnelObj is such by default."""
 
+    long_ids: bool = False
+    """New records get 32 hex digits, as older ones in real tenants have, not 24."""
     owner_required: bool = True
     """On create of a head; lines take their head's owner."""
     owner_on_update: Literal["ignore", "refuse"] = "refuse"

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from anji_sandbox.fxiaoke.codes import UNKNOWN_OPEN_USER, RefusedError
+from anji_sandbox.fxiaoke.codes import PARAMETER_ERROR, UNKNOWN_OPEN_USER, RefusedError
 from anji_sandbox.fxiaoke.company import Employee
 from anji_sandbox.fxiaoke.shop import Shop
 from anji_sandbox.store import Record
@@ -37,8 +37,8 @@ def users(shop: Shop, body: Mapping[str, Any]) -> Record:
 
 def users_by_time(shop: Shop, body: Mapping[str, Any]) -> Record:
     """Return a page of employees, under both names that clients read."""
-    size = int(body.get("pageSize") or 20)
-    start = (int(body.get("pageNumber") or 1) - 1) * size
+    size, number = _positive(body, "pageSize", 20), _positive(body, "pageNumber", 1)
+    start = (number - 1) * size
     everybody = [_shown(each) for each in shop.company.employees]
     page = everybody[start : start + size]
     return {
@@ -48,6 +48,13 @@ def users_by_time(shop: Shop, body: Mapping[str, Any]) -> Record:
         "employees": page,
         "empList": page,
     }
+
+
+def _positive(body: Mapping[str, Any], name: str, default: int) -> int:
+    value = body.get(name) or default
+    if not isinstance(value, int) or value < 1:
+        raise RefusedError(PARAMETER_ERROR, f"{name} is illegal")
+    return value
 
 
 def departments(shop: Shop, _body: Mapping[str, Any]) -> Record:

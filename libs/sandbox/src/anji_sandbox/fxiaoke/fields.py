@@ -82,9 +82,10 @@ def take_specified(call: Call, given: Mapping[str, Any], values: Record) -> None
     """Take time and creator of a record from elsewhere, where the call says so."""
     if call.flag("hasSpecifyTime", default=False) and isinstance(given.get("create_time"), int):
         values["create_time"] = given["create_time"]
-    if call.flag("hasSpecifyCreatedBy", default=False) and given.get("created_by"):
-        creators = [call.shop.company.employee(each) for each in given["created_by"]]
-        values["created_by"] = [each.open_user_id for each in creators if each]
+    creators = given.get("created_by")
+    if call.flag("hasSpecifyCreatedBy", default=False) and isinstance(creators, list):
+        known = [call.shop.company.employee(each) for each in creators]
+        values["created_by"] = [each.open_user_id for each in known if each]
 
 
 def fill_owner(call: Call, spec: ObjectSpec, values: Record) -> None:

@@ -54,5 +54,7 @@ def _check_content(kind: str, content: object) -> None:
         raise RefusedError(codes.EMPTY_TEXT, "text.content is empty")
     if kind == "composite":
         parts = content if isinstance(content, dict) else {}
-        if not (parts.get("head") or {}).get("title") or not parts.get("link"):
+        head = parts.get("head")
+        title = head.get("title") if isinstance(head, dict) else None
+        if not title or not parts.get("link"):
             raise RefusedError(codes.EMPTY_TEXT, "composite needs head.title and link")

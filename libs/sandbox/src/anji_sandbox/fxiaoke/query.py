@@ -68,15 +68,25 @@ def _read(call: Call, spec: ObjectSpec) -> _Wanted:
     if not isinstance(asked, dict):
         raise RefusedError(call.shop.switches.codes.bad_query, "searchQueryInfo is empty")
     limit, offset = _page(call, asked)
-    names = asked.get("fieldProjection") or call.data.get("field_projection") or ()
     return _Wanted(
-        conditions=tuple(_condition(call, spec, each) for each in asked.get("filters") or ()),
-        orders=tuple(_order(call, spec, each) for each in asked.get("orders") or ()),
+        conditions=tuple(_condition(call, spec, each) for each in _list(call, asked, "filters")),
+        orders=tuple(_order(call, spec, each) for each in _list(call, asked, "orders")),
         limit=limit,
         offset=offset,
-        projection=frozenset(names),
+        projection=frozenset(
+            str(each)
+            for each in _list(call, asked, "fieldProjection")
+            or _list(call, call.data, "field_projection")
+        ),
         with_total=_wants_total(call),
     )
+
+
+def _list(call: Call, given: Mapping[str, Any], name: str) -> list[Any]:
+    value = given.get(name)
+    if value is not None and not isinstance(value, list):
+        raise RefusedError(call.shop.switches.codes.bad_query, f"{name} must be a list")
+    return value or []
 
 
 def _page(call: Call, asked: Mapping[str, Any]) -> tuple[int, int]:

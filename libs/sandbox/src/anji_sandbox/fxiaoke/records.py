@@ -81,9 +81,10 @@ class Records:
         return f"{spec.auto_name}{self._store.next_number(f'name {spec.name}'):06}"
 
     def new_id(self, now: float) -> str:
-        """Return an id of 24 hex digits: seconds, the seed's own part, a number."""
+        """Return an id of 24 or 32 hex digits: seconds, the seed's own part, a number."""
         number = self._store.next_number("record id")
-        return f"{int(now):08x}{secret(self._company.seed, 'ids')[:9]}{number:07x}"
+        own = secret(self._company.seed, "ids")[: 17 if self._switches.long_ids else 9]
+        return f"{int(now):08x}{own}{number:07x}"
 
     @contextmanager
     def batch(
