@@ -1,0 +1,181 @@
+"""Whole documents: heads and their lines, read by as few queries as there are kinds of lines.
+
+The CRM tells lines by queries of their own. So a document can be torn: its head from before an
+edit, its lines from after. Before one is handed on, the head is read again and must be the same
+(``protocol.md`` 19); a young one must be older than the lag of queries, and its lines must add up
+to its amount, where both are mapped. What is torn is read again, never guessed.
+"""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import orjson
+
+from anji_common.errors import UndecodableError
+from anji_common.events.observed import Observed
+from anji_common.interest import LinesInterest, ObjectInterest
+from anji_common.sourcing.feed import Page, Unreadable
+from anji_fxiaoke.client import MAX_PAGE_RECORDS, Client, Purpose
+from anji_fxiaoke.normalise import document, head_fields, line_fields
+from anji_fxiaoke.paging import Mark, after, chunks, mark_of, one_of, sums_differ
+from anji_fxiaoke.settings import FxiaokeSettings
+from anji_fxiaoke.wire import Filter, ms_of
+
+__all__ = ["Documents", "Raw"]
+
+Raw = Mapping[str, Any]
+_Lines = dict[str, dict[str, list[Raw]]]
+"""Head id → lines path → lines."""
+
+
+class Documents:
+    """Reads documents of one tenant."""
+
+    def __init__(self, client: Client, settings: FxiaokeSettings) -> None:
+        self._client = client
+        self._settings = settings
+
+    async def pages(
+        self,
+        object_name: str,
+        filters: Sequence[Filter],
+        fields: Sequence[str],
+        purpose: Purpose,
+    ) -> AsyncIterator[list[Raw]]:
+        """Yield all matching records of an object, by ascending ``_id``.
+
+        Raises:
+            RetriableError, RefusedError: see `Client.query`.
+        """
+        key: Filter | None = None
+        while True:
+            conditions = [*filters, *([] if key is None else [key])]
+            page = await self._client.query(object_name, conditions, fields, purpose)
+            if page:
+                yield page
+            key = after(page, MAX_PAGE_RECORDS)
+            if key is None:
+                return
+
+    async def heads(
+        self, interest: ObjectInterest, ids: Sequence[str], purpose: Purpose
+    ) -> list[Raw]:
+        """Return those heads that exist, a hundred a query."""
+        found: list[Raw] = []
+        fields = head_fields(interest)
+        for chunk in chunks(ids, MAX_PAGE_RECORDS):
+            filters = [one_of("_id", chunk)]
+            found += await self._client.query(interest.object_name, filters, fields, purpose)
+        return found
+
+    async def whole(
+        self, interest: ObjectInterest, heads: Sequence[Raw], purpose: Purpose
+    ) -> Page:
+        """Return the documents of some heads, and which of them are torn.
+
+        For objects without lines this costs nothing; else a query for each kind of lines, and
+        one to read the heads again.
+        """
+        if not heads or not interest.lines:
+            return self._page(interest, heads, {}, set())
+        lines = await self._lines(interest, heads, purpose)
+        torn = await self._moved(interest, heads, purpose)
+        now_ms = ms_of(self._client.now())
+        torn |= {
+            str(head["_id"])
+            for head in heads
+            if self._is_too_young(interest, head, lines[str(head["_id"])], now_ms)
+        }
+        return self._page(interest, heads, lines, torn)
+
+    async def as_they_are(
+        self, interest: ObjectInterest, heads: Sequence[Raw], purpose: Purpose
+    ) -> dict[str, Observed]:
+        """Return the documents of some heads by id, torn or not: for looking before a write.
+
+        Raises:
+            UndecodableError: one of them cannot be normalised.
+        """
+        lines = await self._lines(interest, heads, purpose)
+        user = self._settings.open_user_id
+        return {
+            str(head["_id"]): document(interest, head, lines[str(head["_id"])], user)
+            for head in heads
+        }
+
+    async def _lines(
+        self, interest: ObjectInterest, heads: Sequence[Raw], purpose: Purpose
+    ) -> _Lines:
+        found: _Lines = {
+            str(head["_id"]): {each.path: [] for each in interest.lines} for head in heads
+        }
+        reading = replace(purpose, name=f"{purpose.name}: lines")
+        for each in interest.lines:
+            master = _master(each)
+            for chunk in chunks(found, MAX_PAGE_RECORDS):
+                filters = [one_of(master, chunk)]
+                async for page in self.pages(each.path, filters, line_fields(each), reading):
+                    for line in page:
+                        if (head := found.get(str(line.get(master)))) is not None:
+                            head[each.path].append(line)
+        return found
+
+    async def _moved(
+        self, interest: ObjectInterest, heads: Sequence[Raw], purpose: Purpose
+    ) -> set[str]:
+        """Return the ids of heads that are not what they were before their lines were read."""
+        before = {str(head["_id"]): mark_of(head, ()) for head in heads}
+        reading = replace(purpose, name=f"{purpose.name}: again")
+        fields = ("_id", "last_modified_time", "version")
+        now: dict[str, Mark] = {}
+        for chunk in chunks(before, MAX_PAGE_RECORDS):
+            again = await self._client.query(
+                interest.object_name, [one_of("_id", chunk)], fields, reading
+            )
+            now |= {str(head["_id"]): mark_of(head, ()) for head in again}
+        return {record_id for record_id, mark in before.items() if now.get(record_id) != mark}
+
+    def _is_too_young(
+        self, interest: ObjectInterest, head: Raw, lines: Mapping[str, list[Raw]], now_ms: int
+    ) -> bool:
+        created_ms = head.get("create_time")
+        if not isinstance(created_ms, int):
+            return False
+        age = timedelta(milliseconds=now_ms - created_ms).total_seconds()
+        if age < self._settings.lines_lag_seconds:
+            return True
+        if age > self._settings.overlap_seconds:
+            return False
+        return sums_differ(interest.object_name, head, lines)
+
+    def _page(
+        self,
+        interest: ObjectInterest,
+        heads: Sequence[Raw],
+        lines: _Lines,
+        torn: set[str],
+    ) -> Page:
+        records: list[Observed] = []
+        unreadable: list[Unreadable] = []
+        marks: dict[str, str] = {}
+        for head in heads:
+            record_id = str(head["_id"])
+            if record_id in torn:
+                continue
+            own = lines.get(record_id, {})
+            try:
+                records.append(document(interest, head, own, self._settings.open_user_id))
+            except UndecodableError as error:
+                raw = orjson.dumps({"head": head, "lines": own}, option=orjson.OPT_SORT_KEYS)
+                unreadable.append(Unreadable(record_id, raw, error))
+            marks[record_id] = str(mark_of(head, (row for rows in own.values() for row in rows)))
+        return Page(tuple(records), tuple(sorted(torn)), tuple(unreadable), marks)
+
+
+def _master(lines: LinesInterest) -> str:
+    if lines.master_field is None:
+        msg = f"the mapping does not say which field of {lines.path} names its head"
+        raise UndecodableError(msg)
+    return lines.master_field

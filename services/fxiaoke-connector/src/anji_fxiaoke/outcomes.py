@@ -1,0 +1,94 @@
+"""Outcomes: the CRM's code → what happens next. Pure.
+
+Only 0 and 20016 were seen live; the rest follows the published table. What may have been carried
+out all the same (a system error, a time-out inside the vendor) is a doubt when the call writes.
+
+Source: docs/vendors/fxiaoke.md, section 6 (envelope, codes, limits).
+"""
+
+from enum import Enum
+
+from anji_common.errors import (
+    AnjiError,
+    AuthenticationError,
+    ConfigurationError,
+    InDoubtError,
+    RateLimitedError,
+    RefusedError,
+    VendorUnavailableError,
+)
+from anji_fxiaoke.wire import Told
+
+__all__ = ["Next", "error_of", "next_of"]
+
+
+class Next(Enum):
+    """What a code asks for."""
+
+    GO_ON = "it was done"
+    NEW_TOKEN = "drop the token, and say the same once more"  # noqa: S105 - a sentence
+    WAIT = "too many calls in this window"
+    WAIT_FOR_TOMORROW = "the day's calls are used up"
+    WAIT_FOR_PEOPLE = "no calls have been bought"
+    UNAVAILABLE = "nothing was done; say the same again later"
+    UNCERTAIN = "it may have been done"
+    NO_RIGHTS = "our credentials or rights do not suffice"
+    WRONG_ADDRESS = "there is no such path"
+    REFUSED = "the vendor understood and said no"
+
+
+_NEXT = {
+    0: Next.GO_ON,
+    20005: Next.NEW_TOKEN,
+    20016: Next.NEW_TOKEN,
+    14001: Next.WAIT,
+    30004: Next.WAIT,
+    30002: Next.WAIT_FOR_TOMORROW,
+    30003: Next.WAIT_FOR_PEOPLE,
+    -1: Next.UNAVAILABLE,
+    -2: Next.UNCERTAIN,
+    50009: Next.UNCERTAIN,
+    10006: Next.WRONG_ADDRESS,
+    **dict.fromkeys((10001, 10002, 10012, 11001, 11002, 11013, 11015), Next.NO_RIGHTS),
+    **dict.fromkeys((15003, 20006, 20014, 20015, 20017), Next.NO_RIGHTS),
+    **dict.fromkeys((20020, 20021, 20022), Next.NO_RIGHTS),
+}
+_QUOTA_LOOK_SECONDS = 600.0
+"""How often to ask whether somebody has bought calls meanwhile."""
+
+
+def next_of(code: int) -> Next:
+    """Return what to do after an answer with `code`."""
+    return _NEXT.get(code, Next.REFUSED)
+
+
+def error_of(  # noqa: PLR0911 - one way out per outcome
+    told: Told, what: str, *, writes: bool, window_seconds: float, day_seconds: float
+) -> AnjiError:
+    """Return the error that stands for an answer that is not yes.
+
+    Args:
+        told: The answer.
+        what: The call, for people: ``data/create SalesOrderObj``.
+        writes: The call may have changed something.
+        window_seconds: How long a window of the call limit lasts.
+        day_seconds: How long the day of the call quota still lasts.
+    """
+    words = f"{what}: {told.words or 'no reason given'} ({told.code})"
+    match next_of(told.code):
+        case Next.WAIT:
+            return RateLimitedError(words, retry_after_seconds=window_seconds)
+        case Next.WAIT_FOR_TOMORROW:
+            return RateLimitedError(words, retry_after_seconds=day_seconds)
+        case Next.WAIT_FOR_PEOPLE:
+            return RateLimitedError(words, retry_after_seconds=_QUOTA_LOOK_SECONDS)
+        case Next.UNCERTAIN if writes:
+            return InDoubtError(words)
+        case Next.UNAVAILABLE | Next.UNCERTAIN:
+            return VendorUnavailableError(words)
+        case Next.NEW_TOKEN | Next.NO_RIGHTS:
+            return AuthenticationError(words)
+        case Next.WRONG_ADDRESS:
+            return ConfigurationError(words)
+        case _:
+            return RefusedError(told.words, code=str(told.code))

@@ -1,0 +1,107 @@
+"""Paging: which query comes next, what told a version apart, what is torn. Pure.
+
+Source: docs/vendors/fxiaoke.md, section 2.5 (deep paging by ``_id``), 7.4.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from itertools import islice
+from typing import Any, Self, TypeVar
+
+from anji_common.sourcing.feed import Window
+from anji_fxiaoke.objects import SUMS
+from anji_fxiaoke.wire import Filter, ms_of
+
+__all__ = ["Mark", "after", "chunks", "mark_of", "one_of", "sums_differ", "within"]
+
+Raw = Mapping[str, Any]
+T = TypeVar("T")
+
+
+def within(window: Window) -> tuple[Filter, ...]:
+    """Return the filters for what was last modified in a window."""
+    return (
+        Filter("last_modified_time", "GTE", (str(ms_of(window.since)),)),
+        Filter("last_modified_time", "LT", (str(ms_of(window.until)),)),
+    )
+
+
+def one_of(field: str, values: Sequence[str]) -> Filter:
+    """Return the filter for any of some values."""
+    return Filter(field, "IN", tuple(values))
+
+
+def after(page: Sequence[Raw], limit: int) -> Filter | None:
+    """Return the filter of the next page; `None` after the last one."""
+    return Filter("_id", "GT", (str(page[-1]["_id"]),)) if len(page) >= limit else None
+
+
+def chunks(items: Iterable[T], size: int) -> Iterator[list[T]]:
+    """Yield the items in lists of at most `size`."""
+    rest = iter(items)
+    while chunk := list(islice(rest, size)):
+        yield chunk
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What tells a version of a document apart: its head's version, and its newest line."""
+
+    head_ms: int
+    head_version: str
+    line: tuple[int, str, str] = (0, "", "")
+    """Modify time, id and version of the newest line; times first, so that newer is greater."""
+
+    def __str__(self) -> str:
+        return "|".join(str(each) for each in (self.head_ms, self.head_version, *self.line))
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Return the mark whose text this is."""
+        head_ms, head_version, line_ms, line_id, line_version = text.split("|")
+        return cls(int(head_ms), head_version, (int(line_ms), line_id, line_version))
+
+    def has_head(self, head: Raw) -> bool:
+        """Whether it stands for this version of the head."""
+        return (self.head_ms, self.head_version) == _version(head)
+
+    def has_line(self, line: Raw) -> bool:
+        """Whether the document was read with this line, or with a newer one."""
+        return _line_version(line) <= self.line
+
+
+def mark_of(head: Raw, lines: Iterable[Raw]) -> Mark:
+    """Return the mark of a document that was read."""
+    newest = max(map(_line_version, lines), default=(0, "", ""))
+    return Mark(*_version(head), newest)
+
+
+def sums_differ(object_name: str, head: Raw, lines: Mapping[str, Sequence[Raw]]) -> bool:
+    """Whether the lines that were read do not add up to the head's amount, where both are told.
+
+    A discount on the head makes them differ for good, so this tells only that reading again is
+    worth while.
+    """
+    for each in SUMS.get(object_name, ()):
+        rows = lines.get(each.lines)
+        if each.amount not in head or rows is None:
+            continue
+        if any(each.line_amount not in row for row in rows):
+            continue
+        try:
+            amount = Decimal(str(head[each.amount]))
+            total = sum((Decimal(str(row[each.line_amount])) for row in rows), Decimal())
+        except InvalidOperation:
+            continue
+        return amount != total
+    return False
+
+
+def _version(raw: Raw) -> tuple[int, str]:
+    return int(raw.get("last_modified_time") or 0), str(raw.get("version", "")).replace("|", "/")
+
+
+def _line_version(line: Raw) -> tuple[int, str, str]:
+    modified, version = _version(line)
+    return modified, str(line["_id"]), version

@@ -1,0 +1,104 @@
+"""The Fxiaoke connector, put together: source, writer and callback, each until cancelled.
+
+Who is handed the same transport shares one token and one call budget, as the CRM counts them.
+"""
+
+from collections.abc import Callable
+from weakref import WeakKeyDictionary
+
+from anji_common.budget import Budget, WindowLimit
+from anji_common.interest import Interest
+from anji_common.runtime import Runtime
+from anji_common.sourcing import engine as sourcing
+from anji_common.sourcing.settings import SourceSettings
+from anji_common.topics import CALLBACKS
+from anji_common.transport import Transport
+from anji_common.writing import engine as writing
+from anji_common.writing.settings import WriterSettings
+from anji_fxiaoke.auth import TOKEN_PATH, Auth
+from anji_fxiaoke.callback import CallbackDesk, serve_callbacks
+from anji_fxiaoke.client import Client
+from anji_fxiaoke.settings import FxiaokeSettings
+from anji_fxiaoke.source import FxiaokeFeed
+from anji_fxiaoke.writer import FxiaokeTarget
+
+__all__ = ["client_of", "run_callback", "run_source", "run_writer", "source_settings"]
+
+_TOKEN_LIMIT = WindowLimit(calls=10, seconds=60.0)
+
+_clients: WeakKeyDictionary[Transport, Client] = WeakKeyDictionary()
+
+
+def client_of(settings: FxiaokeSettings, runtime: Runtime, transport: Transport) -> Client:
+    """Return the client of a transport: the same one for all who share it."""
+    client = _clients.get(transport)
+    if client is None:
+        clock = runtime.clock
+        budget = Budget(
+            clock,
+            window=WindowLimit(settings.calls_per_window, settings.window_seconds),
+            interfaces={TOKEN_PATH: _TOKEN_LIMIT},
+            calls_per_day=settings.calls_per_day,
+            bulk_reserve=settings.bulk_reserve,
+        )
+        budget.share = settings.budget_share
+        auth = Auth(settings, transport, budget, clock)
+        client = _clients[transport] = Client(settings, transport, auth, budget, clock)
+    return client
+
+
+def source_settings(settings: FxiaokeSettings) -> SourceSettings:
+    """Return how the sourcing engine reads this CRM."""
+    takes_callbacks = settings.callback_aes_key is not None
+    return SourceSettings(
+        poll_seconds=settings.poll_seconds,
+        most_poll_seconds=max(settings.most_poll_seconds, settings.poll_seconds),
+        overlap_seconds=settings.overlap_seconds,
+        hints_topic=CALLBACKS.name if takes_callbacks else None,
+    )
+
+
+async def run_source(
+    settings: FxiaokeSettings, interest: Interest, runtime: Runtime, transport: Transport
+) -> None:
+    """Read the CRM and publish its changes, until cancelled.
+
+    Raises:
+        FatalError: no call can succeed.
+    """
+    feed = FxiaokeFeed(client_of(settings, runtime, transport), settings)
+    await sourcing.run_source(feed, interest, runtime, source_settings(settings))
+
+
+async def run_writer(
+    settings: FxiaokeSettings,
+    interest: Interest,
+    runtime: Runtime,
+    transport: Transport,
+    *,
+    how: WriterSettings | None = None,
+) -> None:
+    """Carry out the commands for the CRM, until cancelled.
+
+    Raises:
+        FatalError: no command can succeed.
+    """
+    client = client_of(settings, runtime, transport)
+    target = FxiaokeTarget(client, interest, settings, runtime.clock)
+    writer_settings = how or WriterSettings.model_validate({})
+    await writing.run_writer(target, interest, runtime, writer_settings)
+
+
+async def run_callback(
+    settings: FxiaokeSettings,
+    interest: Interest,
+    runtime: Runtime,
+    *,
+    on_listening: Callable[[str], None] | None = None,
+) -> None:
+    """Take in the CRM's callbacks over HTTP, until cancelled.
+
+    Raises:
+        ConfigurationError: the callback's key is missing or wrong.
+    """
+    await serve_callbacks(CallbackDesk(settings, interest, runtime), settings, on_listening)

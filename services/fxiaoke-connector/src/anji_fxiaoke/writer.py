@@ -1,0 +1,369 @@
+"""The CRM as the writing engine sees it: look-ups, reads, and one call a record to write.
+
+A create carries its lines in the same call and is read back. An update is as many calls as it has
+parts: the head's fields, its owner, each line; should one of them fail after another went through,
+the words say so, and what stands is read by the source like anybody's edit.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+import structlog
+from pydantic import JsonValue
+
+from anji_common.clock import Clock
+from anji_common.errors import FatalError, InDoubtError, RejectedError, RetriableError
+from anji_common.events.commands import Action, Command, LookUp, RowWish
+from anji_common.events.observed import Observed
+from anji_common.events.results import Outcome
+from anji_common.interest import FieldInterest, Interest, ObjectInterest
+from anji_common.refs import Ref, System
+from anji_common.writing.target import (
+    MOST_PAUSE_SECONDS,
+    Busy,
+    Doubtful,
+    Found,
+    Refused,
+    WriteOutcome,
+    Written,
+)
+from anji_fxiaoke.batching import Question, paired_lines, questions
+from anji_fxiaoke.client import MAX_PAGE_RECORDS, Client, Purpose
+from anji_fxiaoke.documents import Documents, Raw
+from anji_fxiaoke.normalise import head_fields, normal, spelt
+from anji_fxiaoke.objects import DEFAULT_RECORD_TYPE, VOIDED
+from anji_fxiaoke.paging import one_of
+from anji_fxiaoke.settings import FxiaokeSettings
+
+__all__ = ["FxiaokeTarget"]
+
+_log = structlog.get_logger("anji.fxiaoke.writer")
+
+_LOOK_UP = Purpose("look up")
+_COMPARE = Purpose("compare")
+_READ_BACK = Purpose("read back", most_wait_seconds=MOST_PAUSE_SECONDS)
+_LINES_WAITS_SECONDS = (0.0, 0.5, 1.0, 2.0)
+"""Before each try to read the lines of a new record: a query may lag behind the write."""
+_OWNER = "owner"
+
+
+class FxiaokeTarget:
+    """The port `Target` over one tenant's open API."""
+
+    def __init__(
+        self, client: Client, interest: Interest, settings: FxiaokeSettings, clock: Clock
+    ) -> None:
+        self._client = client
+        self._interest = interest
+        self._settings = settings
+        self._clock = clock
+        self._documents = Documents(client, settings)
+
+    @property
+    def system(self) -> System:
+        return System.FXIAOKE
+
+    @property
+    def reads_are_paid(self) -> bool:
+        return True
+
+    async def look_up(
+        self, creates: Sequence[Command], *, own_only: bool
+    ) -> Sequence[tuple[Found, ...]]:
+        found: list[tuple[Found, ...]] = [() for _ in creates]
+        ranks = max((len(each.look_ups) for each in creates), default=0)
+        for rank in range(ranks):
+            waiting = {index for index, hits in enumerate(found) if not hits}
+            for question in questions(creates, rank, waiting, MAX_PAGE_RECORDS, own_only=own_only):
+                for index, hits in (await self._ask(question, creates)).items():
+                    found[index] = tuple(hits)
+        return found
+
+    async def read(self, commands: Sequence[Command]) -> Sequence[Observed | None]:
+        targets = [command.target for command in commands if command.target is not None]
+        held = await self._as_they_are(targets, _COMPARE)
+        return [None if each.target is None else held.get(each.target) for each in commands]
+
+    async def write(self, commands: Sequence[Command]) -> Sequence[WriteOutcome]:
+        ends = self._clock.monotonic() + MOST_PAUSE_SECONDS
+        turns = asyncio.Semaphore(self._settings.concurrent_writes)
+
+        async def one(command: Command) -> WriteOutcome | FatalError:
+            async with turns:
+                try:
+                    return await self._outcome(command, ends)
+                except FatalError as error:
+                    return error
+
+        outcomes: list[WriteOutcome] = []
+        for outcome in await asyncio.gather(*map(one, commands)):
+            if isinstance(outcome, FatalError):
+                raise outcome
+            outcomes.append(outcome)
+        return await self._read_back(commands, outcomes)
+
+    async def finish(self, found: Found, command: Command) -> WriteOutcome | None:  # noqa: ARG002 - the port's; the CRM has no stages
+        return None
+
+    async def _outcome(self, command: Command, ends: float) -> WriteOutcome:
+        """Do it, and say what became of it."""
+        done: list[str] = []
+        try:
+            return await self._done(command, ends, done)
+        except InDoubtError as error:
+            return Doubtful(str(error))
+        except RetriableError as error:
+            if done:  # some of it was written: whoever looks next finds neither base nor wish
+                return Doubtful(_after(done, str(error)))
+            return Busy(str(error), is_unreached=True)
+        except RejectedError as error:
+            words = getattr(error, "words", str(error))
+            code, field = getattr(error, "code", ""), getattr(error, "field", "")
+            return Refused(_after(done, words), code, field)
+
+    async def _done(self, command: Command, ends: float, done: list[str]) -> Written:
+        match command.action:
+            case Action.MESSAGE:
+                await self._client.send_text(
+                    command.to, command.text, self._until(ends, "message")
+                )
+                return Written(Outcome.SENT, command.target)
+            case Action.CREATE:
+                return await self._create(command, ends)
+            case Action.UPDATE:
+                await self._update(command, ends, done)
+                return Written(Outcome.UPDATED, command.target)
+
+    async def _create(self, command: Command, ends: float) -> Written:
+        interest = self._interest.of(command.object_name)
+        kinds = {field.path: field for field in interest.fields}
+        line_paths = {lines.path for lines in interest.lines}
+        packet = {path: each for path, each in command.packet.items() if path not in line_paths}
+        head = _filled({**packet, **_spelt(kinds, command.values)})
+        head.setdefault("record_type", DEFAULT_RECORD_TYPE)
+        head.setdefault(_OWNER, [self._settings.open_user_id])
+        details: dict[str, list[dict[str, object]]] = {}
+        for lines in interest.lines:
+            line_kinds = {field.path: field for field in lines.fields}
+            template = _template(command.packet.get(lines.path))
+            rows = [
+                _filled({**template, **_spelt(line_kinds, wish.values)})
+                for wish in command.rows.get(lines.path, ())
+            ]
+            if rows:
+                details[lines.path] = rows
+        record_id = await self._client.create(
+            command.object_name, head, details, self._until(ends, "create")
+        )
+        return Written(Outcome.CREATED, Ref(System.FXIAOKE, command.object_name, record_id))
+
+    async def _update(self, command: Command, ends: float, done: list[str]) -> None:
+        target = command.target
+        if target is None:
+            msg = f"{command.seat} {command.number}: an update without a target"
+            raise RejectedError(msg)
+        interest = self._interest.of(command.object_name)
+        fields = _spelt({field.path: field for field in interest.fields}, command.values)
+        owner = fields.pop(_OWNER, None)
+        if fields:
+            purpose = self._until(ends, "update")
+            await self._client.update(target.object_name, target.record_id, fields, purpose)
+            done.append("fields")
+        if isinstance(owner, list) and owner:
+            await self._client.change_owner(
+                target.object_name, target.record_id, str(owner[0]), self._until(ends, "owner")
+            )
+            done.append("owner")
+        for lines in interest.lines:
+            kinds = {field.path: field for field in lines.fields}
+            template = _template(command.packet.get(lines.path))
+            for wish in command.rows.get(lines.path, ()):
+                await self._write_line(
+                    lines.path, lines.master_field, target, wish, kinds, template, ends
+                )
+                done.append(f"line {wish.source_id}")
+
+    async def _write_line(  # noqa: PLR0913, PLR0917 - what makes up one line
+        self,
+        object_name: str,
+        master_field: str | None,
+        head: Ref,
+        wish: RowWish,
+        kinds: Mapping[str, FieldInterest],
+        template: Mapping[str, object],
+        ends: float,
+    ) -> None:
+        """Change a line, or add it, as a record of its own.
+
+        What an update of the head does with lines is not documented.
+        """
+        values = _spelt(kinds, wish.values)
+        if wish.target_id is not None:
+            purpose = self._until(ends, "update line")
+            await self._client.update(object_name, wish.target_id, values, purpose)
+            return
+        own = {"record_type": DEFAULT_RECORD_TYPE, **template, **values}
+        if master_field is not None:
+            own[master_field] = head.record_id
+        await self._client.create(object_name, _filled(own), {}, self._until(ends, "create line"))
+
+    async def _read_back(
+        self, commands: Sequence[Command], outcomes: list[WriteOutcome]
+    ) -> list[WriteOutcome]:
+        """Put what was made, as it was read, into the outcomes of creates (``protocol.md`` 8)."""
+        made = {
+            outcome.ref: index
+            for index, outcome in enumerate(outcomes)
+            if isinstance(outcome, Written)
+            and outcome.outcome is Outcome.CREATED
+            and outcome.ref is not None
+        }
+        for wait_seconds in _LINES_WAITS_SECONDS:
+            if not made:
+                break
+            await self._clock.sleep(wait_seconds)
+            try:
+                held = await self._as_they_are(list(made), _READ_BACK, is_new=True)
+            except (RetriableError, RejectedError) as error:
+                _log.warning("read_back.failed", reason=str(error))
+                continue
+            for ref, observed in held.items():
+                index = made[ref]
+                lines = self._paired(commands[index], observed)
+                if lines is not None:
+                    outcomes[index] = _with_record(outcomes[index], observed, lines)
+                    del made[ref]
+        return outcomes
+
+    def _paired(self, command: Command, observed: Observed) -> dict[str, dict[str, str]] | None:
+        """Return which line stands for which wish; `None` while not all lines show."""
+        interest = self._interest.of(command.object_name)
+        paired: dict[str, dict[str, str]] = {}
+        for lines in interest.lines:
+            wishes = command.rows.get(lines.path, ())
+            rows = _rows(observed.data.get(lines.path))
+            if len(rows) < len(wishes):
+                return None
+            if pairs := paired_lines(wishes, rows, lines.id_field):
+                paired[lines.path] = pairs
+        return paired
+
+    async def _ask(self, question: Question, creates: Sequence[Command]) -> dict[int, list[Found]]:
+        """Return what one query found, by index of the create."""
+        interest = self._interest.of(question.object_name)
+        kinds = {field.path: field for field in interest.fields}
+        filters = [
+            one_of(
+                path, [_filter_text(_kind(kinds, path), value) for value in question.values(path)]
+            )
+            for path in question.paths
+        ]
+        hits: dict[str, list[tuple[int, LookUp]]] = {}
+        heads: dict[str, Raw] = {}
+        fields = tuple(dict.fromkeys([*head_fields(interest), *question.paths]))
+        pages = self._documents.pages(question.object_name, filters, fields, _LOOK_UP)
+        async for page in pages:
+            for head in page:
+                row = {path: normal(_kind(kinds, path), head.get(path)) for path in question.paths}
+                answered = [
+                    (index, look_up)
+                    for index, look_up in question.answers(row)
+                    if look_up.by != "natural key" or head.get("life_status") != VOIDED
+                ]
+                if answered:
+                    hits[str(head["_id"])] = answered
+                    heads[str(head["_id"])] = head
+        held = await self._documents.as_they_are(interest, list(heads.values()), _LOOK_UP)
+        found: dict[int, list[Found]] = defaultdict(list)
+        for record_id, answered in hits.items():
+            for index, look_up in answered:
+                observed = held[record_id]
+                found[index].append(
+                    Found(
+                        observed=observed,
+                        business_number=_number(interest, observed),
+                        is_ours=look_up.by != "natural key",
+                        lines=self._paired(creates[index], observed) or {},
+                    )
+                )
+        return found
+
+    async def _as_they_are(
+        self, refs: Iterable[Ref], purpose: Purpose, *, is_new: bool = False
+    ) -> dict[Ref, Observed]:
+        """Return the records that exist. New ones that no query shows yet are read one by one."""
+        by_object: dict[str, list[str]] = defaultdict(list)
+        for ref in refs:
+            by_object[ref.object_name].append(ref.record_id)
+        found: dict[Ref, Observed] = {}
+        for object_name, ids in by_object.items():
+            interest = self._interest.of(object_name)
+            heads = await self._documents.heads(interest, ids, purpose)
+            if is_new:
+                shown = {str(head["_id"]) for head in heads}
+                for record_id in (each for each in ids if each not in shown):
+                    head = await self._client.get(object_name, record_id, purpose)
+                    heads += [] if head is None else [head]
+            held = await self._documents.as_they_are(interest, heads, purpose)
+            found |= {each.ref: each for each in held.values()}
+        return found
+
+    def _until(self, ends: float, name: str) -> Purpose:
+        """Return the purpose of a write that must leave by `ends` or not at all."""
+        wait = max(ends - self._clock.monotonic(), 0.0)
+        return Purpose(name, most_wait_seconds=wait)
+
+
+def _with_record(
+    outcome: WriteOutcome, observed: Observed, lines: dict[str, dict[str, str]]
+) -> WriteOutcome:
+    if not isinstance(outcome, Written):
+        return outcome
+    name = observed.data.get("name")
+    number = None if name is None else str(name)
+    return replace(outcome, observed=observed, business_number=number, lines=lines)
+
+
+def _number(interest: ObjectInterest, observed: Observed) -> str | None:
+    value = observed.data.get(interest.number_field)
+    return None if value is None else str(value)
+
+
+def _kind(kinds: Mapping[str, FieldInterest], path: str) -> FieldInterest:
+    return kinds.get(path) or FieldInterest(path)
+
+
+def _spelt(
+    kinds: Mapping[str, FieldInterest], values: Mapping[str, JsonValue]
+) -> dict[str, object]:
+    return {path: spelt(_kind(kinds, path), value) for path, value in values.items()}
+
+
+def _filled(values: Mapping[str, object]) -> dict[str, object]:
+    """Leave out what is blank: in a create, absent is empty."""
+    return {path: value for path, value in values.items() if value not in (None, "", [])}
+
+
+def _template(lines: JsonValue) -> dict[str, object]:
+    """Return the template of a row out of a packet's list."""
+    first = lines[0] if isinstance(lines, list) and lines else {}
+    return dict(first) if isinstance(first, dict) else {}
+
+
+def _rows(value: JsonValue) -> list[dict[str, JsonValue]]:
+    return [row for row in value if isinstance(row, dict)] if isinstance(value, list) else []
+
+
+def _filter_text(field: FieldInterest, value: JsonValue) -> str:
+    asked = spelt(field, value)
+    if isinstance(asked, list):
+        asked = asked[0] if asked else ""
+    if isinstance(asked, bool):
+        return "true" if asked else "false"
+    return str(asked)
+
+
+def _after(done: Sequence[str], words: str) -> str:
+    return f"{words} (already written: {', '.join(done)})" if done else words
