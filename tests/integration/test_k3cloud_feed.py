@@ -27,7 +27,7 @@ def on_an_erp(test: Callable[[Erp], Coroutine[Any, Any, None]], **more: Any) -> 
 async def changed(
     erp: Erp, interest: ObjectInterest, since: datetime, until: datetime
 ) -> list[Observed]:
-    pages = erp.feed.changed(interest, Window(since, until))
+    pages = erp.feed.changed(interest, Window(since, until), {})
     return [record async for page in pages for record in page.records]
 
 

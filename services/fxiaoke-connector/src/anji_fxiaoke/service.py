@@ -9,11 +9,11 @@ from weakref import WeakKeyDictionary
 from anji_common.budget import Budget, WindowLimit
 from anji_common.interest import Interest
 from anji_common.runtime import Runtime
-from anji_common.sourcing import engine as sourcing
+from anji_common.sourcing.engine import run_source as run_sourcing
 from anji_common.sourcing.settings import SourceSettings
 from anji_common.topics import CALLBACKS
 from anji_common.transport import Transport
-from anji_common.writing import engine as writing
+from anji_common.writing.engine import run_writer as run_writing
 from anji_common.writing.settings import WriterSettings
 from anji_fxiaoke.auth import TOKEN_PATH, Auth
 from anji_fxiaoke.callback import CallbackDesk, serve_callbacks
@@ -67,7 +67,7 @@ async def run_source(
         FatalError: no call can succeed.
     """
     feed = FxiaokeFeed(client_of(settings, runtime, transport), settings)
-    await sourcing.run_source(feed, interest, runtime, source_settings(settings))
+    await run_sourcing(feed, interest, runtime, source_settings(settings))
 
 
 async def run_writer(
@@ -75,18 +75,16 @@ async def run_writer(
     interest: Interest,
     runtime: Runtime,
     transport: Transport,
-    *,
-    how: WriterSettings | None = None,
+    writing: WriterSettings | None = None,
 ) -> None:
-    """Carry out the commands for the CRM, until cancelled.
+    """Carry out the commands for the CRM, until cancelled; `writing` defaults to what is set.
 
     Raises:
         FatalError: no command can succeed.
     """
     client = client_of(settings, runtime, transport)
     target = FxiaokeTarget(client, interest, settings, runtime.clock)
-    writer_settings = how or WriterSettings.model_validate({})
-    await writing.run_writer(target, interest, runtime, writer_settings)
+    await run_writing(target, interest, runtime, writing or WriterSettings())
 
 
 async def run_callback(

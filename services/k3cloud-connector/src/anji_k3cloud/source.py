@@ -1,6 +1,6 @@
 """The ERP as a `Feed`: what was made, modified or audited in a stretch of its time."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime, timedelta, tzinfo
 
 from anji_common.clock import Clock
@@ -37,7 +37,12 @@ class K3CloudFeed:
         ahead = self._sessions.server_ahead_seconds()
         return self._clock.now() + timedelta(seconds=ahead)
 
-    async def changed(self, interest: ObjectInterest, window: Window) -> AsyncIterator[Page]:
+    async def changed(
+        self,
+        interest: ObjectInterest,
+        window: Window,
+        seen: Mapping[str, str],  # noqa: ARG002 - the port's; reading a document whole is free
+    ) -> AsyncIterator[Page]:
         async for page in self._documents.matching(interest, changed_in(window, self._zone)):
             yield page
 
