@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from anji_sandbox.fxiaoke import BusinessCodes, FxiaokeSwitches
+from anji_sandbox.fxiaoke import BusinessCodes, FxiaokeSwitches, object_spec
 from anji_sandbox.store import Store
 from labs.crm import NOW, Crm, condition
 
@@ -321,3 +321,77 @@ def test_the_state_of_a_file_survives_a_restart(tmp_path: Path) -> None:
         lines = after.found("SalesOrderProductObj", condition("order_id", "EQ", order_id))
         assert len(lines) == 1
         assert after.create("SalesOrderObj", account_id="b") > order_id
+
+
+@pytest.mark.parametrize(("mode", "is_kept"), [("store", True), ("ignore", False)])
+def test_an_unknown_field_is_kept_or_dropped_where_the_tenant_does_so(
+    mode: str, *, is_kept: bool
+) -> None:
+    crm = Crm(FxiaokeSwitches(unknown_fields=mode))  # type: ignore[arg-type]  # parameter
+
+    record_id = crm.create("AccountObj", name="one", colour="red")
+
+    assert ("colour" in crm.get("AccountObj", record_id)) is is_kept
+
+
+def test_values_of_a_wrong_form_are_kept_where_the_tenant_does_so_and_do_not_break_queries() -> (
+    None
+):
+    crm = Crm(FxiaokeSwitches(wrong_types="store"))
+
+    record_id = crm.create("AccountObj", name="one", transfer_count="many", back_reason=7)
+
+    assert crm.get("AccountObj", record_id)["transfer_count"] == "many"
+    assert crm.found("AccountObj", condition("transfer_count", "GT", "1")) == []
+    assert crm.found("AccountObj", condition("transfer_count", "NBETWEEN", "1", "2")) == [
+        record_id
+    ]
+
+
+def test_numbers_come_back_as_numbers_where_the_tenant_does_so() -> None:
+    crm = Crm(FxiaokeSwitches(numbers_as_text=False))
+
+    record_id = crm.create("AccountObj", name="one", transfer_count="3", total_refund_amount="1.5")
+
+    record = crm.get("AccountObj", record_id)
+    assert (record["transfer_count"], record["total_refund_amount"]) == (3, 1.5)
+
+
+def test_the_text_of_other_is_kept_and_labels_are_dropped(crm: Crm) -> None:
+    record_id = crm.create(
+        "AccountObj", name="one", account_type="other", account_type__o="x", owner__r="y"
+    )
+
+    record = crm.get("AccountObj", record_id)
+    assert record["account_type__o"] == "x"
+    assert "owner__r" not in record
+
+
+def test_hidden_records_are_refused_to_get() -> None:
+    crm = Crm(FxiaokeSwitches(hidden_objects=frozenset({"PersonnelObj"})))
+    record_id = crm.core.store.ids("PersonnelObj")[0]
+
+    data = {"dataObjectApiName": "PersonnelObj", "objectDataId": record_id}
+
+    assert crm.call("data/get", data)["errorCode"] != 0
+
+
+@pytest.mark.parametrize(
+    "details",
+    [[], {"AccountObj": []}, {"SalesOrderProductObj": {}}, {"SalesOrderProductObj": [1]}],
+)
+def test_details_of_another_form_are_refused(crm: Crm, details: object) -> None:
+    given = {"dataObjectApiName": "SalesOrderObj", "account_id": "a", "owner": own(crm)}
+
+    assert crm.call("data/create", {"object_data": given, "details": details})["errorCode"] != 0
+
+
+def test_an_answer_without_data_id_is_given_where_the_switch_says_so() -> None:
+    thing = object_spec("thing__c", "东西", "name:text!")
+    crm = Crm(FxiaokeSwitches(custom_create_tells_id=False), objects={"thing__c": thing})
+    given = {"dataObjectApiName": "thing__c", "name": "one", "owner": own(crm)}
+
+    got = crm.custom("data/create", {"object_data": given})
+
+    assert got["errorCode"] == 0
+    assert "dataId" not in got

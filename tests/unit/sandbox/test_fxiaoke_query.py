@@ -292,30 +292,52 @@ NAMES = st.sampled_from(["a", "b", "ab", "ba"])
     steps=st.lists(st.tuples(st.integers(0, 5), NAMES, st.booleans()), max_size=30),
     wanted=NAMES,
     since=st.integers(0, 30),
+    seconds=st.integers(0, 4),
 )
 def test_a_query_by_index_finds_what_a_look_at_every_record_finds(
-    steps: list[tuple[int, str, bool]], wanted: str, since: int
+    steps: list[tuple[int, str, bool]], wanted: str, since: int, seconds: int
 ) -> None:
     crm = Crm()
     ids: list[str] = []
     for number, (place, name, is_new) in enumerate(steps):
-        crm.now = NOW + number
+        crm.now = NOW + number // 2
         crm.found("AccountObj", condition("name", "EQ", "a"))  # tables are built early, too
         if is_new or not ids:
             ids.append(crm.create("AccountObj", name=name))
         else:
             crm.update("AccountObj", ids[place % len(ids)], name=name)
     since_ms = NOW_MS + since * 1000
+    until_ms = since_ms + seconds * 1000
 
-    found = crm.found(
-        "AccountObj",
-        condition("name", "IN", wanted),
-        condition("last_modified_time", "GTE", since_ms),
-    )
+    named = condition("name", "IN", wanted)
+    window = condition("last_modified_time", "BETWEEN", since_ms, until_ms)
+    found = [
+        crm.found("AccountObj", named),
+        crm.found("AccountObj", window),
+        crm.found("AccountObj", window, named),
+        crm.found("AccountObj", window, condition("_id", "GT", *ids[:1])) if ids else [],
+    ]
 
     records = [crm.get("AccountObj", each) for each in ids]
-    assert found == [
-        record["_id"]
-        for record in records
-        if record["name"] == wanted and record["last_modified_time"] >= since_ms
+    of_name = [each["_id"] for each in records if each["name"] == wanted]
+    in_time = [
+        each["_id"] for each in records if since_ms <= each["last_modified_time"] <= until_ms
     ]
+    assert found == [
+        of_name,
+        in_time,
+        [each for each in in_time if each in of_name],
+        [each for each in in_time if each > ids[0]],
+    ]
+
+
+def test_times_are_found_one_by_one(crm: Crm) -> None:
+    first = crm.create("AccountObj", name="one")
+    crm.now += 1
+    crm.create("AccountObj", name="two")
+    crm.now += 1
+    third = crm.create("AccountObj", name="three")
+
+    times = condition("last_modified_time", "EQ", NOW_MS + 2000, NOW_MS)
+
+    assert crm.found("AccountObj", times) == [first, third]

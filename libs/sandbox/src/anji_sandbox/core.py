@@ -63,7 +63,7 @@ class StoredCore(Core, Protocol):
 
 @runtime_checkable
 class CallingCore(Protocol):
-    """A core that calls back: somebody posts its events to `callback_url` and tells the answers."""
+    """A core that calls back: somebody posts its events and tells it how that went."""
 
     @property
     def callback_url(self) -> str | None:

@@ -214,9 +214,10 @@ def _times(conditions: list[Condition]) -> tuple[int, int | None]:
         if each.field != "last_modified_time":
             continue
         if each.operator in ("GT", "GTE", "EQ", "BETWEEN"):
-            since = max(since, each.values[0])
+            since = max(since, min(each.values))
         if each.operator in ("LT", "LTE", "EQ", "BETWEEN"):
-            until = each.values[-1] if until is None else min(until, each.values[-1])
+            last = max(each.values)
+            until = last if until is None else min(until, last)
     return since, until
 
 
