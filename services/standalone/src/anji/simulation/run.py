@@ -1,0 +1,170 @@
+"""One seed from beginning to end: storm, calm, last words, replay; and the oracle's word."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from random import Random
+
+from anji.oracle import Verdict, judge
+from anji.simulation.chance import seeded
+from anji.simulation.crowd import Crowd
+from anji.simulation.journal import Journal, Line
+from anji.simulation.storm import Storm
+from anji.simulation.world import World
+from anji_common.errors import AnjiError
+from anji_common.refs import System
+from anji_common.testing.virtual_time import LoopClock, run_virtually
+from anji_common.topics import Lane, commands_topic
+from anji_mapper.decode import input_topics
+from anji_mapper.link.step import Reducer
+from anji_mapper.mapping.model import Mappings
+from anji_mapper.service import GROUP
+
+__all__ = ["Outcome", "simulate"]
+
+_STORM_SECONDS = 240.0
+_ACTIONS = 40
+_LOOK_EVERY_SECONDS = 20.0
+_PATIENCE_SECONDS = 1800.0
+_REPLAY_SECONDS = 30.0
+
+
+class _FailedError(AnjiError):
+    """The seed did not end well."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a seed ended."""
+
+    seed: int
+    words: str
+    """What went wrong; empty if nothing did."""
+    kills: int
+    outages: int
+    spoilt_calls: int
+    virtual_seconds: float
+    verdicts: Mapping[str, Verdict]
+    journal: tuple[Line, ...]
+
+    @property
+    def is_well(self) -> bool:
+        """Whether both sides agree, nothing was made twice, and the replay wrote nothing."""
+        return not self.words
+
+
+def simulate(seed: int, mappings: Mappings, *, reducer: Reducer | None = None) -> Outcome:
+    """Run one seed. The same seed and mappings give the same history."""
+    return run_virtually(_simulated(seed, mappings, reducer or Reducer()))
+
+
+async def _simulated(seed: int, mappings: Mappings, reducer: Reducer) -> Outcome:
+    clock = LoopClock(asyncio.get_running_loop())
+    journal = Journal(clock)
+    with journal.of_logs():
+        world = World(seed, mappings, clock, journal, reducer)
+        storm = Storm(world, seeded("storm", seed))
+        course = _Course(world, storm, seeded("crowd", seed))
+        words = ""
+        await world.start()
+        try:
+            await course.run()
+        except _FailedError as error:
+            words = str(error)
+            journal.note("oracle", words)
+        finally:
+            await world.close()
+    return Outcome(
+        seed=seed,
+        words=words,
+        kills=storm.kills,
+        outages=storm.outages,
+        spoilt_calls=storm.hits,
+        virtual_seconds=clock.monotonic(),
+        verdicts=course.verdicts,
+        journal=tuple(journal.lines),
+    )
+
+
+class _Course:
+    """The course of one seed."""
+
+    def __init__(self, world: World, storm: Storm, chance: Random) -> None:
+        self._world = world
+        self._storm = storm
+        self._crowd = Crowd(world.crm_user, world.erp_user, world.clock, chance, world.journal)
+        self.verdicts: dict[str, Verdict] = {}
+
+    async def run(self) -> None:
+        """Run it.
+
+        Raises:
+            _FailedError: it did not end well.
+        """
+        self._storm.rise()
+        async with asyncio.TaskGroup() as together:
+            together.create_task(self._crowd.work(_STORM_SECONDS, actions=_ACTIONS))
+            together.create_task(self._storm.blow(_STORM_SECONDS))
+        self._storm.lie_down()
+        self._world.journal.note("storm", "is over")
+        await self._until_agreed()
+        await self._crowd.last_words()
+        await self._until_agreed()
+        await self._replay()
+
+    async def _until_agreed(self) -> None:
+        """Wait until both sides agree and nothing is under way."""
+        world = self._world
+        end = world.clock.monotonic() + _PATIENCE_SECONDS
+        quiet_writes: dict[str, int] | None = None
+        while world.clock.monotonic() < end:
+            await world.clock.sleep(_LOOK_EVERY_SECONDS)
+            self._check_processes()
+            self.verdicts = await judge(world.crm_user, world.erp_user)
+            doubled = [each for each in self.verdicts.values() if each.doubled]
+            if doubled:
+                raise _FailedError(_words(self.verdicts))
+            agrees = all(verdict.agrees for verdict in self.verdicts.values())
+            writes = world.vendors.writes
+            if agrees and writes == quiet_writes and not await self._lag():
+                return
+            quiet_writes = writes if agrees else None
+        raise _FailedError(_words(self.verdicts) or "it does not come to rest")
+
+    async def _replay(self) -> None:
+        """Put mapper and writers back to the beginning: nothing may be written."""
+        world = self._world
+        before = world.vendors.writes
+        await world.broker.reset(GROUP, input_topics(world.mappings), "start")
+        for system in System:
+            lanes = [commands_topic(system, lane) for lane in Lane]
+            await world.broker.reset(f"{system}-writer", lanes, "start")
+        world.journal.note("replay", "mapper and writers begin again")
+        await world.clock.sleep(_REPLAY_SECONDS)
+        self._check_processes()
+        after = world.vendors.writes
+        if after != before:
+            msg = f"the replay wrote: {before} -> {after}"
+            raise _FailedError(msg)
+        if lag := await self._lag():
+            msg = f"the replay has not come to its end: {lag} records left"
+            raise _FailedError(msg)
+
+    async def _lag(self) -> int:
+        broker = self._world.broker
+        groups = {GROUP: list(input_topics(self._world.mappings))}
+        for system in System:
+            groups[f"{system}-writer"] = [commands_topic(system, lane) for lane in Lane]
+        lags = [await broker.lag(group, topics) for group, topics in groups.items()]
+        return sum(lag.records for found in lags for lag in found)
+
+    def _check_processes(self) -> None:
+        for process in self._world.processes:
+            if process.failure is not None:
+                msg = f"{process.name} gave up: {process.failure}"
+                raise _FailedError(msg)
+
+
+def _words(verdicts: Mapping[str, Verdict]) -> str:
+    findings = [finding for verdict in verdicts.values() for finding in verdict.findings]
+    return "; ".join(f"{each.link_type} {each.record} {each.words}" for each in findings[:8])
