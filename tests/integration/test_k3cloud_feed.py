@@ -9,7 +9,7 @@ import pytest
 
 from anji_common.errors import RefusedError
 from anji_common.events.observed import Observed
-from anji_common.interest import FieldInterest, ObjectInterest
+from anji_common.interest import FieldInterest, FieldKind, ObjectInterest
 from anji_common.sourcing.feed import Window
 from anji_common.testing.virtual_time import EPOCH, LoopClock, run_virtually
 from anji_sandbox.k3cloud import K3CloudSwitches
@@ -175,6 +175,27 @@ def test_our_own_edits_are_told_from_a_persons() -> None:
         found = await changed(erp, CUSTOMER, EPOCH - DAY, EPOCH + DAY)
 
         assert [record.stamp.by_anji for record in found] == [True, False]
+
+    on_an_erp(test)
+
+
+def test_a_record_that_cannot_be_read_does_not_hide_the_others() -> None:
+    async def test(erp: Erp) -> None:
+        person = erp.person()
+        for number, text in (("C1", "1.5"), ("C2", "nonsense")):
+            person.make("BD_Customer", {"FNumber": number, "FName": number, "FTEL": text})
+        interest = ObjectInterest(
+            "BD_Customer", "FCUSTID", "FNumber", (FieldInterest("FTEL", FieldKind.DECIMAL),)
+        )
+
+        (page,) = [
+            page async for page in erp.feed.changed(interest, Window(EPOCH - DAY, EPOCH + DAY), {})
+        ]
+
+        assert [record.data["FNumber"] for record in page.records] == ["C1"]
+        (bad,) = page.unreadable
+        assert "FTEL" in str(bad.error)
+        assert b"nonsense" in bad.raw
 
     on_an_erp(test)
 

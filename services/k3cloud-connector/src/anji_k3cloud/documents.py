@@ -4,6 +4,7 @@ One query reads heads and one entry together; an object with several entries tak
 each, and is whole only if no modify date moved between them (``protocol.md`` 19).
 """
 
+import json
 from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
@@ -15,7 +16,7 @@ from anji_common.errors import UndecodableError
 from anji_common.events.observed import Observed, Stamp
 from anji_common.interest import FieldInterest, LinesInterest, ObjectInterest
 from anji_common.refs import Ref, System
-from anji_common.sourcing.feed import Page
+from anji_common.sourcing.feed import Page, Unreadable
 from anji_k3cloud.client import Client
 from anji_k3cloud.normalise import normal_value, query_key
 from anji_k3cloud.objects import (
@@ -99,13 +100,15 @@ class Documents:
         """Return the records of these ids that exist; raises as `matching`."""
         records: list[Observed] = []
         torn: list[str] = []
+        unreadable: list[Unreadable] = []
         wanted = [each for each in dict.fromkeys(ids) if each.isdecimal()]
         for start in range(0, len(wanted), MAX_IDS):
             condition = one_of(interest.id_field, wanted[start : start + MAX_IDS])
             async for page in self.matching(interest, condition):
                 records.extend(page.records)
                 torn.extend(page.torn)
-        return Page(tuple(records), tuple(torn))
+                unreadable.extend(page.unreadable)
+        return Page(tuple(records), tuple(torn), tuple(unreadable))
 
     async def _rows(self, columns: _Columns, condition: str, order: str = "") -> list[list[Any]]:
         return await self._client.query(
@@ -138,7 +141,7 @@ class Documents:
         documents: Sequence[tuple[Row, ...]],
         others: Sequence[LinesInterest],
     ) -> Page:
-        records = {str(rows[0][0]): self._observed(columns, rows) for rows in documents}
+        records, unreadable = self._read(columns, documents)
         torn: set[str] = set()
         for lines in others:
             more = _Columns(columns.interest, (), lines)
@@ -146,7 +149,11 @@ class Documents:
             seen: dict[str, Observed] = {}
             for start in range(0, len(ids), MAX_IDS):
                 found = await self._all(more, ids[start : start + MAX_IDS])
-                seen.update({str(rows[0][0]): self._observed(more, rows) for rows in found})
+                readable, bad = self._read(more, found)
+                seen |= readable
+                unreadable.extend(bad)
+            for each in unreadable:
+                records.pop(each.record_id, None)
             for record_id, record in records.items():
                 other = seen.get(record_id)
                 if other is None or other.stamp != record.stamp:
@@ -154,7 +161,7 @@ class Documents:
                 else:
                     record.data.update(other.data)
         whole = (record for record_id, record in records.items() if record_id not in torn)
-        return Page(tuple(whole), tuple(sorted(torn)))
+        return Page(tuple(whole), tuple(sorted(torn)), tuple(unreadable))
 
     async def _all(self, columns: _Columns, ids: Sequence[str]) -> list[tuple[Row, ...]]:
         found: list[tuple[Row, ...]] = []
@@ -168,6 +175,20 @@ class Documents:
             last_id = page.cut_id or page.last_id
             if page.is_last:
                 return found
+
+    def _read(
+        self, columns: _Columns, documents: Sequence[tuple[Row, ...]]
+    ) -> tuple[dict[str, Observed], list[Unreadable]]:
+        """Return the documents that can be read, by id, and those that cannot."""
+        records: dict[str, Observed] = {}
+        unreadable: list[Unreadable] = []
+        for rows in documents:
+            try:
+                records[str(rows[0][0])] = self._observed(columns, rows)
+            except UndecodableError as error:
+                raw = json.dumps([columns.keys, *rows], default=str, ensure_ascii=False)
+                unreadable.append(Unreadable(str(rows[0][0]), raw.encode(), error))
+        return records, unreadable
 
     def _observed(self, columns: _Columns, rows: Sequence[Row]) -> Observed:
         first, start = rows[0], 1 + len(SYSTEM_FIELDS)

@@ -9,6 +9,8 @@ from anji_common.clock import Clock
 from anji_common.errors import RetriableError
 from anji_common.interest import Interest
 from anji_common.runtime import Runtime
+from anji_common.sourcing.engine import run_source as run_sourcing
+from anji_common.sourcing.settings import SourceSettings
 from anji_common.transport import Transport
 from anji_common.writing.engine import run_writer as run_writing
 from anji_common.writing.settings import WriterSettings
@@ -20,7 +22,7 @@ from anji_k3cloud.source import K3CloudFeed
 from anji_k3cloud.times import local_zone
 from anji_k3cloud.writer import K3CloudTarget
 
-__all__ = ["feed_of", "run_writer", "target_of"]
+__all__ = ["feed_of", "run_source", "run_writer", "source_settings", "target_of"]
 
 _log = structlog.get_logger("anji.k3cloud")
 
@@ -48,6 +50,27 @@ async def target_of(
     """Return the ERP as a target; waits until it answers a login, where one is needed."""
     parts = await _parts(settings, clock, transport)
     return K3CloudTarget(parts.client, parts.documents, interest, clock, parts.zone)
+
+
+def source_settings(settings: K3CloudSettings) -> SourceSettings:
+    """Return how the sourcing engine reads this ERP."""
+    return SourceSettings(
+        poll_seconds=settings.poll_seconds,
+        most_poll_seconds=settings.poll_seconds,
+        overlap_seconds=settings.overlap_seconds,
+    )
+
+
+async def run_source(
+    settings: K3CloudSettings, interest: Interest, runtime: Runtime, transport: Transport
+) -> None:
+    """Read the ERP and publish its changes, until cancelled.
+
+    Raises:
+        FatalError: our credentials are not accepted, or another owner took a task.
+    """
+    feed = await feed_of(settings, runtime.clock, transport)
+    await run_sourcing(feed, interest, runtime, source_settings(settings))
 
 
 async def run_writer(

@@ -59,6 +59,14 @@ class K3CloudSettings(BaseSettings):
     write_timeout_seconds: float = Field(default=120.0, gt=0)
     """For a call that writes. Keep it below ``ANJI_WRITER_PROCESSING_SECONDS``."""
 
+    poll_seconds: float = Field(default=5.0, gt=0)
+    """From the end of one poll of a form to the begin of the next. Calls are free here, but each
+    costs the site some work."""
+
+    overlap_seconds: float = Field(default=60.0, ge=2)
+    """How far a poll looks back before the last one's end. A save sets the modify date when it
+    begins and shows when it ends: longer than any save takes, else its change is missed."""
+
     page_rows: int = Field(default=2000, ge=2, le=10_000)
     """Rows of one query; the site's own maximum is 2,000 unless newer."""
 

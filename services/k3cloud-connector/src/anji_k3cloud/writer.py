@@ -22,6 +22,7 @@ from anji_common.events.observed import Observed
 from anji_common.events.results import Outcome
 from anji_common.interest import FieldInterest, Interest, ObjectInterest
 from anji_common.refs import Ref, System
+from anji_common.sourcing.feed import Page
 from anji_common.writing.comparing import same
 from anji_common.writing.target import (
     MOST_PAUSE_SECONDS,
@@ -169,7 +170,7 @@ class K3CloudTarget:
                 records = [
                     record
                     async for page in self._documents.matching(interest, condition)
-                    for record in page.records
+                    for record in _readable(page)
                 ]
                 for place, command, way in part:
                     hits[place] = tuple(
@@ -200,7 +201,7 @@ class K3CloudTarget:
 
     async def _by_ids(self, interest: ObjectInterest, ids: Sequence[str]) -> dict[Ref, Observed]:
         page = await self._documents.by_ids(interest, ids)
-        found = {record.ref: record for record in page.records}
+        found = {record.ref: record for record in _readable(page)}
         if page.torn:  # somebody edits it at this moment: the next look sees it whole
             again = await self._documents.by_ids(interest, page.torn)
             found |= {record.ref: record for record in again.records}
@@ -296,6 +297,13 @@ class K3CloudTarget:
             else paired_lines(piece.command, observed, piece.interest),
             words=piece.words,
         )
+
+
+def _readable(page: Page) -> tuple[Observed, ...]:
+    """Return the records of a page; raises UndecodableError if one cannot be read."""
+    if page.unreadable:
+        raise page.unreadable[0].error
+    return page.records
 
 
 def _ref(piece: _Piece) -> Ref:

@@ -124,7 +124,8 @@ class _Desk:
         """Work off what was delivered.
 
         Raises:
-            RetriableError: the vendor is silent; the records will be polled again.
+            RetriableError: vendor or broker are silent; the records will be polled again, and
+                what was recorded already is found parked then.
         """
         rows: dict[Ref, AttemptRow] = {}
         jobs: dict[Ref, Job] = {}
@@ -147,16 +148,16 @@ class _Desk:
                     pass
         try:
             verdicts = await self._looking.look(list(jobs.values())) if jobs else {}
+            await self._carry_out(rows, jobs, verdicts, records, outputs)
         except RetriableError:
             await self._task.rewind()
             raise
-        await self._carry_out(rows, jobs, verdicts, records, outputs)
 
     async def _take_up(self) -> None:
         """Take up again what is parked and due.
 
         Raises:
-            RetriableError: the vendor is silent; everything stays parked.
+            RetriableError: vendor or broker are silent; everything stays parked.
         """
         now = self._clock.monotonic()
         rows: dict[Ref, AttemptRow] = {}
@@ -235,6 +236,8 @@ class _Desk:
                 for job, attempt in zip(sent, attempts, strict=True)
             ]
             await self._commit(recorded, (), [])
+            for job in sent:  # whatever happens from here on, they are looked at again
+                self._timers.park(job.seat, begun, 0.0, doubted_since=begun)
             wall_age = (self._clock.now() - begun_at).total_seconds()
             if max(self._clock.monotonic() - begun, wall_age) <= self._settings.age_seconds:
                 return settled | await self._sending.send(sent, attempts, begun)
@@ -252,7 +255,8 @@ class _Desk:
         if not (records or messages or outputs):
             return
         ends = await self._task.commit(records, [*messages, *outputs])
-        self._rows.apply(messages, ends)
+        if messages:
+            self._rows.apply(messages, ends[messages[0].topic])
 
     async def _back_off(self, error: RetriableError) -> None:
         self._failures += 1
