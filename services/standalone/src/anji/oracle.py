@@ -5,7 +5,7 @@ lens, no normalisation, no link. Which records belong together it learns from th
 left in them (and, for what was matched, from the business number that both carry).
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone
@@ -203,33 +203,17 @@ def _compared(
 ) -> Verdict:
     """Pair both sides by the marks in them, then by number; count and compare."""
     ours, theirs = sides
-    verdict = Verdict()
-    counterparts: dict[str, list[_Record]] = defaultdict(list)
-    unmarked: list[_Record] = []
-    for found in theirs:
-        home = found.marker.removeprefix(f"fxiaoke/{crm_object}/") if found.marker else ""
-        if home:
-            counterparts[home].append(found)
-        else:
-            unmarked.append(found)
-    by_id = {found.record_id: found for found in unmarked}
-    for mine in ours:
-        made_by = mine.marker.removeprefix(f"k3cloud/{form}/") if mine.marker else ""
-        if made_by in by_id:
-            counterparts[mine.record_id].append(by_id[made_by])
+    counterparts, unmarked = _by_marks(crm_object, form, ours, theirs)
     paired = {found.record_id for pairs in counterparts.values() for found in pairs}
-    made_for: dict[str, int] = defaultdict(int)
     for mine in ours:
-        if mine.marker:
-            made_for[mine.marker] += 1
         if not counterparts[mine.record_id]:
             same = [each for each in unmarked if mine.number and each.number == mine.number]
             counterparts[mine.record_id] = [each for each in same if each.record_id not in paired]
             paired |= {each.record_id for each in same}
-    verdict.made = len(ours)
+    verdict = Verdict(made=len(ours))
     for mine in ours:
         _one(verdict, link_type, mine, counterparts[mine.record_id])
-    for marker, count in made_for.items():
+    for marker, count in Counter(mine.marker for mine in ours if mine.marker).items():
         if count > 1:
             verdict.doubled += count - 1
             verdict.findings.append(Finding(link_type, marker, f"made {count} times in the CRM"))
@@ -237,10 +221,27 @@ def _compared(
         if lonely.record_id not in paired:
             verdict.made += 1
             verdict.missing += 1
-            verdict.findings.append(
-                Finding(link_type, f"{form} {lonely.number}", "has no counterpart in the CRM")
-            )
+            words = "has no counterpart in the CRM"
+            verdict.findings.append(Finding(link_type, f"{form} {lonely.number}", words))
     return verdict
+
+
+def _by_marks(
+    crm_object: str, form: str, ours: list[_Record], theirs: list[_Record]
+) -> tuple[dict[str, list[_Record]], list[_Record]]:
+    """Return the counterparts by CRM id as the marks tell, and the ERP records without a mark."""
+    counterparts: dict[str, list[_Record]] = defaultdict(list)
+    unmarked: dict[str, _Record] = {}
+    for found in theirs:
+        if found.marker:
+            counterparts[found.marker.removeprefix(f"fxiaoke/{crm_object}/")].append(found)
+        else:
+            unmarked[found.record_id] = found
+    for mine in ours:
+        made_by = mine.marker.removeprefix(f"k3cloud/{form}/")
+        if made_by in unmarked:
+            counterparts[mine.record_id].append(unmarked[made_by])
+    return counterparts, list(unmarked.values())
 
 
 def _one(verdict: Verdict, link_type: str, mine: _Record, pairs: Sequence[_Record]) -> None:
