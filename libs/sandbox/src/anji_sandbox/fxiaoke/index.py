@@ -49,13 +49,6 @@ class Index:
             _, record_id, record = self._waiting.popleft()
             self._replace(record_id, record)
 
-    def __len__(self) -> int:
-        return len(self._ids)
-
-    def get(self, record_id: str) -> Record | None:
-        """Return the record as queries see it."""
-        return self._records.get(record_id)
-
     def by_id(self, after: str = "") -> tuple[int, Iterator[Record]]:
         """Return how many ids are greater than `after`, and their records in that order."""
         start = bisect_right(self._ids, after) if after else 0
