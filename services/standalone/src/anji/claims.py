@@ -1,0 +1,35 @@
+"""One process a service: what already runs under a home is not started there again.
+
+On the embedded broker nothing else would tell a person that an installation runs already; the
+broker itself would share the work. The system lets go of the claim when the process ends,
+however it ends.
+"""
+
+import fcntl
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from anji_common.errors import ConfigurationError
+
+__all__ = ["claim"]
+
+
+@contextmanager
+def claim(home: Path, names: Sequence[str]) -> Iterator[None]:
+    """Be the only process that runs `names` under `home`, as long as the context lasts.
+
+    Raises:
+        ConfigurationError: another process runs one of them.
+    """
+    folder = home / "running"
+    folder.mkdir(parents=True, exist_ok=True)
+    with ExitStack() as opened:
+        for name in names:
+            lock = opened.enter_context((folder / name).open("a"))
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                msg = f"ANJI_HOME: another process runs {name} under {home} already"
+                raise ConfigurationError(msg) from error
+        yield

@@ -1,0 +1,225 @@
+"""The `anji` command: parses, calls one function, prints.
+
+Exit codes: 78 for a setting that is missing or wrong, 70 for what no restart can mend, 69 for a
+broker or vendor that does not answer, 1 for any other answer of "no".
+"""
+
+import asyncio
+import getpass
+import os
+import sys
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from anji.demo_command import demo_app
+from anji.installation import Installation
+from anji.lagging import lag_of
+from anji.looking import Links, retries
+from anji.sandboxes import print_settings
+from anji.services import SERVICE_NAMES
+from anji.tables import lag_table, link_table, links_table, problems_table, topics_table
+from anji.topics import sizes_of
+from anji.up import run_services, until_told
+from anji_common.errors import (
+    AnjiError,
+    AuthenticationError,
+    ConfigurationError,
+    FatalError,
+    RetriableError,
+)
+from anji_common.logs import configure_logs
+from anji_common.settings import EX_CONFIG
+from anji_sandbox.cli import run_sandboxes
+
+__all__ = ["app", "main"]
+
+_EX_UNAVAILABLE = 69
+_EX_SOFTWARE = 70
+
+app = typer.Typer(
+    name="anji",
+    help="Keeps a Fxiaoke CRM and a Kingdee K3Cloud ERP in step, both ways.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+_problems = typer.Typer(help="What keeps links from moving.", no_args_is_help=True)
+_topics = typer.Typer(help="The topics of this installation.", no_args_is_help=True)
+app.add_typer(_problems, name="problems")
+app.add_typer(_topics, name="topics")
+app.add_typer(demo_app)
+
+_out = Console()
+
+
+def main() -> None:
+    """Run the command that was typed, and end the process with its exit code."""
+    try:
+        app()
+    except (ConfigurationError, AuthenticationError) as error:
+        _end(error, EX_CONFIG)
+    except FatalError as error:
+        _end(error, _EX_SOFTWARE)
+    except RetriableError as error:
+        _end(error, _EX_UNAVAILABLE)
+    except AnjiError as error:
+        _end(error, 1)
+
+
+def _end(error: AnjiError, code: int) -> None:
+    for line in str(error).splitlines() or [type(error).__name__]:
+        sys.stderr.write(f"anji: {line}\n")
+    sys.exit(code)
+
+
+def _installation() -> Installation:
+    return Installation.read(os.environ)  # noqa: TID251 - the outermost place, where they are read
+
+
+def _run(work: Callable[[Installation], Coroutine[Any, Any, None]]) -> None:
+    installation = _installation()
+    configure_logs(installation.settings.log_format, installation.settings.log_level)
+    asyncio.run(work(installation))
+
+
+@app.command()
+def up() -> None:
+    """Run all services in this process, until Ctrl-C."""
+    _run(lambda installation: until_told(run_services(installation)))
+
+
+@app.command()
+def run(
+    service: Annotated[list[str], typer.Argument(help=f"Of {', '.join(SERVICE_NAMES)}.")],
+) -> None:
+    """Run one service, or a few; for containers."""
+    _run(lambda installation: until_told(run_services(installation, service)))
+
+
+@app.command()
+def sandbox(
+    fxiaoke_port: Annotated[int, typer.Option(help="Of the CRM; 0 takes a free one.")] = 0,
+    k3cloud_port: Annotated[int, typer.Option(help="Of the ERP; 0 takes a free one.")] = 0,
+    credentials_file: Annotated[
+        Path, typer.Option(help="Where to write how to call both, as JSON.")
+    ] = Path("sandbox.json"),
+    data: Annotated[
+        Path | None, typer.Option(help="Folder that keeps both companies over restarts.")
+    ] = None,
+) -> None:
+    """Run a sandbox CRM and a sandbox ERP, and print the settings that reach them."""
+    configure_logs()
+    asyncio.run(
+        until_told(
+            run_sandboxes(
+                fxiaoke_port,
+                k3cloud_port,
+                credentials_file,
+                data=data,
+                on_ready=lambda found: print_settings(_out, found, credentials_file),
+            )
+        )
+    )
+
+
+@app.command()
+def links(
+    key: Annotated[str | None, typer.Argument(help="Ref or number of either record.")] = None,
+    link_type: Annotated[str | None, typer.Option("--type", help="Only of that type.")] = None,
+) -> None:
+    """List the links, or show one."""
+
+    async def work(installation: Installation) -> None:
+        async with (
+            installation.runtime(makes=False) as runtime,
+            Links.read(runtime.broker, installation.mappings) as found,
+        ):
+            if key is None:
+                _out.print(links_table(found.all(link_type)))
+                return
+            seat = found.one(key)
+            if seat is None:
+                sys.stderr.write(f"anji: no link of {key}\n")
+                raise typer.Exit(1)
+            _out.print(link_table(seat))
+
+    _run(work)
+
+
+@_problems.command("list")
+def problems_list() -> None:
+    """List what keeps links from moving, by cause."""
+
+    async def work(installation: Installation) -> None:
+        async with (
+            installation.runtime(makes=False) as runtime,
+            Links.read(runtime.broker, installation.mappings) as found,
+        ):
+            _out.print(problems_table(found.causes()))
+
+    _run(work)
+
+
+@_problems.command("retry")
+def problems_retry(
+    keys: Annotated[list[str] | None, typer.Argument(help="Refs or numbers.")] = None,
+    every: Annotated[bool, typer.Option("--all", help="All links with a problem.")] = False,  # noqa: FBT002 - typer's way to declare a flag
+) -> None:
+    """Try again what keeps links from moving."""
+
+    async def work(installation: Installation) -> None:
+        async with (
+            installation.runtime(makes=False) as runtime,
+            Links.read(runtime.broker, installation.mappings) as found,
+        ):
+            stuck = [seat for cause in found.causes() for seat in cause.seats]
+            wanted = {home.key for key in keys or () if (home := found.one(key)) is not None}
+            chosen = [seat for seat in stuck if every or seat.key in wanted]
+            entries = retries(chosen, getpass.getuser(), runtime.clock)
+            await runtime.broker.publish([entry.to_message() for entry in entries])
+            _out.print(f"{len(entries)} of {len(stuck)} links with a problem are tried again")
+
+    if not (keys or every):
+        raise typer.BadParameter("name links, or say --all")  # noqa: EM101, TRY003 - typer's own form
+    _run(work)
+
+
+@_topics.command("list")
+def topics_list() -> None:
+    """List the topics, what each keeps, and how many records it has."""
+
+    async def work(installation: Installation) -> None:
+        async with installation.runtime(makes=False) as runtime:
+            sizes = await sizes_of(runtime.broker, installation.topics)
+            _out.print(
+                topics_table(installation.topics, sizes, installation.settings.topic_prefix)
+            )
+
+    _run(work)
+
+
+@_topics.command("create")
+def topics_create() -> None:
+    """Make the topics that do not exist, and compare those that do."""
+
+    async def work(installation: Installation) -> None:
+        async with installation.runtime(makes=True) as runtime:
+            await runtime.broker.declare(installation.topics)
+            _out.print(f"{len(installation.topics)} topics stand as they must be")
+
+    _run(work)
+
+
+@_topics.command("lag")
+def topics_lag() -> None:
+    """Show how far each group is behind."""
+
+    async def work(installation: Installation) -> None:
+        async with installation.runtime(makes=False) as runtime:
+            _out.print(lag_table(await lag_of(runtime.broker, installation)))
+
+    _run(work)

@@ -1,0 +1,109 @@
+"""One installation as its settings say it: mappings, topics, and the way to its broker."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from random import SystemRandom
+from typing import Self
+
+from anji_common.broker.embedded_broker import EmbeddedBroker
+from anji_common.broker.kafka_broker import KafkaBroker
+from anji_common.broker.kafka_settings import KafkaSettings
+from anji_common.broker.port import Broker
+from anji_common.clock import Clock, SystemClock
+from anji_common.errors import ConfigurationError
+from anji_common.refs import System
+from anji_common.runtime import Runtime
+from anji_common.settings import InstallationSettings, SettingsSource
+from anji_common.topics import Topic, declared_topics
+from anji_common.writing.settings import WriterSettings
+from anji_fxiaoke.settings import FxiaokeSettings
+from anji_k3cloud.settings import K3CloudSettings
+from anji_mapper.mapping.folder import load_mappings
+from anji_mapper.mapping.model import Mappings
+from anji_mapper.settings import MapperSettings
+
+__all__ = ["SETTINGS", "Installation"]
+
+SETTINGS = (
+    InstallationSettings,
+    KafkaSettings,
+    FxiaokeSettings,
+    K3CloudSettings,
+    MapperSettings,
+    WriterSettings,
+)
+"""Every settings class there is; the page ``docs/configuration.md`` is made from them."""
+
+_MAPPING_TABLE = "mapping"
+"""``[mapping.customer]`` in the file: what a mapping leaves to the installation."""
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """Settings, read; nothing is opened yet."""
+
+    source: SettingsSource
+    settings: InstallationSettings
+    mappings: Mappings
+    misspelt: tuple[str, ...]
+    """What is set and is no setting, as it was typed."""
+
+    @classmethod
+    def read(cls, environment: Mapping[str, str]) -> Self:
+        """Return the installation that environment and file describe.
+
+        Raises:
+            ConfigurationError: a setting or a mapping is wrong; one line for each mistake.
+        """
+        source = SettingsSource.read(environment)
+        settings = source.load(InstallationSettings)
+        return cls(
+            source=source,
+            settings=settings,
+            mappings=load_mappings(settings.mappings_dir, source.table(_MAPPING_TABLE)),
+            misspelt=source.unknown(SETTINGS, tables=frozenset({_MAPPING_TABLE})),
+        )
+
+    @property
+    def topics(self) -> tuple[Topic, ...]:
+        """Every topic of this installation."""
+        objects = {
+            system: tuple(
+                sorted({found.side(system).object_name for found in self.mappings.types})
+            )
+            for system in System
+        }
+        return declared_topics(objects)
+
+    @asynccontextmanager
+    async def runtime(self, *, makes: bool) -> AsyncIterator[Runtime]:
+        """Open the broker, as long as the context lasts.
+
+        Args:
+            makes: Make what does not exist yet. A command that only looks does not.
+
+        Raises:
+            ConfigurationError: there is nothing to look at, or Kafka's settings are wrong.
+        """
+        clock = SystemClock()
+        state = self.settings.home / "views"
+        if makes:
+            state.mkdir(parents=True, exist_ok=True)
+        broker = self._broker(clock, makes=makes)
+        try:
+            yield Runtime(broker, clock, SystemRandom(), state if makes else None)
+        finally:
+            await broker.close()
+
+    def _broker(self, clock: Clock, *, makes: bool) -> Broker:
+        partitions = self.settings.partitions
+        if self.settings.broker == "kafka":
+            kafka = self.source.load(KafkaSettings)
+            prefix = self.settings.topic_prefix
+            return KafkaBroker(kafka, clock, partitions=partitions, topic_prefix=prefix)
+        file = self.settings.home / "broker.sqlite"
+        if not (makes or file.exists()):
+            msg = f"ANJI_HOME: there is no installation in {self.settings.home}; run anji up first"
+            raise ConfigurationError(msg)
+        return EmbeddedBroker(file, clock=clock, partitions=partitions)

@@ -1,0 +1,115 @@
+"""Looks at links: which there are, what one is like, and why some do not move.
+
+A copy of ``anji.links.v1`` is read into memory for that, up to its end at that moment.
+"""
+
+from collections import defaultdict
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from anji_common.views import View
+
+from anji_common.broker.port import Broker
+from anji_common.clock import Clock
+from anji_common.events.inbox import Entry, EntryKind
+from anji_common.refs import Ref
+from anji_common.topics import LINKS
+from anji_mapper.link.codec import decode_seat
+from anji_mapper.link.state import Seat, Stage
+from anji_mapper.mapping.model import Mappings
+from anji_mapper.tasks import checked_seat, seat_tokens
+
+__all__ = ["Cause", "Links", "retries"]
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Links that do not move for the same reason."""
+
+    link_type: str
+    kind: str
+    words: str
+    seats: tuple[Seat, ...]
+
+
+class Links:
+    """All seats of an installation, as of one moment."""
+
+    def __init__(self, view: View, mappings: Mappings) -> None:
+        self._view = view
+        self._mappings = mappings
+
+    @classmethod
+    @asynccontextmanager
+    async def read(cls, broker: Broker, mappings: Mappings) -> AsyncIterator["Links"]:
+        """Read them all."""
+        view = View(broker, LINKS.name, store=None, project=checked_seat, index=seat_tokens)
+        await view.start()
+        try:
+            yield cls(view, mappings)
+        finally:
+            await view.close()
+
+    def all(self, link_type: str | None = None) -> Iterator[Seat]:
+        """Yield every seat that is no pointer, by link type and key."""
+        for name in sorted(found.name for found in self._mappings.types):
+            if link_type in {None, name}:
+                for key in sorted(self._view.find(f"type:{name}")):
+                    seat = self._seat(key)
+                    if seat is not None:
+                        yield seat
+
+    def one(self, key: str) -> Seat | None:
+        """Return the home of a link by the ref of either record, or by a business number."""
+        seat = self._seat(key)
+        if seat is not None and seat.stage is Stage.POINTER:
+            return self._seat(str(seat.partner))
+        if seat is not None:
+            return seat
+        return next((found for found in self.all() if key in _numbers(found)), None)
+
+    def causes(self) -> list[Cause]:
+        """Return what keeps links from moving, the most frequent first."""
+        groups: dict[tuple[str, str, str], list[Seat]] = defaultdict(list)
+        for key in sorted(self._view.find("problem")):
+            seat = self._seat(key)
+            if seat is not None and seat.problem is not None:
+                groups[seat.link_type, str(seat.problem.kind), seat.problem.words].append(seat)
+        causes = [Cause(*cause, tuple(seats)) for cause, seats in groups.items()]
+        return sorted(causes, key=lambda cause: -len(cause.seats))
+
+    def _seat(self, key: str) -> Seat | None:
+        value = self._view.get(key)
+        return None if value is None else decode_seat(value)
+
+
+def _numbers(seat: Seat) -> set[str]:
+    return {
+        side.seen.number
+        for side in (seat.crm, seat.erp)
+        if side.seen is not None and side.seen.number is not None
+    }
+
+
+def retries(seats: Sequence[Seat], person: str, clock: Clock) -> list[Entry]:
+    """Return the wishes of `person` to try again what keeps `seats` from moving."""
+    now = clock.now()
+    began = int(now.timestamp() * 1000)
+    return [
+        Entry(
+            to=_ref(seat),
+            sender=f"person/{person}",
+            sequence=began + place,
+            kind=EntryKind.RETRY,
+            at=now,
+            link_type=seat.link_type,
+            problem=seat.problem.id,
+        )
+        for place, seat in enumerate(seats)
+        if seat.problem is not None
+    ]
+
+
+def _ref(seat: Seat) -> Ref:
+    return seat.key

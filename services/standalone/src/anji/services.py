@@ -1,0 +1,150 @@
+"""Every service by its name, joined with its settings and its way to the vendor.
+
+`anji up` runs all of them in one process, `anji run` one; they are the same. Only the settings of
+the services that run are read: a mapper's container needs no vendor's secrets. All services of one
+vendor in a process share one transport, and with it one session and one call budget.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+
+import anji_fxiaoke.service
+import anji_k3cloud.service
+import anji_mapper.service
+from anji.installation import Installation
+from anji.supervise import Service
+from anji_common.errors import ConfigurationError
+from anji_common.http_transport import HttpTransport
+from anji_common.refs import System
+from anji_common.runtime import Runtime
+from anji_common.transport import Transport
+from anji_common.writing.settings import WriterSettings
+from anji_fxiaoke.settings import FxiaokeSettings
+from anji_k3cloud.settings import K3CloudSettings
+from anji_mapper.settings import MapperSettings
+
+__all__ = ["SERVICE_NAMES", "default_names", "open_services"]
+
+Run = Callable[[], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Room:
+    """What services are built from."""
+
+    installation: Installation
+    runtime: Runtime
+    opened: AsyncExitStack
+    transports: dict[System, HttpTransport]
+
+    def transport(self, system: System, url: str) -> Transport:
+        """Return the one way to a vendor, opened when it is first needed."""
+        if system not in self.transports:
+            ca_file = self.installation.settings.ca_file
+            transport = HttpTransport(
+                url, system=system.value, clock=self.runtime.clock, ca_file=ca_file
+            )
+            self.opened.push_async_callback(transport.close)
+            self.transports[system] = transport
+        return self.transports[system]
+
+
+def _fxiaoke_source(room: _Room) -> Run:
+    settings = room.installation.source.load(FxiaokeSettings)
+    return partial(
+        anji_fxiaoke.service.run_source,
+        settings,
+        room.installation.mappings.interest(System.FXIAOKE),
+        room.runtime,
+        room.transport(System.FXIAOKE, settings.url),
+    )
+
+
+def _fxiaoke_callback(room: _Room) -> Run:
+    return partial(
+        anji_fxiaoke.service.run_callback,
+        room.installation.source.load(FxiaokeSettings),
+        room.installation.mappings.interest(System.FXIAOKE),
+        room.runtime,
+    )
+
+
+def _fxiaoke_writer(room: _Room) -> Run:
+    settings = room.installation.source.load(FxiaokeSettings)
+    return partial(
+        anji_fxiaoke.service.run_writer,
+        settings,
+        room.installation.mappings.interest(System.FXIAOKE),
+        room.runtime,
+        room.transport(System.FXIAOKE, settings.url),
+        room.installation.source.load(WriterSettings),
+    )
+
+
+def _k3cloud_source(room: _Room) -> Run:
+    settings = room.installation.source.load(K3CloudSettings)
+    return partial(
+        anji_k3cloud.service.run_source,
+        settings,
+        room.installation.mappings.interest(System.K3CLOUD),
+        room.runtime,
+        room.transport(System.K3CLOUD, settings.base_url),
+    )
+
+
+def _k3cloud_writer(room: _Room) -> Run:
+    settings = room.installation.source.load(K3CloudSettings)
+    return partial(
+        anji_k3cloud.service.run_writer,
+        settings,
+        room.installation.mappings.interest(System.K3CLOUD),
+        room.runtime,
+        room.transport(System.K3CLOUD, settings.base_url),
+        room.installation.source.load(WriterSettings),
+    )
+
+
+def _mapper(room: _Room) -> Run:
+    return partial(
+        anji_mapper.service.run,
+        room.installation.mappings,
+        room.installation.source.load(MapperSettings),
+        room.runtime,
+    )
+
+
+_BUILDERS: dict[str, Callable[[_Room], Run]] = {
+    "fxiaoke-source": _fxiaoke_source,
+    "fxiaoke-callback": _fxiaoke_callback,
+    "fxiaoke-writer": _fxiaoke_writer,
+    "k3cloud-source": _k3cloud_source,
+    "k3cloud-writer": _k3cloud_writer,
+    "mapper": _mapper,
+}
+SERVICE_NAMES = tuple(_BUILDERS)
+
+
+def default_names(installation: Installation) -> tuple[str, ...]:
+    """Return the services that the settings allow: no callback's without its key."""
+    has_key = installation.source.load(FxiaokeSettings).callback_aes_key is not None
+    return tuple(name for name in SERVICE_NAMES if has_key or name != "fxiaoke-callback")
+
+
+@asynccontextmanager
+async def open_services(
+    installation: Installation, runtime: Runtime, names: Sequence[str]
+) -> AsyncIterator[tuple[Service, ...]]:
+    """Yield the services of those names, ready to run while the context lasts.
+
+    Raises:
+        ConfigurationError: there is no such service, or its settings are missing or wrong.
+    """
+    unknown = [name for name in names if name not in _BUILDERS]
+    if unknown:
+        msg = f"no such service: {', '.join(unknown)}; there are {', '.join(SERVICE_NAMES)}"
+        raise ConfigurationError(msg)
+    async with AsyncExitStack() as opened:
+        room = _Room(installation, runtime, opened, {})
+        yield tuple(Service(name, _BUILDERS[name](room)) for name in names)

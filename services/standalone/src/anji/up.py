@@ -1,0 +1,93 @@
+"""Runs services in this process until it is told to end: ``anji up``, ``anji run``, the demo."""
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import structlog
+
+from anji.claims import claim
+from anji.installation import Installation
+from anji.lagging import watch_lag
+from anji.services import default_names, open_services
+from anji.supervise import Service, supervise
+from anji_common.errors import ConfigurationError
+from anji_common.health import Health, serve_health
+
+__all__ = ["run_services", "until_told"]
+
+_log = structlog.get_logger("anji")
+
+
+async def run_services(
+    installation: Installation,
+    names: Sequence[str] | None = None,
+    *,
+    on_ready: Callable[[int], None] = lambda _port: None,
+) -> None:
+    """Run the services of those names until cancelled; they end in order then.
+
+    Args:
+        installation: Which settings, mappings and broker.
+        names: Of `SERVICE_NAMES`; by default all that the settings allow.
+        on_ready: Called once with the port of health and metrics, when all have been started.
+
+    Raises:
+        FatalError: no restart would help; the message says what a person has to do.
+    """
+    settings = installation.settings
+    chosen = default_names(installation) if names is None else tuple(names)
+    for name in installation.misspelt:
+        _log.warning("setting.unknown", name=name)
+    async with AsyncExitStack() as opened:
+        if settings.broker == "embedded":
+            opened.enter_context(claim(settings.home, chosen))
+        runtime = await opened.enter_async_context(installation.runtime(makes=True))
+        await runtime.broker.declare(installation.topics)
+        services = await opened.enter_async_context(open_services(installation, runtime, chosen))
+        health = Health()
+        port = await opened.enter_async_context(_health_port(health, installation))
+        _log.info("services.started", services=chosen, broker=settings.broker, health_port=port)
+        on_ready(port)
+        lag = Service("lag", lambda: watch_lag(runtime, installation))
+        await supervise(
+            [*services, lag], clock=runtime.clock, chance=runtime.chance, health=health
+        )
+
+
+@asynccontextmanager
+async def _health_port(health: Health, installation: Installation) -> AsyncIterator[int]:
+    host, port = installation.settings.health_host, installation.settings.health_port
+    serving = serve_health(health, host=host, port=port)
+    try:
+        found = await serving.__aenter__()
+    except OSError as error:
+        msg = f"ANJI_HEALTH_PORT: cannot listen on {host}:{port}: {error.strerror or error}"
+        raise ConfigurationError(msg) from error
+    try:
+        yield found
+    finally:
+        await serving.__aexit__(None, None, None)
+
+
+async def until_told(work: Awaitable[None]) -> None:
+    """Await `work`, and cancel it at Ctrl-C or SIGTERM; a second one ends the process at once."""
+    loop = asyncio.get_running_loop()
+    task = asyncio.ensure_future(work)
+
+    def told(name: str) -> None:
+        _log.info("process.ending", told_by=name)
+        for each in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(each)
+        task.cancel()
+
+    for each in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(each, told, each.name)
+    try:
+        await task
+    except asyncio.CancelledError:
+        _log.info("process.ended")
+    finally:
+        for each in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(each)
