@@ -6,6 +6,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+from configuration_page import configuration_page
 from event_pages import event_pages
 from mapping_pages import mapping_pages
 
@@ -17,6 +18,7 @@ _ROOT = Path(__file__).parents[1]
 def generated_pages(root: Path = _ROOT) -> Iterator[tuple[Path, str]]:
     """Yield path and text of every generated page."""
     yield from event_pages(root / "docs" / "events")
+    yield from configuration_page(root)
     yield from mapping_pages(root / "docs" / "mappings")
 
 
