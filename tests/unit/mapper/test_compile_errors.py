@@ -1,9 +1,12 @@
 """What the compiler says about broken files: all errors at once, each with its place."""
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from anji_common.errors import ConfigurationError
 from anji_mapper.mapping.compile import compile_mappings, find_errors
+from anji_mapper.mapping.folder import find_folder, read_folder
 from labs.mapping_files import GOOD, ORDER, changed, compiled, words_of
 
 
@@ -243,3 +246,39 @@ def test_settings_that_nobody_declared_are_refused() -> None:
         "customer.yaml:2:1: there is no setting 'organization' here; did you mean 'organisation'?",
         "settings:1:1: settings for 'custmer', which is no link type; did you mean 'customer'?",
     ]
+
+
+JUNK = [
+    "",
+    "~",
+    "[]",
+    "{}",
+    "true",
+    "1.5",
+    "x: y",
+    "- x",
+    "'{{a|b}}'",
+    "${x}",
+    "{path: [1]}",
+    "\t:",
+]
+SHIPPED = read_folder(find_folder())
+
+
+@settings(max_examples=25)
+@given(
+    file=st.sampled_from(sorted(SHIPPED)),
+    place=st.floats(0, 1, exclude_max=True),
+    junk=st.sampled_from(JUNK),
+    is_value=st.booleans(),
+)
+def test_whatever_a_line_says_the_answer_is_findings(
+    file: str, place: float, junk: str, *, is_value: bool
+) -> None:
+    lines = SHIPPED[file].splitlines()
+    number = int(place * len(lines))
+    lines[number] = f"{lines[number].split(':')[0]}: {junk}" if is_value else junk
+
+    found = find_errors({file: "\n".join(lines)})
+
+    assert all(0 < each.line <= len(lines) + 1 and each.words for each in found)
