@@ -1,0 +1,77 @@
+"""Who waits for what: for records of a log, or for a change of a group.
+
+A commit of this process wakes the waiting at once. A commit of another process is noticed by
+looking (`PRAGMA data_version`, 2 µs) every so often, and only while somebody waits.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+
+from anji_common.broker.embedded_store import EmbeddedStore
+from anji_common.clock import Clock
+
+__all__ = ["EmbeddedWakeups"]
+
+
+class EmbeddedWakeups:
+    """The waiting of one opened broker."""
+
+    def __init__(self, store: EmbeddedStore, clock: Clock, look_seconds: float) -> None:
+        self._store = store
+        self._clock = clock
+        self._look_seconds = look_seconds
+        self._waiting: dict[Hashable, set[asyncio.Event]] = defaultdict(set)
+        self._watch: asyncio.Task[None] | None = None
+
+    def wake(self, keys: Iterable[Hashable]) -> None:
+        """Wake whoever waits for one of `keys`."""
+        for key in keys:
+            for event in self._waiting.get(key, ()):
+                event.set()
+
+    def wake_all(self) -> None:
+        """Wake everybody: anything may have changed."""
+        self.wake(tuple(self._waiting))
+
+    @contextmanager
+    def waiting(self, event: asyncio.Event, keys: Sequence[Hashable]) -> Iterator[None]:
+        """Have `event` set whenever one of `keys` changes, in this process or in another."""
+        for key in keys:
+            self._waiting[key].add(event)
+        if self._store.is_shared and self._watch is None:
+            self._watch = asyncio.create_task(self._look(), name="embedded broker: look")
+        try:
+            yield
+        finally:
+            for key in keys:
+                self._waiting[key].discard(event)
+                if not self._waiting[key]:
+                    del self._waiting[key]
+
+    async def wait(self, event: asyncio.Event, keys: Sequence[Hashable], seconds: float) -> None:
+        """Wait until `event` is set, one of `keys` changes, or so long."""
+        with self.waiting(event, keys), suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await event.wait()
+
+    async def close(self) -> None:
+        """Stop looking, and wake everybody."""
+        if self._watch is not None:
+            self._watch.cancel()
+            await asyncio.wait([self._watch])
+        self.wake_all()
+
+    async def _look(self) -> None:
+        """Look while somebody waits, and a while longer: pauses between polls are short."""
+        idle = 0
+        while idle < _IDLE_LOOKS:
+            await self._clock.sleep(self._look_seconds)
+            idle = 0 if self._waiting else idle + 1
+            if self._store.refresh():
+                self.wake_all()
+        self._watch = None
+
+
+_IDLE_LOOKS = 5
