@@ -14,6 +14,7 @@ from anji_common.events.commands import Action, Command, CommandNumber, LookUp, 
 from anji_common.interest import FieldInterest, FieldKind, Interest, LinesInterest, ObjectInterest
 from anji_common.refs import Ref, System
 from anji_common.testing.virtual_time import EPOCH, LoopClock, run_virtually
+from anji_common.writing.target import Written
 from anji_fxiaoke.auth import Auth
 from anji_fxiaoke.client import Client
 from anji_fxiaoke.settings import FxiaokeSettings
@@ -33,10 +34,12 @@ __all__ = [
     "ORDER",
     "Lab",
     "Person",
+    "made",
     "make_lab",
     "new_account",
     "new_note",
     "on_a_crm",
+    "ref_of",
     "seat",
     "settings_of",
     "update_of",
@@ -294,6 +297,19 @@ def update_of(
     """Return the command to change a record."""
     command = _command(seat(1), target.object_name, Action.UPDATE, values=values)
     return command.model_copy(update={"target": target, "rows": rows or {}})
+
+
+def made(outcome: object) -> Written:
+    """Return the outcome, which must be a success."""
+    assert isinstance(outcome, Written), outcome
+    return outcome
+
+
+def ref_of(outcome: object) -> Ref:
+    """Return the record that was written."""
+    ref = made(outcome).ref
+    assert ref is not None
+    return ref
 
 
 def _command(seat: Ref, object_name: str, action: Action, **more: Any) -> Command:  # noqa: ANN401 - passed on
