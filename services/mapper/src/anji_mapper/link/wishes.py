@@ -68,7 +68,10 @@ def send_update(turn: Turn, system: System, found: Comparison) -> tuple[set[str]
             turn.put_side(system, replace(side, refusal=None))  # what was refused is not wished
         return draft.awaited, draft.unmapped
     if side.refusal is None or side.refusal.digest not in (draft.digest(), "*"):
-        draft.send(Action.UPDATE, target=side.ref)
+        source = turn.seat.side(system.other).seen or Seen({})
+        templates = turn.link_type.side(system).filled(source.head)
+        packet = {path: templates[path] for path in draft.rows if path in templates}
+        draft.send(Action.UPDATE, target=side.ref, packet=packet)
         _tell_conflicts(turn, wishes)
     return draft.awaited, draft.unmapped
 
