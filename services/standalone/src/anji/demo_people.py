@@ -214,12 +214,12 @@ class Company:
             name = self.chance.choice(["tel", "remark", "url"])
             await self._edit_crm(record_id, name, f"{name} {n}")
             self.done("edits")
-        linked = await self._linked_customers()
+        in_erp = await self._new_in_erp()
         for n in range(self.plan.erp_edits):
-            await self._edit_erp(self.chance.choice(linked), "FFAX", "fax", f"020-{n:08}")
+            await self._edit_erp(self.chance.choice(in_erp), "FFAX", "fax", f"020-{n:08}")
             self.done("edits")
         for n in range(self.plan.both_edits):
-            record_id, erp_id = self.chance.choice(linked)
+            record_id, erp_id = self.chance.choice(in_erp)
             await asyncio.gather(
                 self._edit_crm(record_id, "tel", f"021-{n:08}"),
                 self._edit_erp((record_id, erp_id), "FADDRESS", "address", f"解放路 {n} 号"),
@@ -235,10 +235,15 @@ class Company:
         self.typed[self.names[record_id], name] = value
         await self.erp.change("BD_Customer", {"FCUSTID": erp_id, key: value})
 
-    async def _linked_customers(self) -> list[tuple[str, int]]:
-        """Return CRM and ERP id of customers that stand on both sides, once there are some."""
-        wanted = min(len(self.customers), self.plan.erp_edits + self.plan.both_edits)
-        by_name = {name: record_id for record_id, name in self.names.items()}
+    async def _new_in_erp(self) -> list[tuple[str, int]]:
+        """Return both ids of customers that Anji has brought to the ERP, once there are some.
+
+        The old ones are left alone: what was typed before they are matched is settled by the
+        rule of the first load, as the mapping's owner wants it.
+        """
+        new = self.customers[self.plan.old_customers :]
+        wanted = min(len(new), self.plan.erp_edits + self.plan.both_edits)
+        by_name = {self.names[record_id]: record_id for record_id in new}
         while True:
             rows = await self.erp.every("BD_Customer", ["FCUSTID", "FName"])
             found = [
