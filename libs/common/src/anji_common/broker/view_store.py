@@ -1,0 +1,233 @@
+"""The SQLite file behind a view: rows, their index tokens, and how far the topic was read.
+
+It is a cache: deleted, it is read again from the topic. Rows and positions are saved in one
+transaction, many records at a time, so it never says that it has read what it does not hold. WAL
+with ``synchronous=NORMAL`` keeps that true when the power fails, at the price of an fsync
+per checkpoint instead of per transaction; what was not saved is the tail that is read again.
+
+A file of another topic, other partitions or another projection, or one that SQLite cannot
+read, is thrown away.
+"""
+
+import inspect
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from hashlib import sha256
+from pathlib import Path
+from types import CodeType
+
+from anji_common.errors import ConfigurationError, FatalError
+
+__all__ = ["ViewStore", "projection_of"]
+
+_SCHEMA = (
+    "CREATE TABLE identity (text TEXT NOT NULL)",
+    "CREATE TABLE positions (partition INTEGER PRIMARY KEY, next_offset INTEGER NOT NULL)",
+    "CREATE TABLE rows (key TEXT PRIMARY KEY, value BLOB NOT NULL)",
+    """CREATE TABLE tokens (token TEXT NOT NULL, key TEXT NOT NULL,
+                            PRIMARY KEY (token, key)) WITHOUT ROWID""",
+)
+_UNSAVED_ROWS = 2000
+"""Saved at the latest after so many: 0.1 s of reading, and what a crash makes us read again."""
+_CACHE_KIBIBYTES = 4096
+"""Pages held in memory per view: 52 MiB for 12 partitions and the crosswalk, at any size."""
+_PAGE_ROWS = 200
+_UNREADABLE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+
+
+def projection_of(*functions: Callable[..., object] | None) -> str:
+    """Return a text that changes when the modules that define `functions` change."""
+    digest = sha256()
+    for function in functions:
+        code = getattr(inspect.unwrap(function), "__code__", None) if function else None
+        if isinstance(code, CodeType):
+            digest.update(code.co_qualname.encode())
+            digest.update(_source(code))
+    return digest.hexdigest()[:16]
+
+
+def _source(code: CodeType) -> bytes:
+    try:
+        return Path(code.co_filename).read_bytes()
+    except OSError:
+        return code.co_code  # shipped without sources
+
+
+class ViewStore:
+    """Rows by key, on disk or in memory, for one process at a time."""
+
+    def __init__(self, path: Path | None, identity: str) -> None:
+        """Open or make the file.
+
+        Args:
+            path: The file; `None` keeps everything in memory.
+            identity: What the rows are made of. A file of another identity is thrown away.
+
+        Raises:
+            ConfigurationError: another process has this file open.
+            FatalError: it can be neither used nor made.
+        """
+        self._path = path
+        self._identity = identity
+        self._unsaved = 0
+        self._db = self._opened()
+
+    def get(self, key: str) -> bytes | None:
+        """Return the value of a row, or `None`."""
+        with self._translated():
+            found = self._db.execute("SELECT value FROM rows WHERE key = ?", (key,)).fetchone()
+        return None if found is None else bytes(found[0])
+
+    def put(self, key: str, value: bytes | None) -> None:
+        """Write a row; `None` removes it."""
+        with self._writing():
+            if value is None:
+                self._db.execute("DELETE FROM rows WHERE key = ?", (key,))
+            else:
+                self._db.execute("INSERT OR REPLACE INTO rows VALUES (?, ?)", (key, value))
+
+    def retoken(self, key: str, *, gone: Iterable[str], come: Iterable[str]) -> None:
+        """Change under which tokens a row is found."""
+        with self._writing():
+            self._db.executemany(
+                "DELETE FROM tokens WHERE token = ? AND key = ?", [(token, key) for token in gone]
+            )
+            self._db.executemany(
+                "INSERT OR IGNORE INTO tokens VALUES (?, ?)", [(token, key) for token in come]
+            )
+
+    def find(self, token: str, limit: int | None) -> list[str]:
+        """Return the keys of the rows with that token, sorted."""
+        with self._translated():
+            rows = self._db.execute(
+                "SELECT key FROM tokens WHERE token = ? ORDER BY key LIMIT ?",
+                (token, -1 if limit is None else limit),
+            ).fetchall()
+        return [key for (key,) in rows]
+
+    def scan(self) -> Iterator[tuple[str, bytes]]:
+        """Return all rows by ascending key, page by page: rows may be written meanwhile."""
+        start = ""
+        while True:
+            with self._translated():
+                page = self._db.execute(
+                    "SELECT key, value FROM rows WHERE key >= ? ORDER BY key LIMIT ?",
+                    (start, _PAGE_ROWS),
+                ).fetchall()
+            yield from page
+            if len(page) < _PAGE_ROWS:
+                return
+            start = page[-1][0] + "\0"  # the very next key
+
+    def __len__(self) -> int:
+        with self._translated():
+            (count,) = self._db.execute("SELECT count(*) FROM rows").fetchone()
+        return int(count)
+
+    def positions(self) -> dict[int, int]:
+        """Return per partition the offset below which everything is in the rows."""
+        with self._translated():
+            return dict(self._db.execute("SELECT partition, next_offset FROM positions"))
+
+    def move(self, positions: Mapping[int, int]) -> None:
+        """Say how far the rows go; saves them if many are not saved."""
+        with self._writing():
+            self._db.executemany(
+                "INSERT OR REPLACE INTO positions VALUES (?, ?)", positions.items()
+            )
+        if self._unsaved >= _UNSAVED_ROWS:
+            self.save()
+
+    def save(self) -> None:
+        """Keep rows and positions on disk, in one transaction."""
+        with self._translated():
+            if self._db.in_transaction:
+                self._db.execute("COMMIT")
+        self._unsaved = 0
+
+    def clear(self) -> None:
+        """Remove everything."""
+        with self._writing():
+            for table in ("rows", "tokens", "positions"):
+                self._db.execute(f"DELETE FROM {table}")  # noqa: S608 - our own three names
+        self.save()
+
+    def close(self) -> None:
+        """Save, and let go of the file."""
+        self.save()
+        self._db.close()
+
+    def _opened(self) -> sqlite3.Connection:
+        """Return the file, made anew if it is not what we want."""
+        try:
+            db = self._connected()
+            if self._fits(db):
+                return db
+            db.close()
+        except sqlite3.DatabaseError as error:
+            if _code(error) in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
+                msg = f"{self._path} is open in another process; give each its own ANJI_HOME"
+                raise ConfigurationError(msg) from error
+            if _code(error) not in _UNREADABLE:
+                raise self._unusable(error) from error
+        self._throw_away()
+        with self._translated():
+            db = self._connected()
+            for statement in _SCHEMA:
+                db.execute(statement)
+            db.execute("INSERT INTO identity VALUES (?)", (self._identity,))
+        return db
+
+    def _connected(self) -> sqlite3.Connection:
+        if self._path is not None:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+        db = sqlite3.connect(
+            ":memory:" if self._path is None else self._path, isolation_level=None, timeout=0
+        )
+        try:
+            db.execute("PRAGMA locking_mode=EXCLUSIVE")
+            db.execute("PRAGMA journal_mode=WAL")
+            db.execute("PRAGMA synchronous=NORMAL")
+            db.execute(f"PRAGMA cache_size=-{_CACHE_KIBIBYTES}")
+        except sqlite3.Error:
+            db.close()
+            raise
+        return db
+
+    def _fits(self, db: sqlite3.Connection) -> bool:
+        known = db.execute("SELECT 1 FROM sqlite_master WHERE name = 'identity'").fetchone()
+        if known is None:
+            return False
+        return bool(db.execute("SELECT text FROM identity").fetchone() == (self._identity,))
+
+    def _throw_away(self) -> None:
+        if self._path is not None:
+            for suffix in ("", "-wal", "-shm"):
+                Path(f"{self._path}{suffix}").unlink(missing_ok=True)
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """Write in the open transaction; begin one if there is none."""
+        with self._translated():
+            if not self._db.in_transaction:
+                self._db.execute("BEGIN")
+            self._unsaved += 1
+            yield
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            if _code(error) in _UNREADABLE:
+                self._throw_away()
+            raise self._unusable(error) from error
+
+    def _unusable(self, error: sqlite3.Error) -> FatalError:
+        return FatalError(f"the view {self._path} cannot be used, start again: {error}")
+
+
+def _code(error: sqlite3.Error) -> int:
+    """Return the primary code: the low byte of SQLite's extended one."""
+    return int(getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)) & 0xFF

@@ -1,0 +1,232 @@
+"""Views: the newest value of each key of a topic, on local disk, found by key or by token.
+
+A view is complete up to the topic's end before its first read, and then follows. Restored from
+its file it reads only the tail. One bad record never stalls it: what its projection refuses is
+reported and counted, the key keeps the value it had, and the view moves on.
+
+Memory does not grow with the rows of a view that has a file. A file that was not opened for longer
+than the topic keeps its tombstones may hold rows that were deleted since: delete such a file.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+import structlog
+
+from anji_common.broker.port import Broker, Reader
+from anji_common.broker.view_store import ViewStore, projection_of
+from anji_common.errors import AnjiError, FatalError
+from anji_common.messages import Message, Record
+
+__all__ = ["Index", "OnBad", "Project", "View"]
+
+Project = Callable[[Record], bytes | None]
+"""From a record to what the view keeps of it; `None` removes the key. Raises what it refuses."""
+Index = Callable[[str, bytes], Iterable[str]]
+"""From a key and what is kept of it to the tokens by which it is found."""
+OnBad = Callable[[Record, AnjiError], None]
+
+_log = structlog.get_logger("anji.view")
+
+_BATCH_RECORDS = 2000
+_WAIT_SECONDS = 1.0
+
+
+def _value_of(record: Record) -> bytes | None:
+    return record.value
+
+
+class View:
+    """One topic, or some of its partitions, by key. For one task, on one event loop."""
+
+    def __init__(  # noqa: PLR0913 - all but two have a default that most callers keep
+        self,
+        broker: Broker,
+        topic: str,
+        *,
+        partitions: Sequence[int] | None = None,
+        store: Path | None = None,
+        project: Project = _value_of,
+        index: Index | None = None,
+        on_bad: OnBad | None = None,
+    ) -> None:
+        """Prepare a view; it reads nothing before `start`.
+
+        Args:
+            broker: Where the topic is.
+            topic: Which one. Its records have text keys.
+            partitions: Which of its partitions; `None` means all.
+            store: The view's file; `None` keeps it in memory. One process at a time. The file
+                is made anew when the code of `project` or `index` has changed.
+            project: What to keep of a record: its value by default.
+            index: The tokens that `find` looks for: none by default. Depends on nothing else.
+            on_bad: Told of each record that `project` or `index` refuses; by default a warning
+                is logged.
+        """
+        self._broker = broker
+        self._topic = topic
+        self._partitions = partitions
+        self._path = store
+        self._project = project
+        self._index = index
+        self._on_bad = on_bad or _warn
+        self._store: ViewStore | None = None
+        self._reader: Reader | None = None
+        self._reading = asyncio.Lock()
+        self._positions: dict[int, int] = {}
+        self._listeners: list[Callable[[str], None]] = []
+        self.records_read = 0
+        """How many records were read from the topic since `start`."""
+        self.bad_records = 0
+        """How many of them were refused."""
+
+    async def start(self) -> None:
+        """Open the file and read what is missing, up to the topic's end as of this call.
+
+        Raises:
+            ConfigurationError: the topic was not declared, or the file is in use.
+        """
+        ends = self._own(await self._broker.ends(self._topic))
+        projection = projection_of(self._project, self._index) if self._path else ""
+        identity = f"{self._topic} {sorted(ends)} of {self._broker.partitions} {projection}"
+        self._store = ViewStore(self._path, identity)
+        try:
+            await self._restore(ends)
+        except BaseException:
+            await self.close()
+            raise
+
+    async def follow(self) -> None:
+        """Apply new records as they come, until cancelled."""
+        while True:
+            async with self._reading:
+                came = await self._read()
+            if not came:
+                self._opened.save()
+
+    async def catch_up(self) -> None:
+        """Apply everything that is committed as of this call."""
+        await self._read_to(self._own(await self._broker.ends(self._topic)))
+
+    def get(self, key: str) -> bytes | None:
+        """Return what is kept of a key, or `None`."""
+        return self._opened.get(key)
+
+    def find(self, token: str, limit: int | None = None) -> list[str]:
+        """Return the keys whose value has that index token, sorted, at most `limit`."""
+        return self._opened.find(token, limit)
+
+    def scan(self) -> Iterator[tuple[str, bytes]]:
+        """Return all rows by ascending key. The view may change meanwhile."""
+        return self._opened.scan()
+
+    def __len__(self) -> int:
+        return len(self._opened)
+
+    def subscribe(self, callback: Callable[[str], None]) -> Callable[[], None]:
+        """Call `callback` with the key after each applied record; returns what ends that."""
+        self._listeners.append(callback)
+
+        def unsubscribe() -> None:
+            if callback in self._listeners:
+                self._listeners.remove(callback)
+
+        return unsubscribe
+
+    def apply(self, messages: Sequence[Message], position: int | Mapping[int, int]) -> None:
+        """Apply rows that the owner of the partition has just committed: it reads its writes.
+
+        Args:
+            messages: The rows, in the order of their publishing. To `project` they are records
+                without a timestamp.
+            position: The offset after the last of them, as `Task.commit` returned it; per
+                partition, where the view has several.
+        """
+        if isinstance(position, int):
+            (partition,) = self._positions
+            position = {partition: position}
+        place = next(iter(position.items()), (0, 0))
+        for message in messages:
+            key = message.key.encode()
+            self._keep(
+                Record(self._topic, *place, 0, key, message.value, message.headers),
+            )
+        self._move(position)
+
+    async def close(self) -> None:
+        """Save the file and let go of everything."""
+        reader, self._reader = self._reader, None
+        store, self._store = self._store, None
+        if store is not None:
+            store.close()
+        if reader is not None:
+            await reader.close()
+
+    @property
+    def _opened(self) -> ViewStore:
+        if self._store is None:
+            msg = f"the view of {self._topic} is not open: start it first"
+            raise FatalError(msg)
+        return self._store
+
+    def _own(self, offsets: Mapping[int, int]) -> dict[int, int]:
+        wanted = offsets if self._partitions is None else self._partitions
+        return {partition: offsets[partition] for partition in wanted}
+
+    async def _restore(self, ends: Mapping[int, int]) -> None:
+        kept = self._opened.positions()
+        if any(kept.get(partition, 0) > end for partition, end in ends.items()):
+            self._opened.clear()  # made from another topic of this name, which is gone
+            kept = {}
+        self._positions = {partition: kept.get(partition, 0) for partition in ends}
+        self._reader = await self._broker.reader(self._topic, self._positions)
+        await self._read_to(ends)
+        self._opened.save()
+
+    async def _read_to(self, ends: Mapping[int, int]) -> None:
+        async with self._reading:
+            while any(self._positions[partition] < end for partition, end in ends.items()):
+                await self._read()
+
+    async def _read(self) -> int:
+        """Read and apply a batch. One at a time (`_reading`), so that order is kept."""
+        reader = self._reader
+        if reader is None:
+            msg = f"the view of {self._topic} was closed"
+            raise FatalError(msg)
+        records = await reader.poll(max_records=_BATCH_RECORDS, wait_seconds=_WAIT_SECONDS)
+        self.records_read += len(records)
+        for record in records:
+            if record.offset >= self._positions[record.partition]:
+                self._keep(record)
+        self._move({partition: reader.position(partition) for partition in self._positions})
+        return len(records)
+
+    def _keep(self, record: Record) -> None:
+        store, index = self._opened, self._index
+        try:
+            key = record.text_key
+            value = self._project(record)
+            come = set() if index is None or value is None else set(index(key, value))
+        except AnjiError as error:
+            self.bad_records += 1
+            self._on_bad(record, error)
+            return
+        if index is not None:
+            before = store.get(key)
+            gone = set() if before is None else set(index(key, before))
+            if gone != come:
+                store.retoken(key, gone=gone - come, come=come - gone)
+        store.put(key, value)
+        for listener in tuple(self._listeners):
+            listener(key)
+
+    def _move(self, positions: Mapping[int, int]) -> None:
+        for partition, position in positions.items():
+            self._positions[partition] = max(position, self._positions[partition])
+        self._opened.move({partition: self._positions[partition] for partition in positions})
+
+
+def _warn(record: Record, error: AnjiError) -> None:
+    _log.warning("record.refused", place=record.place, reason=str(error))
