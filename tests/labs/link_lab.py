@@ -172,6 +172,13 @@ class LinkLab:
         """A source reads and publishes."""
         self.publish(self.take(system, record_id).model_copy(update={"answers": answers}))
 
+    def read_ref(self, ref: Ref, *, answers: str | None = None) -> None:
+        """A source reads and publishes."""
+        self.read(ref.system, ref.record_id, answers=answers)
+
+    def exists(self, ref: Ref) -> bool:
+        return ref.record_id in self.vendors[ref.system].records
+
     def answer(self, command: Command) -> None:
         """A writer executes a command and publishes its result."""
         self.commands.remove(command)
@@ -242,14 +249,17 @@ class LinkLab:
             None,
         )
 
+    def type_of(self, _key: Ref) -> LinkType:
+        return self.link_type
+
     def context(self) -> Context:
         return Context(mappings=Mappings((self.link_type,)), references=self, now=self.now)
 
     def step(self, key: Ref, happened: Input) -> bool:
         """Step one seat; return whether anything came of it."""
-        context = self.context()
-        before = self.seats.get(str(key)) or new_seat(key, self.link_type, context)
-        after, effects = self.reducer.step(before, happened, self.link_type, context)
+        context, link_type = self.context(), self.type_of(key)
+        before = self.seats.get(str(key)) or new_seat(key, link_type, context)
+        after, effects = self.reducer.step(before, happened, link_type, context)
         if after is not before:
             self.seats[str(key)] = after
         for effect in effects:
@@ -298,11 +308,8 @@ class LinkLab:
                 self.answer(self.commands[0])
             elif self.signals:
                 signal = self.signals.pop(0)
-                if (
-                    signal.ref is not None
-                    and signal.ref.record_id in self.vendors[signal.system].records
-                ):
-                    self.read(signal.system, signal.ref.record_id, answers=signal.answers)
+                if signal.ref is not None and self.exists(signal.ref):
+                    self.read_ref(signal.ref, answers=signal.answers)
             elif self._read_what_moved():
                 continue
             else:

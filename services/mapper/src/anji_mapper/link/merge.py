@@ -8,13 +8,23 @@ from dataclasses import dataclass, field
 
 from pydantic import JsonValue
 
-from anji_common.errors import AwaitedError, MappingError
+from anji_common.errors import AwaitedError, MappingError, UndecodableError
 from anji_common.refs import System
 from anji_mapper.link.context import Context
+from anji_mapper.link.lines import identified
 from anji_mapper.link.state import LineState, ValuePair
-from anji_mapper.mapping.model import Around, LinesPair, Pair, Row, Seen
+from anji_mapper.mapping.model import Around, LinesPair, Pair, References, Row, Seen
 
-__all__ = ["Agreed", "Comparison", "Conflict", "Wish", "compare", "convert", "merge_pair"]
+__all__ = [
+    "Agreed",
+    "Comparison",
+    "Conflict",
+    "Wish",
+    "compare",
+    "convert",
+    "merge_pair",
+    "number_of",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +73,9 @@ class Comparison:
     new_rows: dict[str, list[tuple[System, str]]] = field(default_factory=dict)
     """`LinesPair.name` → (side that has it, its line id there): the other side lacks it."""
     lost_rows: list[tuple[str, str]] = field(default_factory=list)
-    """(`LinesPair.name`, CRM line id): one side has it no more, and nobody was told yet."""
+    """(`LinesPair.name`, CRM line id): one side has it no more."""
+    gone_rows: list[tuple[str, str]] = field(default_factory=list)
+    """The same: neither side has it any more."""
     awaited: set[str] = field(default_factory=set)
     unmapped: list[str] = field(default_factory=list)
 
@@ -84,12 +96,28 @@ def convert(
     values = source.head if row is None else row
     value = values.get(pair.path(target.other))
     try:
-        if target is System.K3CLOUD:
-            return pair.lens.crm_to_erp(value, around)
-        return pair.lens.erp_to_crm(value, around)
-    except MappingError as error:
+        if target is System.FXIAOKE:
+            return pair.lens.erp_to_crm(value, around)
+        wished = pair.lens.crm_to_erp(value, around)
+        if wished is not None and pair.refers_to_erp:
+            number_of(str(wished), context.references)
+    except (MappingError, UndecodableError) as error:
         msg = f"{pair.path(target.other)} → {pair.path(target)}: {error}"
         raise MappingError(msg) from error
+    return wished
+
+
+def number_of(erp_ref: str, references: References) -> str:
+    """Return the business number by which an ERP record is referred to.
+
+    Raises:
+        AwaitedError: it is not known yet.
+    """
+    known = references.row(erp_ref)
+    if known is None or known.business_number is None:
+        token = f"ref:{erp_ref}"
+        raise AwaitedError(token)
+    return known.business_number
 
 
 def merge_pair(
@@ -168,6 +196,8 @@ def _settle(  # noqa: PLR0913, PLR0917 - the six things that one field's merge i
 ) -> None:
     crm_values = sides[0].head if rows[0] is None else rows[0]
     erp_values = sides[1].head if rows[1] is None else rows[1]
+    if pair.crm not in crm_values or pair.erp not in erp_values:
+        return  # newer in the mapping than what was seen: nothing is known of it, not even None
 
     def converted(target: System) -> JsonValue:
         source = 0 if target is System.K3CLOUD else 1
@@ -205,21 +235,26 @@ def _compare_lines(
 ) -> None:
     crm_rows = sides[0].rows.get(lines.name, {})
     erp_rows = sides[1].rows.get(lines.name, {})
-    states = _identified(lines, known, crm_rows, erp_rows)
+
+    def is_same(crm: str, erp: str) -> bool:
+        return _is_same(lines, sides, (crm_rows[crm], erp_rows[erp]), context)
+
+    states = identified(lines, known, (crm_rows, erp_rows), is_same)
     found.lines[lines.name] = states
     for crm_id, state in states.items():
         crm_row, erp_row = crm_rows.get(crm_id), erp_rows.get(state.erp_id)
-        if crm_row is None or erp_row is None:
-            if not state.is_lost:
-                found.lost_rows.append((lines.name, crm_id))
-            continue
-        agreed = dict(state.agreed)
-        wishes: list[Wish] = []
-        for pair in lines.pairs:
-            _settle(found, pair, agreed, sides, (crm_row, erp_row), wishes, context)
-        states[crm_id] = LineState(state.erp_id, agreed)
-        if wishes:
-            found.row_wishes.setdefault(lines.name, []).append((crm_id, state.erp_id, wishes))
+        if crm_row is None and erp_row is None:
+            found.gone_rows.append((lines.name, crm_id))
+        elif crm_row is None or erp_row is None:
+            found.lost_rows.append((lines.name, crm_id))
+        else:
+            agreed = dict(state.agreed)
+            wishes: list[Wish] = []
+            for pair in lines.pairs:
+                _settle(found, pair, agreed, sides, (crm_row, erp_row), wishes, context)
+            states[crm_id] = LineState(state.erp_id, agreed)
+            if wishes:
+                found.row_wishes.setdefault(lines.name, []).append((crm_id, state.erp_id, wishes))
     taken = {state.erp_id for state in states.values()}
     new = [(System.FXIAOKE, line_id) for line_id in crm_rows if line_id not in states]
     new += [(System.K3CLOUD, line_id) for line_id in erp_rows if line_id not in taken]
@@ -227,22 +262,22 @@ def _compare_lines(
         found.new_rows[lines.name] = new
 
 
-def _identified(
-    lines: LinesPair,
-    known: Mapping[str, LineState],
-    crm_rows: Mapping[str, Row],
-    erp_rows: Mapping[str, Row],
-) -> dict[str, LineState]:
-    """Rule 18, its first two ways: the known id, else the other side's id kept in the line."""
-    states = dict(known)
-    taken = {state.erp_id for state in states.values() if state.erp_id in erp_rows}
-    marked = [(str(row.get(lines.erp_marker or "")), erp_id) for erp_id, row in erp_rows.items()]
-    marked += [(crm_id, str(row.get(lines.crm_marker or ""))) for crm_id, row in crm_rows.items()]
-    for crm_id, erp_id in marked:
-        if crm_id not in crm_rows or erp_id not in erp_rows or erp_id in taken:
+def _is_same(
+    lines: LinesPair, sides: tuple[Seen, Seen], rows: tuple[Row, Row], context: Context
+) -> bool:
+    """Whether nothing in two rows differs, and something is equal: what one lacks says nothing."""
+    is_something_equal = False
+    for pair in lines.pairs:
+        crm, erp = rows[0].get(pair.crm), rows[1].get(pair.erp)
+        if crm is None or erp is None:
             continue
-        held = states.get(crm_id)
-        if held is None or held.erp_id not in erp_rows:
-            states[crm_id] = LineState(erp_id, {} if held is None else held.agreed)
-            taken.add(erp_id)
-    return states
+        target = System.K3CLOUD if System.K3CLOUD in pair.flows_to else System.FXIAOKE
+        source = 0 if target is System.K3CLOUD else 1
+        try:
+            wished = convert(pair, target, sides[source], rows[source], context)
+        except (AwaitedError, MappingError):
+            return False
+        if wished != (erp if target is System.K3CLOUD else crm):
+            return False
+        is_something_equal = True
+    return is_something_equal

@@ -5,11 +5,12 @@ then decide the next command (which `step` does).
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from anji_common.events.changes import Change
 from anji_common.events.observed import Observed, Stamp
 from anji_common.refs import System
+from anji_mapper.link.lines import Rows, join, paired_as_sent, source_of
 from anji_mapper.link.state import (
     Flight,
     Held,
@@ -19,7 +20,7 @@ from anji_mapper.link.state import (
     ValuePair,
 )
 from anji_mapper.link.turn import Turn
-from anji_mapper.mapping.model import Pair, Row, Seen
+from anji_mapper.mapping.model import LinesPair, Pair, Row, Seen
 
 __all__ = ["agree", "cleared", "look_at", "observe"]
 
@@ -105,42 +106,61 @@ def agree(  # noqa: PLR0913 - what a command said, and what came of it
         lines: Lines path → line id of the source → line id of the target, of new lines.
     """
     as_sent = came is None or turn.rules.agrees_as_sent(stamp)
+    rendition = None if as_sent else came
     agreed = dict(turn.seat.agreed)
+    head = None if rendition is None else rendition.head
     names = {pair.name: pair for pair in turn.link_type.pairs}
-    for name, sent in flight.pairs.items():
-        if name in names:
-            row = None if as_sent or came is None else came.head
-            agreed[name] = _pair(names[name], system, sent, row)
-    states = {name: dict(found) for name, found in turn.seat.lines.items()}
-    for document_lines in turn.link_type.lines:
-        names = {pair.name: pair for pair in document_lines.pairs}
-        made = lines.get(document_lines.path(system), {}) or _by_order(
-            flight.rows.get(document_lines.name, ()),
-            {} if came is None else came.rows.get(document_lines.name, {}),
-        )
-        came_rows = {} if as_sent or came is None else came.rows.get(document_lines.name, {})
-        of_lines = states.setdefault(document_lines.name, {})
-        for row_agreement in flight.rows.get(document_lines.name, ()):
-            crm_id, erp_id = _ids(row_agreement, made)
-            if crm_id is None or erp_id is None:
-                continue
-            came_row = came_rows.get(crm_id if system is System.FXIAOKE else erp_id)
-            before = of_lines.get(crm_id, LineState(erp_id))
-            pairs = {
-                name: _pair(names[name], system, sent, came_row)
-                for name, sent in row_agreement.pairs.items()
-                if name in names
-            }
-            of_lines[crm_id] = LineState(erp_id, {**before.agreed, **pairs})
+    agreed |= {
+        name: _pair(names[name], system, sent, head)
+        for name, sent in flight.pairs.items()
+        if name in names
+    }
+    states = dict(turn.seat.lines)
+    for each in turn.link_type.lines:
+        if each.name in flight.rows:
+            told = lines.get(each.path(system), {})
+            came_rows = {} if came is None else came.rows.get(each.name, {})
+            agreement = _Rows(each, system, flight.rows[each.name], told, came_rows, not as_sent)
+            states[each.name] = agreement.over(states.get(each.name, {}))
     turn.put(agreed=agreed, lines=states)
 
 
-def _by_order(sent: Sequence[RowAgreement], came: Mapping[str, Row]) -> dict[str, str]:
-    """Rule 18: after our own create, rows are paired in the order sent."""
-    new = [row.crm_id or row.erp_id or "" for row in sent if None in (row.crm_id, row.erp_id)]
-    if len(new) != len(sent) or len(new) != len(came):
-        return {}
-    return dict(zip(new, came, strict=True))
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """What a command said about the lines of one kind, and how they came back."""
+
+    lines: LinesPair
+    system: System
+    sent: Sequence[RowAgreement]
+    told: Mapping[str, str]
+    came: Rows
+    is_rendition: bool
+
+    def over(self, known: Mapping[str, LineState]) -> dict[str, LineState]:
+        """Return `known` with what is agreed now."""
+        states = dict(known)
+        to_erp = self.system is System.K3CLOUD
+        ids = {
+            crm if to_erp else state.erp_id: state.erp_id if to_erp else crm
+            for crm, state in known.items()
+        }
+        pairs = paired_as_sent(self.lines, self.system, self.sent, ids | {**self.told}, self.came)
+        names = {pair.name: pair for pair in self.lines.pairs}
+        for row in self.sent:
+            source = source_of(row, self.system)
+            target = pairs.get(source)
+            if target is None:
+                continue
+            crm, erp = (source, target) if to_erp else (target, source)
+            join(states, crm, erp)
+            came = self.came.get(target) if self.is_rendition else None
+            agreed = {
+                name: _pair(names[name], self.system, sent, came)
+                for name, sent in row.pairs.items()
+                if name in names
+            }
+            states[crm] = LineState(erp, {**states[crm].agreed, **agreed})
+        return states
 
 
 def _applied(side: SideState, held: Held) -> SideState:
@@ -153,12 +173,3 @@ def _pair(pair: Pair, system: System, sent: ValuePair, came: Row | None) -> Valu
         return sent
     value = came.get(pair.path(system))
     return (value, sent[1]) if system is System.FXIAOKE else (sent[0], value)
-
-
-def _ids(row: RowAgreement, made: Mapping[str, str]) -> tuple[str | None, str | None]:
-    """Return (CRM line id, ERP line id), the missing one from the result."""
-    if row.erp_id is None and row.crm_id is not None:
-        return row.crm_id, made.get(row.crm_id)
-    if row.crm_id is None and row.erp_id is not None:
-        return made.get(row.erp_id), row.erp_id
-    return row.crm_id, row.erp_id

@@ -19,7 +19,7 @@ from anji_mapper.link.context import Context
 from anji_mapper.link.crosswalking import publish_rows
 from anji_mapper.link.effects import Effect
 from anji_mapper.link.inputs import Answered, Changed, Input, Looked, Told
-from anji_mapper.link.merge import compare
+from anji_mapper.link.merge import Comparison, compare
 from anji_mapper.link.problems import judge
 from anji_mapper.link.rules import RULES, Rules
 from anji_mapper.link.state import Flight, ProblemKind, Refusal, Seat, Stage
@@ -251,21 +251,34 @@ def _level(turn: Turn) -> tuple[set[str], list[str]]:
         turn.context,
     )
     awaited, unmapped = set(found.awaited), list(found.unmapped)
-    for name, crm_id in found.lost_rows:
-        found.lines[name][crm_id] = replace(found.lines[name][crm_id], is_lost=True)
-        turn.notify(
-            NoticeKind.LINE_NOT_REMOVED,
-            "one side has this line no more; the other keeps it",
-            lines=name,
-            crm_line=crm_id,
-        )
+    _mark_lost_rows(turn, found)
     turn.put(agreed=found.agreed, lines={**seat.lines, **found.lines})
     for system in System:
-        if not turn.rules.is_busy(turn.seat.side(system)):
-            more_awaited, more_unmapped = send_update(turn, system, found)
-            awaited |= more_awaited
-            unmapped += more_unmapped
+        if turn.rules.is_busy(turn.seat.side(system)):
+            awaited |= {*seat.waits}  # what new lines wait for is asked again when it is idle
+            continue
+        more_awaited, more_unmapped = send_update(turn, system, found)
+        awaited |= more_awaited
+        unmapped += more_unmapped
     return awaited, unmapped
+
+
+def _mark_lost_rows(turn: Turn, found: Comparison) -> None:
+    """Rule 18, its end: say once that one side keeps a line, forget what neither has."""
+    if any(turn.rules.is_busy(turn.seat.side(system)) for system in System):
+        return  # a side that is being written is not seen as it is
+    for name, crm_id in found.gone_rows:
+        del found.lines[name][crm_id]
+    for name, crm_id in found.lost_rows:
+        state = found.lines[name][crm_id]
+        if not state.is_lost:
+            found.lines[name][crm_id] = replace(state, is_lost=True)
+            turn.notify(
+                NoticeKind.LINE_NOT_REMOVED,
+                "one side has this line no more; the other keeps it",
+                lines=name,
+                crm_line=crm_id,
+            )
 
 
 def _say(turn: Turn) -> None:

@@ -15,7 +15,7 @@ from anji_common.errors import AwaitedError, MappingError
 from anji_common.events.commands import Action, Command, CommandNumber, LookUp, RowWish
 from anji_common.events.notices import NoticeKind
 from anji_common.refs import Ref, System
-from anji_mapper.link.merge import Comparison, Wish, convert
+from anji_mapper.link.merge import Comparison, Wish, convert, number_of
 from anji_mapper.link.state import Flight, PendingMessage, RowAgreement, Seat, SideState, ValuePair
 from anji_mapper.link.turn import Turn
 from anji_mapper.mapping.model import LinesPair, Pair, References, Row, Seen, Side
@@ -151,6 +151,7 @@ class _Draft:
         self._row_agreements: dict[str, list[RowAgreement]] = {}
         self.awaited: set[str] = set()
         self.unmapped: list[str] = []
+        self._is_whole = True
 
     def add_head(self, pair: Pair, source: Seen) -> None:
         """Take a head value for a record to be made."""
@@ -195,9 +196,10 @@ class _Draft:
             self._number(wish.pair, wish.value)
 
     def add_new_row(self, lines: LinesPair, line_id: str, row: Row, source: Seen) -> None:
-        """Take a line that only the source side has."""
+        """Take a line that only the source side has, unless a value of it must be waited for."""
         values: dict[str, JsonValue] = {}
         pairs: dict[str, ValuePair] = {}
+        self._is_whole = True
         for pair in lines.pairs:
             found = self._converted(pair, source, row)
             if found is None:
@@ -205,6 +207,8 @@ class _Draft:
             pairs[pair.name] = found[0]
             if found[1] is not None:
                 values[pair.path(self.system)] = found[1]
+        if not self._is_whole:
+            return  # a line is sent whole or not yet
         to_erp = self.system is System.K3CLOUD
         if marker := lines.marker(self.system):
             values[marker] = line_id
@@ -271,22 +275,19 @@ class _Draft:
             wished = convert(pair, self.system, source, row, self._turn.context)
         except AwaitedError as error:
             self.awaited.add(error.token)
+            self._is_whole = False
             return None
         except MappingError as error:
             self.unmapped.append(str(error))
+            self._is_whole = False
             return None
         self._number(pair, wished)
         held = (source.head if row is None else row).get(pair.path(self.system.other))
         return ((held, wished) if self.system is System.K3CLOUD else (wished, held)), wished
 
     def _number(self, pair: Pair, value: JsonValue) -> None:
-        if self.system is not System.K3CLOUD or not pair.refers_to_erp or value is None:
-            return
-        known = self._references.row(str(value))
-        if known is None or known.business_number is None:
-            self.awaited.add(f"ref:{value}")
-            return
-        self._numbers[str(value)] = known.business_number
+        if self.system is System.K3CLOUD and pair.refers_to_erp and value is not None:
+            self._numbers[str(value)] = number_of(str(value), self._references)
 
 
 def message_texts(seat: Seat, turn: Turn) -> tuple[PendingMessage, ...]:
