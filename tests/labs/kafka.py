@@ -32,8 +32,9 @@ from labs.needs import absent
 
 __all__ = ["KafkaLab", "kafka_bootstrap", "kafka_lab", "private_kafka"]
 
-PARTITIONS = 4
-"""Of a lab's topics: enough for members to share, few enough to be quick."""
+_PARTITIONS = 4  # enough for members to share, few enough to be quick
+_QUICK_SESSION_SECONDS = 2.0
+_USUAL_SESSION_SECONDS = 6.0  # the least that a broker takes which nobody has told otherwise
 
 
 @dataclass
@@ -42,8 +43,8 @@ class KafkaLab:
 
     bootstrap: str
     prefix: str = field(default_factory=lambda: f"t{uuid4().hex[:12]}.")
-    partitions: int = PARTITIONS
-    session_timeout_seconds: float = 6.0
+    partitions: int = _PARTITIONS
+    session_timeout_seconds: float = _QUICK_SESSION_SECONDS
     started: list[KafkaBroker] = field(default_factory=list, repr=False)
 
     @property
@@ -98,7 +99,11 @@ def kafka_bootstrap(
 @pytest.fixture
 async def kafka_lab(kafka_bootstrap: str) -> AsyncIterator[KafkaLab]:
     """A fresh corner of the run's Kafka."""
-    lab = KafkaLab(kafka_bootstrap)
+    is_ours = not LabSettings().kafka_bootstrap
+    lab = KafkaLab(
+        kafka_bootstrap,
+        session_timeout_seconds=_QUICK_SESSION_SECONDS if is_ours else _USUAL_SESSION_SECONDS,
+    )
     yield lab
     await lab.close()
 

@@ -18,6 +18,7 @@ from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from aiokafka.errors import KafkaError
 
 from anji_common.broker.kafka_errors import translated
+from anji_common.broker.kafka_producer import discard_producer, heard
 from anji_common.broker.kafka_settings import KafkaSettings
 from anji_common.broker.partitions import partition_for
 from anji_common.clock import Clock
@@ -31,6 +32,8 @@ _TRANSACTION_BACKOFF_MS = 10
 # A topic that was read only now is asked for again when the fetch under way is over.
 _LONGEST_FETCH_MS = 250
 _BATCH_BYTES = 131_072
+# A start takes 0.15 s; one that is not done by then has no broker.
+_START_SECONDS = 3.0
 _NEVER_MS = 2**31 - 1
 
 
@@ -135,15 +138,22 @@ class KafkaCluster:
     async def started(self, client: C) -> C:
         """Start `client` and return it.
 
+        Cancelled, it first brings the start to its end: aiokafka loses the connections of a
+        client that is interrupted while it opens them.
+
         Raises:
             RetriableError: no broker, or no coordinator, answered in time.
         """
+        starting = asyncio.ensure_future(client.start())
         try:
             with translated("could not reach Kafka"):
                 async with asyncio.timeout(self.settings.delivery_timeout_seconds):
-                    await client.start()
+                    await asyncio.shield(starting)
         except BaseException:
+            await asyncio.wait([starting], timeout=_START_SECONDS)
+            starting.cancel()
             await discard(client)
+            heard(starting)
             raise
         return client
 
@@ -161,8 +171,9 @@ class KafkaCluster:
                 key=key,
                 partition=partition_for(key, self.partitions),
                 timestamp_ms=now_ms,
-                headers=message.headers,
+                headers=list(message.headers),  # its C extension takes nothing else
             )
+            future.add_done_callback(heard)  # the first error is told, the others repeat it
             sent.append(future)
         return sent
 
@@ -196,15 +207,9 @@ def record_from(cluster: KafkaCluster, found: Any) -> Record:  # noqa: ANN401 - 
 
 
 async def discard(client: Any) -> None:  # noqa: ANN401 - any of aiokafka's clients, all untyped
-    """Let go of `client` without waiting for what it has not sent.
-
-    A producer's own `stop` waits for its broker, for ever if there is none, and a fenced one
-    has nothing to wait for. So its connections are closed first, and its sender then ends.
-    """
+    """Let go of `client` without waiting for what it has not sent."""
     if isinstance(client, AIOKafkaProducer):
-        client._closed = True  # noqa: SLF001 - else its finaliser warns; `stop` would wait
-        await client.client.close()
-        await client._sender.close()  # noqa: SLF001 - there is no public way that does not wait
+        await discard_producer(client)
     elif isinstance(client, AIOKafkaConsumer):
         with suppress(KafkaError):
             await client.stop()
