@@ -69,7 +69,7 @@ def questions(
 def paired_lines(wishes: Sequence[RowWish], rows: Sequence[_Row], id_field: str) -> dict[str, str]:
     """Return source id → line id, for the lines that one create made (``protocol.md`` 18).
 
-    First by content, where exactly one line holds what was wished; the rest in the order sent.
+    First by content, those that are alike in the order sent; then the rest in the order sent.
     Nothing is paired unless there are as many lines as wishes: some do not show yet.
     """
     if len(wishes) != len(rows):
@@ -77,10 +77,10 @@ def paired_lines(wishes: Sequence[RowWish], rows: Sequence[_Row], id_field: str)
     free = list(rows)
     paired: dict[str, str] = {}
     for wish in wishes:
-        alike = [row for row in free if _holds(row, wish)]
-        if len(alike) == 1 and sum(_holds(alike[0], other) for other in wishes) == 1:
-            free.remove(alike[0])
-            paired[wish.source_id] = str(alike[0][id_field])
+        alike = next((row for row in free if _holds(row, wish)), None)
+        if alike is not None:
+            free.remove(alike)
+            paired[wish.source_id] = str(alike[id_field])
     rest = [wish for wish in wishes if wish.source_id not in paired]
     paired |= {wish.source_id: str(row[id_field]) for wish, row in zip(rest, free, strict=True)}
     return paired
