@@ -38,18 +38,6 @@ async def under_load(copies: Copies) -> AsyncIterator[None]:
         await giving
 
 
-@asynccontextmanager
-async def member(lab: KafkaLab) -> AsyncIterator[None]:
-    broker = lab.start()
-    serving = asyncio.create_task(broker.serve(GROUP, [GIVEN.name], copy))
-    try:
-        yield
-    finally:
-        serving.cancel()
-        await asyncio.wait([serving])
-        assert serving.cancelled()
-
-
 async def test_fifty_joins_and_leaves_under_load_lose_and_double_nothing(
     kafka_lab: KafkaLab, copies: Copies
 ) -> None:
@@ -58,7 +46,7 @@ async def test_fifty_joins_and_leaves_under_load_lose_and_double_nothing(
 
     async with under_load(copies):
         await come_and_go(join, 50, Random(3), pause_seconds=0.3)
-    async with member(kafka_lab):
+    async with kafka_lab.member(GROUP, [GIVEN.name], copy):
         lost, doubled = await copies.settle()
 
     assert copies.given > 1000
@@ -93,7 +81,7 @@ async def test_a_member_frozen_with_a_batch_in_hand_and_thawed_publishes_nothing
     async with member_process(kafka_lab, "serve", holds=True) as zombie:
         await until_said(zombie, "holding")
         zombie.send_signal(signal.SIGSTOP)
-        async with member(kafka_lab):
+        async with kafka_lab.member(GROUP, [GIVEN.name], copy):
             assert await copies.settle() == (0, 0)
             zombie.send_signal(signal.SIGCONT)
             assert zombie.stdin is not None
@@ -112,12 +100,12 @@ async def test_a_member_frozen_under_load_loses_and_doubles_nothing(
 ) -> None:
     async with under_load(copies), member_process(kafka_lab, "serve") as zombie:
         await until_said(zombie, "copying")
-        async with member(kafka_lab):
+        async with kafka_lab.member(GROUP, [GIVEN.name], copy):
             zombie.send_signal(signal.SIGSTOP)
             await SystemClock().sleep(kafka_lab.session_timeout_seconds * 1.5)
             zombie.send_signal(signal.SIGCONT)
             await SystemClock().sleep(1)
-    async with member(kafka_lab):
+    async with kafka_lab.member(GROUP, [GIVEN.name], copy):
         lost, doubled = await copies.settle()
 
     assert (lost, doubled) == (0, 0)
@@ -136,7 +124,7 @@ async def test_owners_killed_in_the_middle_lose_and_double_nothing(kafka_lab: Ka
             # Somewhere in the first few batches, most likely with a transaction open.
             await SystemClock().sleep(chance.uniform(0.0, 0.2))
             owner.kill()
-    async with member(kafka_lab):
+    async with kafka_lab.member(GROUP, [GIVEN.name], copy):
         lost, doubled = await copies.settle()
 
     assert (lost, doubled) == (0, 0)

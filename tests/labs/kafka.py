@@ -13,8 +13,8 @@ import fcntl
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Iterator
-from contextlib import suppress
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import uuid4
@@ -23,6 +23,7 @@ import pytest
 
 from anji_common.broker.kafka_broker import KafkaBroker
 from anji_common.broker.kafka_settings import KafkaSettings
+from anji_common.broker.port import Work
 from anji_common.clock import SystemClock
 from labs.kafka_guard import running, spawn_guard
 from labs.kafka_jars import JavaMissingError
@@ -66,6 +67,28 @@ class KafkaLab:
         )
         self.started.append(broker)
         return broker
+
+    @asynccontextmanager
+    async def member(self, group: str, inputs: Sequence[str], work: Work) -> AsyncIterator[None]:
+        """Let one more member of `group` work meanwhile; what it fails with is raised."""
+        broker = self.start()
+        serving = asyncio.ensure_future(broker.serve(group, inputs, work))
+        try:
+            yield
+        finally:
+            serving.cancel()
+            await asyncio.wait([serving])
+            if not serving.cancelled():
+                serving.result()
+
+    async def until_caught_up(
+        self, broker: KafkaBroker, group: str, inputs: Sequence[str], within_seconds: float = 30.0
+    ) -> None:
+        """Wait until `group` has no record left to work on."""
+        clock = SystemClock()
+        async with asyncio.timeout(within_seconds):
+            while any(one.seconds > 0 for one in await broker.lag(group, inputs)):
+                await clock.sleep(0.1)
 
     async def close(self) -> None:
         """Close all that was started."""
