@@ -78,6 +78,8 @@ class LittleVendor:
     fates: deque[Fate] = field(default_factory=deque)
     """Of the commands to come, in order; then all are done."""
     late_seconds: float = 30.0
+    latency_seconds: float = 0.01
+    """How long every call takes; 0 gives way once."""
     is_down: bool = False
     refuses_look_ups_of: str = ""
     """A value that it does not let anybody ask for."""
@@ -172,6 +174,8 @@ class LittleTarget:
         self._reads_are_paid = reads_are_paid
         self.pause_seconds = 0.0
         """How long a write lingers on this side before it leaves: a frozen process."""
+        self.goes_down_after_write = False
+        """The vendor's line is cut right after the next answer to a write."""
 
     @property
     def system(self) -> System:
@@ -201,7 +205,9 @@ class LittleTarget:
         if vendor.is_down:
             return [Busy("down", is_unreached=True) for _ in commands]
         outcomes = [self._write(command) for command in commands]
-        await vendor.clock.sleep(0.01)
+        await vendor.clock.sleep(vendor.latency_seconds)
+        vendor.is_down = self.goes_down_after_write
+        self.goes_down_after_write = False
         return outcomes
 
     async def finish(self, found: Found, command: Command) -> WriteOutcome | None:
@@ -213,7 +219,7 @@ class LittleTarget:
 
     async def _ask(self) -> None:
         vendor = self._vendor
-        await vendor.clock.sleep(0.01)
+        await vendor.clock.sleep(vendor.latency_seconds)
         vendor.settle()
         if vendor.is_down:
             msg = "the little vendor is down"
@@ -247,25 +253,14 @@ class LittleTarget:
     def _write(self, command: Command) -> WriteOutcome:
         vendor = self._vendor
         fate = vendor.fates.popleft() if vendor.fates else "done"
-        match fate:
-            case "busy":
-                return Busy("locked")
-            case "unreached":
-                return Busy("no line", is_unreached=True)
-            case "refused":
-                return Refused("not like that", "11", "name")
-            case "lost":
-                return Doubtful("no answer")
-            case "lost late":
+        if fate in _UNDONE:
+            if fate == "lost late":
                 vendor.carry_out_later(command)
-                return Doubtful("no answer")
-            case _:
-                done = vendor.carry_out(command)
+            return _UNDONE[fate]
+        done = vendor.carry_out(command)
         if fate == "lost after":
             return Doubtful("no answer")
-        if isinstance(done, Refused):
-            return done
-        return self._written(command, done)
+        return done if isinstance(done, Refused) else self._written(command, done)
 
     def _written(self, command: Command, record_id: str) -> Written:
         if command.action is Action.MESSAGE:
@@ -276,6 +271,15 @@ class LittleTarget:
         number = self._vendor.things[record_id].values.get("no")
         ref = Ref(System.K3CLOUD, "Thing", record_id)
         return Written(outcome, ref, None if number is None else str(number))
+
+
+_UNDONE: dict[Fate, WriteOutcome] = {
+    "busy": Busy("locked"),
+    "unreached": Busy("no line", is_unreached=True),
+    "refused": Refused("not like that", "11", "name"),
+    "lost": Doubtful("no answer"),
+    "lost late": Doubtful("no answer"),
+}
 
 
 def seat(n: int) -> Ref:

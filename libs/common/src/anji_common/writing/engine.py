@@ -188,7 +188,7 @@ class _Desk:
             row = rows[seat]
             if isinstance(verdict, Answered):
                 outputs.append(verdict.result.to_message())
-                rows[seat] = row.closed(verdict.result.number).promoted()
+                rows[seat] = row.closed(verdict.result.number)
             else:
                 rows[seat] = row.with_attempt(verdict.attempt)
         await self._commit(list(rows.values()), records, outputs)
