@@ -6,21 +6,23 @@ the rest (when to poll next, what was just seen) may be lost with it.
 
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime, timedelta
+from hashlib import blake2b
 
 import structlog
 
 from anji_common.broker.port import Task
 from anji_common.deadletters import dead_letter
-from anji_common.errors import RateLimitedError, RefusedError, RetriableError
+from anji_common.errors import RateLimitedError, RefusedError, RetriableError, UndecodableError
 from anji_common.events.changes import Change
 from anji_common.events.observed import Observed
 from anji_common.events.signals import Signal, SignalKind
 from anji_common.interest import ObjectInterest
 from anji_common.messages import Message
 from anji_common.metrics import SOURCE_FAILURES, SOURCE_READS, SOURCE_WATERMARK_SECONDS
+from anji_common.refs import Ref
 from anji_common.runtime import Runtime
 from anji_common.sourcing.checkpoints import Checkpoint, SnapshotProgress, Wish
-from anji_common.sourcing.feed import Feed, Page, Window
+from anji_common.sourcing.feed import Feed, Page, Unreadable
 from anji_common.sourcing.published import PublishedRefs
 from anji_common.sourcing.revisions import Published, Verdict, revise
 from anji_common.sourcing.settings import SourceSettings
@@ -32,17 +34,20 @@ from anji_common.sourcing.windows import (
     next_window,
     snapshot_window,
 )
+from anji_common.sourcing.wishes import (
+    FIRST_TORN_WAIT_SECONDS,
+    after_try,
+    is_last_word,
+    wished,
+)
 
 __all__ = ["Desk"]
 
 _log = structlog.get_logger("anji.source")
 
-_WISH_WAITS_SECONDS = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0)
-"""Before each try. A query may lag behind a write; assumed by ``protocol.md`` 8: under 30 s."""
-_GIVE_UP_TRIES = 5
-"""Not there after 7.5 s: left to the poll, which meets the record when the vendor shows it."""
 _CHECKPOINT_EVERY = timedelta(seconds=60)
 """How far a watermark runs over quiet time before it is kept: a restart reads that much again."""
+_MOST_BURIED = 1000
 _FIRST_SPAN = timedelta(days=30)
 
 
@@ -69,9 +74,11 @@ class Desk:
         self._next_poll = 0.0
         self._wish_due: dict[str, float] = {}
         self._hinted_at: float | None = None
+        self._is_told = False
         self._blocked_until = 0.0
         self._failures = 0
         self._seen: dict[str, str] = {}
+        self._buried: dict[str, bytes] = {}
         self._pages: AsyncIterator[Page] | None = None
         self._pages_read = 0
         self._checkpoint: Checkpoint | None = None
@@ -121,7 +128,7 @@ class Desk:
             case SignalKind.READ if signal.ref is not None:
                 self._wish(signal.ref.record_id, signal.answers)
             case SignalKind.READ:  # something of this object moved, nobody knows what
-                self._next_poll = now
+                self._next_poll, self._is_told = now, True
             case SignalKind.PAUSE:
                 self._set(is_paused=True)
             case SignalKind.RESUME:
@@ -176,34 +183,32 @@ class Desk:
             self._failures = 0
 
     async def _poll(self) -> None:
-        place = self._place
-        window = next_window(
-            place.begun_at,
-            place.watermark,
-            await self._feed.now(),
-            timedelta(seconds=self._settings.overlap_seconds),
-        )
-        found_news = window is not None and await self._read_window(window)
+        was_told, self._is_told = self._is_told, False
+        found_news = await self._read_window()
         await self._commit((), {}, must=False)
+        now = self._clock.monotonic()
+        if found_news and not was_told:
+            self._hinted_at = None  # hints leave things out: polls do the work, until one comes
         has_hints = (
             self._hinted_at is not None
-            and self._clock.monotonic() - self._hinted_at < self._settings.trust_hints_seconds
+            and now - self._hinted_at < self._settings.trust_hints_seconds
         )
-        self._interval = self._pace.after_poll(
-            self._interval, found_news=found_news, has_hints=has_hints
-        )
-        self._next_poll = self._clock.monotonic() + self._interval
+        self._interval = self._pace.after_poll(self._interval, has_hints=has_hints)
+        self._next_poll = now + self._interval
 
-    async def _read_window(self, window: Window) -> bool:
-        """Publish what is news in `window`, then move the watermark; say whether there was any."""
+    async def _read_window(self) -> bool:
+        """Publish what is news, then move the watermark; say whether there was any."""
+        overlap = timedelta(seconds=self._settings.overlap_seconds)
+        slack = timedelta(seconds=self._settings.slack_seconds)
+        place, now = self._place, await self._feed.now()
+        window = next_window(place.begun_at, place.watermark, now, overlap=overlap, slack=slack)
         found_news, times, met = False, list[datetime](), dict[str, str]()
         async for page in self._feed.changed(self._interest, window, self._seen):
             found_news |= await self._take_page(page)
             times = [max([*times, *map(_time, page.records)])] if page.records else times
             met.update(page.marks)
-        slack = timedelta(seconds=self._settings.slack_seconds)
         newest = times[0] if times else None
-        self._set(watermark=advanced(self._place.watermark, window, newest, slack))
+        self._set(watermark=advanced(self._place.watermark, now, newest, slack))
         self._seen = met
         return found_news
 
@@ -285,49 +290,49 @@ class Desk:
             self._published.get(str(found.ref)),
             found,
             answers=wish.answers,
-            is_last_word=wish.tries >= len(_WISH_WAITS_SECONDS),
+            is_last_word=is_last_word(wish),
         )
 
     def _after_try(self, record_id: str, outcome: str) -> None:
         """Forget a wish that was granted; let another wait for its next try, or give it up."""
         self._count(outcome)
-        wishes = dict(self._place.wishes)
-        wish = wishes.pop(record_id)
+        wishes, wait_seconds = after_try(self._place.wishes, record_id, outcome)
         self._wish_due.pop(record_id, None)
-        is_there = wish.is_there or outcome in ("torn", "stale")
-        tries = wish.tries + 1
-        if outcome in ("torn", "missing", "stale") and (is_there or tries < _GIVE_UP_TRIES):
-            wishes[record_id] = wish.model_copy(update={"tries": tries, "is_there": is_there})
-            wait = _WISH_WAITS_SECONDS[min(tries, len(_WISH_WAITS_SECONDS) - 1)]
-            self._wish_due[record_id] = self._clock.monotonic() + wait
+        if wait_seconds is not None:
+            self._wish_due[record_id] = self._clock.monotonic() + wait_seconds
         elif outcome == "missing":
             _log.info("record.not_there", object=self.object_name, record_id=record_id)
         self._set(wishes=wishes)
 
     def _wish(self, record_id: str, answers: str | None, *, is_there: bool = False) -> None:
-        old = self._place.wishes.get(record_id, Wish())
-        wish = Wish(answers=answers or old.answers, is_there=is_there or old.is_there)
-        self._set(wishes={**self._place.wishes, record_id: wish})
-        wait = _WISH_WAITS_SECONDS[1] if is_there else 0.0
-        self._wish_due[record_id] = self._clock.monotonic() + wait
+        self._set(wishes=wished(self._place.wishes, record_id, answers, is_there=is_there))
+        wait_seconds = FIRST_TORN_WAIT_SECONDS if is_there else 0.0
+        self._wish_due[record_id] = self._clock.monotonic() + wait_seconds
 
     def _due_wishes(self, now: float) -> list[str]:
         due = (each for each in self._place.wishes if self._wish_due.get(each, 0.0) <= now)
         return sorted(due)[: self._settings.batch_ids]
 
     async def _publish(self, changes: Sequence[Change], page: Page) -> None:
-        by = f"{self._feed.system}/source"
-        letters = [dead_letter(each.raw, each.error, by) for each in page.unreadable]
-        for each in page.unreadable:
-            self._count("unreadable")
-            _log.warning(
-                "record.unreadable",
-                object=self.object_name,
-                record_id=each.record_id,
-                reason=str(each.error),
-            )
+        letters = [self._letter(each) for each in page.unreadable if self._is_new(each)]
         published = {str(change.ref): Published.of(change) for change in changes}
         await self._commit([*(each.to_message() for each in changes), *letters], published)
+
+    def _letter(self, found: Unreadable) -> Message:
+        self._count("unreadable")
+        ref = Ref(self._feed.system, self.object_name, found.record_id)
+        _log.warning("record.unreadable", ref=str(ref), reason=str(found.error))
+        error = UndecodableError(f"{ref}: {found.error}")
+        return dead_letter(found.raw, error, f"{self._feed.system}/source", at=self._clock.now())
+
+    def _is_new(self, found: Unreadable) -> bool:
+        """Whether this version was not buried yet: overlapping windows meet it again."""
+        digest = blake2b(found.raw, digest_size=16).digest()
+        is_new = self._buried.pop(found.record_id, None) != digest
+        self._buried[found.record_id] = digest
+        if len(self._buried) > _MOST_BURIED:
+            del self._buried[next(iter(self._buried))]
+        return is_new
 
     async def _commit(
         self, outputs: Sequence[Message], published: dict[str, Published], *, must: bool = False

@@ -1,9 +1,9 @@
 """The sourcing engine: a vendor is read, its changes published, each once and in order.
 
 Objects are spread over the partitions of ``anji.signals.v1`` by their `source_key`; whoever holds
-a partition's task reads the objects whose key falls into it, and commits what it publishes together
-with its checkpoint under that partition's transactional id. So sources share the work, fail over
-and are fenced by the broker's own means.
+a partition's task reads the objects whose key falls into it, and commits what it publishes with
+its checkpoint under that partition's transactional id. So sources share the work, fail over and
+are fenced by the broker's own means.
 
 Nothing is lost: what a signal or callback asks for is a wish in the checkpoint before its offset
 moves; a poll's watermark moves with its last page; a vendor that is down moves nothing.

@@ -10,10 +10,10 @@ import structlog
 
 from anji_common.errors import AnjiError
 from anji_common.messages import Record
+from anji_common.refs import System
 from anji_common.runtime import Runtime
 from anji_common.sourcing.revisions import Published, projected
 from anji_common.topics import changes_topic
-from anji_common.refs import System
 from anji_common.views import View
 
 __all__ = ["PublishedRefs"]

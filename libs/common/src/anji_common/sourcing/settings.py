@@ -20,7 +20,7 @@ class SourceSettings:
     and more than the vendor's grain of time."""
 
     slack_seconds: float = 30.0
-    """How far our idea of the vendor's time may be ahead of it before changes are missed."""
+    """How wrong our idea of the vendor's time may be before changes are late or missed."""
 
     hints_topic: str | None = None
     """Signals that come from the vendor itself, such as callbacks."""

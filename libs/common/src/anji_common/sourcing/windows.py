@@ -24,26 +24,37 @@ _WIDER = 2
 
 
 def next_window(
-    begun_at: datetime, watermark: datetime, now: datetime, overlap: timedelta
-) -> Window | None:
-    """Return the window of the next poll; `None` while the vendor's time stands still."""
-    since = max(begun_at, watermark - overlap)
-    return Window(since, now) if now > since else None
+    begun_at: datetime,
+    watermark: datetime,
+    now: datetime,
+    *,
+    overlap: timedelta,
+    slack: timedelta,
+) -> Window:
+    """Return the window of the next poll.
+
+    It reaches `slack` beyond the vendor's now as we know it: what a hint has just told is in it
+    even where our clock is behind.
+    """
+    return Window(max(begun_at, watermark - overlap), now + slack)
 
 
 def advanced(
-    watermark: datetime, window: Window, newest: datetime | None, slack: timedelta
+    watermark: datetime, now: datetime, newest: datetime | None, slack: timedelta
 ) -> datetime:
-    """Return the watermark after `window` was read whole; it never goes back.
+    """Return the watermark after a window was read whole; it never goes back.
+
+    Nor does it pass the time at which the reading began: a record that was read early may have
+    changed while the last ones were read.
 
     Args:
         watermark: Before.
-        window: What was read.
+        now: The vendor's time, as we know it, when the reading began.
         newest: The newest modify time among what was read, if anything was.
-        slack: How far our knowledge of the vendor's clock may be ahead of it.
+        slack: How far our knowledge of the vendor's clock may be wrong.
     """
-    reached = max(watermark, window.until - slack)
-    return reached if newest is None else max(reached, min(newest, window.until))
+    reached = max(watermark, now - slack)
+    return reached if newest is None else max(reached, min(newest, now))
 
 
 def snapshot_window(since: datetime, until: datetime, span: timedelta) -> Window:
@@ -65,14 +76,11 @@ class Pace:
     least_seconds: float
     most_seconds: float
 
-    def after_poll(self, before: float, *, found_news: bool, has_hints: bool) -> float:
+    def after_poll(self, before: float, *, has_hints: bool) -> float:
         """Return the seconds to the next poll.
 
         Args:
             before: Seconds before this poll.
-            found_news: It found what no hint had told: hints cannot be relied on.
-            has_hints: Some came lately.
+            has_hints: Some came lately, and polls find nothing that they had not told.
         """
-        if found_news or not has_hints:
-            return self.least_seconds
-        return min(before * _WIDER, self.most_seconds)
+        return min(before * _WIDER, self.most_seconds) if has_hints else self.least_seconds

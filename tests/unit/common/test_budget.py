@@ -1,0 +1,163 @@
+"""The call budget under virtual time: never above the limit, live before bulk, days in Beijing."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from anji_common.budget import Budget, WindowLimit, seconds_to_midnight
+from anji_common.errors import RateLimitedError
+from anji_common.testing.virtual_time import LoopClock, run_virtually
+from anji_common.topics import Lane
+
+TEN = WindowLimit(10, 20.0)
+
+
+def with_a_clock(test: Callable[[LoopClock], Coroutine[Any, Any, None]]) -> None:
+    async def run() -> None:
+        await test(LoopClock(asyncio.get_running_loop()))
+
+    run_virtually(run())
+
+
+async def taken(
+    budget: Budget, clock: LoopClock, count: int, lane: Lane = Lane.LIVE, interface: str = "q"
+) -> list[float]:
+    """Return when each of `count` callers at once was let through."""
+
+    async def one() -> float:
+        await budget.take(interface, lane)
+        return clock.monotonic()
+
+    return list(await asyncio.gather(*(one() for _ in range(count))))
+
+
+def test_what_is_free_is_taken_at_once_and_the_rest_waits_for_the_window() -> None:
+    async def test(clock: LoopClock) -> None:
+        times = await taken(Budget(clock, window=TEN), clock, 25)
+
+        assert times[:10] == [0.0] * 10
+        assert times[10:20] == pytest.approx([20.0] * 10)
+        assert times[20:] == pytest.approx([40.0] * 5)
+
+    with_a_clock(test)
+
+
+@settings(max_examples=40)
+@given(st.lists(st.tuples(st.floats(0, 9), st.sampled_from(Lane)), max_size=60))
+def test_no_window_ever_holds_more_than_the_limit(asked: list[tuple[float, Lane]]) -> None:
+    async def test(clock: LoopClock) -> None:
+        budget = Budget(clock, window=TEN)
+        sent: list[float] = []
+
+        async def one(lane: Lane) -> None:
+            await budget.take("q", lane)
+            sent.append(clock.monotonic())
+
+        callers = []
+        for pause, lane in asked:
+            await clock.sleep(pause)
+            callers.append(asyncio.create_task(one(lane)))
+        await asyncio.gather(*callers)
+
+        assert len(sent) == len(asked)
+        for first, eleventh in zip(sent, sent[10:], strict=False):
+            assert eleventh - first >= 20.0 - 1e-6
+
+    with_a_clock(test)
+
+
+def test_each_interface_has_a_limit_of_its_own() -> None:
+    async def test(clock: LoopClock) -> None:
+        budget = Budget(clock, window=TEN, interfaces={"token": WindowLimit(2, 60.0)})
+
+        assert await taken(budget, clock, 10, interface="q") == [0.0] * 10
+        assert await taken(budget, clock, 10, interface="r") == [0.0] * 10
+        assert await taken(budget, clock, 3, interface="token") == pytest.approx([0.0, 0.0, 60.0])
+
+    with_a_clock(test)
+
+
+def test_bulk_leaves_a_reserve_and_waits_while_live_work_waits() -> None:
+    async def test(clock: LoopClock) -> None:
+        budget = Budget(clock, window=TEN, bulk_reserve=0.3)
+
+        bulk, live = await asyncio.gather(
+            taken(budget, clock, 10, Lane.BULK), taken(budget, clock, 5)
+        )
+
+        assert live == pytest.approx([0.0] * 3 + [20.0] * 2)
+        assert bulk[:7] == [0.0] * 7
+        assert min(bulk[7:]) > 20.0
+
+    with_a_clock(test)
+
+
+def test_a_caller_that_cannot_wait_is_told_so_and_counts_for_nothing() -> None:
+    async def test(clock: LoopClock) -> None:
+        budget = Budget(clock, window=TEN)
+        await taken(budget, clock, 10)
+
+        with pytest.raises(RateLimitedError) as caught:
+            await budget.take("q", most_seconds=5.0)
+
+        assert caught.value.retry_after_seconds == pytest.approx(20.0)
+        assert clock.monotonic() == 0.0
+        assert budget.used_today == 10
+
+    with_a_clock(test)
+
+
+def test_an_interface_that_the_vendor_closed_stays_closed_so_long() -> None:
+    async def test(clock: LoopClock) -> None:
+        budget = Budget(clock, window=TEN)
+        await taken(budget, clock, 1)
+
+        budget.close("q", 7.0)
+
+        assert await taken(budget, clock, 1) == pytest.approx([7.0])
+        assert await taken(budget, clock, 1, interface="r") == pytest.approx([7.0])
+
+    with_a_clock(test)
+
+
+def test_a_share_is_a_share_of_everything() -> None:
+    async def test(clock: LoopClock) -> None:
+        budget = Budget(clock, window=TEN, calls_per_day=12)
+        budget.share = 0.5
+
+        times = await taken(budget, clock, 6)
+        with pytest.raises(RateLimitedError):
+            await budget.take("r")
+
+        assert times == pytest.approx([0.0] * 5 + [20.0])
+
+    with_a_clock(test)
+
+
+def test_a_days_calls_begin_anew_at_midnight_in_beijing() -> None:
+    async def test(clock: LoopClock) -> None:
+        budget = Budget(clock, window=WindowLimit(1000, 1.0), calls_per_day=3, bulk_reserve=0.34)
+        await taken(budget, clock, 1)
+        with pytest.raises(RateLimitedError):  # bulk has used its part
+            await budget.take("q", Lane.BULK)
+        await taken(budget, clock, 2)
+
+        with pytest.raises(RateLimitedError) as caught:
+            await budget.take("q")
+
+        await clock.sleep(caught.value.retry_after_seconds)
+        await budget.take("q")
+        assert caught.value.retry_after_seconds == pytest.approx(15 * 3600.0)
+        assert budget.used_today == 1
+
+    with_a_clock(test)
+
+
+def test_midnight_in_beijing_is_four_in_the_afternoon_in_greenwich() -> None:
+    assert seconds_to_midnight(datetime(2026, 1, 5, 15, 59, 59, tzinfo=UTC)) == 1.0
+    assert seconds_to_midnight(datetime(2026, 1, 5, 16, tzinfo=UTC)) == 86_400.0
