@@ -118,6 +118,7 @@ class Person:
     core: FxiaokeCore
     clock: Clock
     _token: Json = field(default_factory=dict)
+    _token_ends: float = 0.0
 
     @property
     def open_user_id(self) -> str:
@@ -130,7 +131,7 @@ class Person:
         return answer
 
     def call(self, verb: str, data: object, **top: object) -> Json:
-        if not self._token:
+        if self.clock.monotonic() >= self._token_ends:
             known = self.core.credentials
             body = {
                 "appId": known["app_id"],
@@ -138,6 +139,7 @@ class Person:
                 "permanentCode": known["permanent_code"],
             }
             self._token = self.post("corpAccessToken/get/V2", body)
+            self._token_ends = self.clock.monotonic() + self._token["expiresIn"] - 60.0
         auth = {
             "corpAccessToken": self._token["corpAccessToken"],
             "corpId": self._token["corpId"],

@@ -25,8 +25,9 @@ class SourceSettings:
     hints_topic: str | None = None
     """Signals that come from the vendor itself, such as callbacks."""
 
-    trust_hints_seconds: float = 600.0
-    """For how long the last hint shows that hints do come."""
+    trust_hints_seconds: float = 86_400.0
+    """For how long the last hint shows that hints of that object do come. Long, because a quiet
+    night is no sign that they do not; the first poll that finds what none had told is one."""
 
     least_back_off_seconds: float = 0.5
     most_back_off_seconds: float = 30.0
