@@ -73,6 +73,21 @@ def test_being_put_off_takes_nothing_from_an_earlier_doubt() -> None:
     in_a_lab(test)
 
 
+def test_an_object_that_no_mapping_knows_is_refused_and_stalls_nothing() -> None:
+    async def test(lab: Lab) -> None:
+        lab.start()
+        stray = create(1).model_copy(update={"object_name": "NoSuchThing"})
+        await lab.issue(stray, create(2))
+        await lab.wait(1)
+
+        found = {result.seat: result for result in await lab.results()}
+        assert found[seat(1)].outcome is Outcome.REJECTED
+        assert "NoSuchThing" in found[seat(1)].words
+        assert found[seat(2)].outcome is Outcome.CREATED
+
+    in_a_lab(test)
+
+
 def test_a_busy_record_is_tried_again_and_then_done() -> None:
     async def test(lab: Lab) -> None:
         lab.vendor.fates.extend(["busy", "busy", "busy"])

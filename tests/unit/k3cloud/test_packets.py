@@ -115,3 +115,11 @@ def test_an_update_without_a_target_is_refused() -> None:
 
     with pytest.raises(MappingError):
         packet_of(command, CUSTOMER, BEIJING)
+
+
+def test_rows_that_no_interest_knows_are_refused_and_not_left_out() -> None:
+    command = new_order(7, C1, {"l1": "2"})
+    stray = command.model_copy(update={"rows": {"FNoSuch": command.rows["FSaleOrderEntry"]}})
+
+    with pytest.raises(MappingError, match="FNoSuch"):
+        packet_of(stray, ORDER, BEIJING)

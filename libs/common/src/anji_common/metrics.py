@@ -11,14 +11,18 @@ __all__ = [
     "LAG_SECONDS",
     "MAPPER_EFFECTS",
     "MAPPER_INPUTS",
+    "PAID_CALLS",
     "SERVICES_UP",
     "SERVICE_RESTARTS",
-    "PAID_CALLS",
     "SOURCE_FAILURES",
     "SOURCE_READS",
     "SOURCE_WATERMARK_SECONDS",
     "VENDOR_CALLS",
     "VENDOR_CALL_SECONDS",
+    "VENDOR_WAITS",
+    "WRITER_ATTEMPTS",
+    "WRITER_PARKED",
+    "WRITER_RESULTS",
 ]
 
 VENDOR_CALLS = Counter(
@@ -79,8 +83,8 @@ MAPPER_EFFECTS = Counter(
 SOURCE_READS = Counter(
     "anji_source_reads_total",
     "Records that a source has read, by what became of them: `published`, `known` (nothing "
-    "moved), `stale` (older than what is published), `torn`, `missing`, `unreadable`. Read again after a "
-    "crash, counted again.",
+    "moved), `stale` (older than what is published), `torn`, `missing`, `unreadable`. "
+    "Read again after a crash, counted again.",
     ("system", "object", "outcome"),
 )
 
@@ -94,6 +98,31 @@ SOURCE_WATERMARK_SECONDS = Gauge(
     "anji_source_watermark_timestamp_seconds",
     "Up to which vendor time an object is read, as Unix seconds.",
     ("system", "object"),
+)
+
+WRITER_RESULTS = Counter(
+    "anji_writer_results_total",
+    "Commands that a writer has answered, by outcome.",
+    ("system", "outcome"),
+)
+
+WRITER_ATTEMPTS = Counter(
+    "anji_writer_attempts_total",
+    "Attempts by what became of them: `sent`, `doubted` (no answer came) or `outdated` (too old "
+    "when they were to leave, so looked up and recorded again). A doubted one was sent, too.",
+    ("system", "outcome"),
+)
+
+WRITER_PARKED = Gauge(
+    "anji_writer_parked_commands",
+    "Commands in doubt, put off, or waiting behind such a one, by partition.",
+    ("system", "partition"),
+)
+
+VENDOR_WAITS = Counter(
+    "anji_writer_vendor_waits_total",
+    "How often a writer waited because its vendor or the broker gave no answer; nothing is lost.",
+    ("system",),
 )
 
 PAID_CALLS = Counter(

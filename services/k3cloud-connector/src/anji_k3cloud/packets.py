@@ -42,6 +42,10 @@ def packet_of(command: Command, interest: ObjectInterest, zone: tzinfo) -> Packe
     Raises:
         MappingError: a value that cannot be spelled, or a field that no interest knows.
     """
+    unknown = set(command.rows) - {lines.path for lines in interest.lines}
+    if unknown:
+        msg = f"{interest.object_name} has no rows {', '.join(sorted(unknown))}"
+        raise MappingError(msg)
     filling = _Filling(command, zone)
     if command.action is Action.CREATE:
         return Packet(interest.object_name, filling.created(interest), ())

@@ -69,9 +69,13 @@ class Sessions:
             RateLimitedError: the site has no calls left for us.
             RefusedError: a firewall does not let the content pass.
         """
+        asked = self._clock.monotonic()
         async with self._slot() as slot:
             for is_last in (False, True):
                 was_fresh = await self._ready(slot)
+                if writes and self._clock.monotonic() - asked > _LONGEST_WAIT_SECONDS:
+                    msg = f"no session within {_LONGEST_WAIT_SECONDS:.0f} s: not sent"
+                    raise VendorUnavailableError(msg)
                 try:
                     return await self._exchange(slot, service, fields, writes=writes)
                 except SessionLostError as error:

@@ -46,6 +46,8 @@ from anji_k3cloud.wire import Status
 
 __all__ = ["K3CloudTarget"]
 
+_LAST_CALL_SECONDS = MOST_PAUSE_SECONDS / 2
+"""After this long no other call of a batch is begun: it may still wait as long for a session."""
 _MAX_KEYS = 25
 """Conditions of several fields in one query: joined by `or`, which a database takes slowly."""
 
@@ -115,7 +117,7 @@ class K3CloudTarget:
         return [None if ref is None else found.get(ref) for ref in targets]
 
     async def write(self, commands: Sequence[Command]) -> Sequence[WriteOutcome]:
-        leaves_before = self._clock.monotonic() + MOST_PAUSE_SECONDS
+        leaves_before = self._clock.monotonic() + _LAST_CALL_SECONDS
         outcomes: dict[int, WriteOutcome] = {}
         pieces: list[_Piece] = []
         for place, command in enumerate(commands):
@@ -149,7 +151,9 @@ class K3CloudTarget:
         piece.observed = found.observed
         try:
             await self._take_steps([piece])
-            await self._read_back([piece])
+            piece.observed = None
+            with suppress(RejectedError):
+                await self._read_back([piece])
         except (InDoubtError, RetriableError) as error:
             return Doubtful(str(error))
         return self._written(piece)
@@ -220,6 +224,9 @@ class K3CloudTarget:
         except (InDoubtError, RetriableError) as error:
             # Saved, but not known how far they came: the next look finds them and goes on.
             return outcomes | {piece.place: Doubtful(str(error)) for piece in saved}
+        except RejectedError as error:
+            for piece in saved:
+                piece.words = str(error)
         # What cannot be read now, the engine reads later: `observed` stays empty.
         with suppress(RetriableError, RejectedError):
             await self._read_back(saved)

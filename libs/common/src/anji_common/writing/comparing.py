@@ -50,7 +50,7 @@ def standing_of(
     may_have_added = in_doubt and observed.stamp.modified_at != command.base_modified_at
     id_fields = {lines.path: lines.id_field for lines in interest.lines}
     for path, wishes in command.rows.items():
-        rows = _by_id(observed.data.get(path), id_fields[path])
+        rows = _by_id(observed.data.get(path), id_fields.get(path, ""))
         held.extend(
             _of_known_line(wish, rows.pop(wish.target_id, None))
             for wish in wishes

@@ -22,6 +22,7 @@ from anji_common.errors import RateLimitedError, RetriableError, UndecodableErro
 from anji_common.events.commands import Command
 from anji_common.interest import Interest
 from anji_common.messages import Message, Record
+from anji_common.metrics import VENDOR_WAITS, WRITER_ATTEMPTS, WRITER_PARKED, WRITER_RESULTS
 from anji_common.refs import Ref, System
 from anji_common.runtime import Runtime
 from anji_common.topics import Lane, commands_topic
@@ -93,6 +94,7 @@ class _Desk:
         """Take commands and timers in turn, until the task goes elsewhere."""
         self._timers.take_over(self._rows.unfinished(), self._clock.monotonic())
         while True:
+            WRITER_PARKED.labels(self._system, str(self._task.partition)).set(len(self._timers))
             records = await self._take()
             if not self._settings.writes:
                 self._only_log(records)
@@ -192,6 +194,9 @@ class _Desk:
             else:
                 rows[seat] = row.with_attempt(verdict.attempt)
         await self._commit(list(rows.values()), records, outputs)
+        for verdict in settled.values():
+            if isinstance(verdict, Answered):
+                WRITER_RESULTS.labels(self._system, verdict.result.outcome).inc()
         now = self._clock.monotonic()
         for seat, row in rows.items():
             verdict_now = settled.get(seat)
@@ -241,6 +246,7 @@ class _Desk:
             wall_age = (self._clock.now() - begun_at).total_seconds()
             if max(self._clock.monotonic() - begun, wall_age) <= self._settings.age_seconds:
                 return settled | await self._sending.send(sent, attempts, begun)
+            WRITER_ATTEMPTS.labels(self._system, "outdated").inc(len(sent))
             _log.warning("attempt.outdated", system=self._system.value, commands=len(sent))
             try:
                 verdicts = await self._looking.look(sent)
@@ -263,6 +269,7 @@ class _Desk:
         wait = min(2.0 ** (self._failures - 2), _LONGEST_BACK_OFF_SECONDS)
         if isinstance(error, RateLimitedError):
             wait = min(max(wait, error.retry_after_seconds), _LONGEST_BACK_OFF_SECONDS)
+        VENDOR_WAITS.labels(self._system).inc()
         _log.warning(
             "vendor.awaited", system=self._system.value, reason=str(error), wait_seconds=wait
         )

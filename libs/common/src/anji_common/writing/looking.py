@@ -57,9 +57,9 @@ class Looking:
         return found
 
     async def _look(self, jobs: Sequence[Job]) -> dict[Ref, Verdict]:
-        verdicts: dict[Ref, Verdict] = {}
+        verdicts = {job.seat: self._unknown(job) for job in jobs if not self._knows(job)}
         made = [job for job in jobs if job.attempt.made is not None]
-        open_jobs = [job for job in jobs if job.attempt.made is None]
+        open_jobs = [job for job in jobs if job.attempt.made is None and self._knows(job)]
         creates = [job for job in open_jobs if job.command.action is Action.CREATE]
         updates = [job for job in open_jobs if job.command.action is Action.UPDATE]
         verdicts.update(await self._read_back(made))
@@ -83,6 +83,15 @@ class Looking:
         """
         found = await self._look_up([job], own_only=job.may_still_happen)
         return found[job.seat]
+
+    def _knows(self, job: Job) -> bool:
+        """Whether this writer's mappings know the object; people need no mapping."""
+        names = {found.object_name for found in self._interest.objects}
+        return job.command.action is Action.MESSAGE or job.command.object_name in names
+
+    def _unknown(self, job: Job) -> Verdict:
+        words = f"this writer's mappings know no object {job.command.object_name}"
+        return after_refusal(job, Refusal(words=words, code="mapping"), self._clock.now())
 
     def _needs_comparing(self, job: Job) -> bool:
         if not self._target.reads_are_paid or job.attempt.in_doubt:

@@ -7,6 +7,7 @@ import structlog
 from anji_common.clock import Clock
 from anji_common.errors import RejectedError, RetriableError
 from anji_common.events.commands import Action
+from anji_common.metrics import WRITER_ATTEMPTS
 from anji_common.refs import Ref
 from anji_common.writing.attempts import Attempt, Made
 from anji_common.writing.looking import Looking
@@ -60,6 +61,7 @@ class Sending:
             attempts: As they were recorded for it, in the same order.
             begun: Monotonic seconds before they were recorded.
         """
+        WRITER_ATTEMPTS.labels(self._target.system, "sent").inc(len(jobs))
         outcomes = await self._target.write([job.command for job in jobs])
         verdicts: dict[Ref, Answered | Parked] = {}
         made: list[tuple[Job, Made]] = []
@@ -86,6 +88,7 @@ class Sending:
             case Busy():
                 return after_busy(job, outcome, self._settings, now)
             case Doubtful():
+                WRITER_ATTEMPTS.labels(self._target.system, "doubted").inc()
                 _log.warning("attempt.doubted", seat=str(job.seat), number=str(job.command.number))
                 return after_doubt(job, attempt, outcome, begun, now)
 
@@ -114,6 +117,8 @@ class Sending:
             verdict: Verdict = await self._looking.look_up(job)
         except RetriableError:
             return parked_unseen(job)
+        except RejectedError:
+            return after_refusal(job, refused, self._clock.now())
         if isinstance(verdict, Send):
             return after_busy(job, Busy(refused.words), self._settings, self._clock.now())
         return verdict
