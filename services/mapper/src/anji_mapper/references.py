@@ -1,11 +1,10 @@
 """What is known of other links: the crosswalk, as a view of the whole topic."""
 
-from anji_common.views import View
-
 from anji_common.errors import UndecodableError
 from anji_common.events.crosswalk import CrosswalkRow, RowState
 from anji_common.messages import Record
 from anji_common.refs import Ref
+from anji_common.views import View
 
 __all__ = ["ViewReferences", "checked_row", "row_tokens", "tokens_released"]
 

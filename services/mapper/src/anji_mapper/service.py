@@ -3,14 +3,13 @@
 import asyncio
 from collections import deque
 
-from anji_common.views import View
-
 from anji_common.broker.port import Task
 from anji_common.deadletters import dead_letter
 from anji_common.errors import AnjiError
 from anji_common.messages import Record
 from anji_common.runtime import Runtime
 from anji_common.topics import CROSSWALK
+from anji_common.views import View
 from anji_mapper.decode import input_topics
 from anji_mapper.link.step import Reducer
 from anji_mapper.mapping.model import Mappings

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 import structlog
-from anji_common.views import View
 
 from anji_common.broker.port import Task
 from anji_common.deadletters import dead_letter
@@ -21,6 +20,7 @@ from anji_common.metrics import MAPPER_EFFECTS, MAPPER_INPUTS
 from anji_common.refs import Ref
 from anji_common.runtime import Runtime
 from anji_common.topics import LINKS
+from anji_common.views import View
 from anji_mapper.decode import decode
 from anji_mapper.link.codec import decode_seat, index_tokens, seat_message
 from anji_mapper.link.context import Context

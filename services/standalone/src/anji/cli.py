@@ -21,6 +21,7 @@ from anji.lagging import lag_of
 from anji.looking import Links, retries
 from anji.sandboxes import print_settings
 from anji.services import SERVICE_NAMES
+from anji.simulate_command import simulate_app
 from anji.tables import lag_table, link_table, links_table, problems_table, topics_table
 from anji.topics import sizes_of
 from anji.up import run_services, until_told
@@ -52,6 +53,7 @@ _topics = typer.Typer(help="The topics of this installation.", no_args_is_help=T
 app.add_typer(_problems, name="problems")
 app.add_typer(_topics, name="topics")
 app.add_typer(demo_app)
+app.add_typer(simulate_app)
 
 _out = Console()
 
