@@ -83,7 +83,7 @@ def test_a_callback_brings_its_record_at_once_and_once() -> None:
     async def test(room: Room) -> None:
         record_id = room.lab.person.make("AccountObj", name="甲")
         await room.post_callbacks()
-        await room.wait(0.2)
+        await room.wait(0.5)
         (change,) = await room.changes()
         await room.wait(120.0)
 
@@ -112,7 +112,7 @@ def test_a_callback_of_a_line_brings_its_document() -> None:
         await room.wait(3.0)
         room.lab.person.edit(LINES, room.lab.person.all(LINES)[0]["_id"], quantity="9")
         await room.post_callbacks()
-        await room.wait(0.2)
+        await room.wait(0.5)
 
         before, after = await room.changes("SalesOrderObj")
         assert [quantities(before), quantities(after)] == [["2", "1"], ["9", "1"]]
@@ -160,7 +160,7 @@ def test_a_signalled_read_answers_its_command() -> None:
             answers="1-2",
         )
         await room.runtime.broker.publish([signal.to_message()])
-        await room.wait(0.2)
+        await room.wait(0.5)
 
         assert [change.answers for change in await room.changes()] == [None, "1-2"]
 

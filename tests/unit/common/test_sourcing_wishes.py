@@ -229,3 +229,37 @@ def test_a_snapshot_goes_on_after_a_crash_and_lets_live_changes_through() -> Non
         assert (await lab.checkpoint()).snapshot is None
 
     in_a_lab(test)
+
+
+def test_hints_gather_and_a_command_does_not_wait_for_them() -> None:
+    async def test(lab: SourceLab) -> None:
+        feed = lab.start()
+        await lab.wait(1.0)
+        for number in range(10):
+            lab.shop.write(f"{number}", "a")
+            await lab.signal(record_id=f"{number}", is_hint=True)
+            await lab.wait(0.04)
+        await lab.wait(1.0)
+        gathered = list(feed.reads)
+        await lab.signal(record_id="9", answers="1-1")
+        await lab.wait(0.1)
+
+        assert gathered == [tuple(map(str, range(10)))]
+        assert feed.reads[-1] == ("9",)
+
+    in_a_lab(test, settings=replace(SELDOM, gather_seconds=0.5))
+
+
+def test_many_hints_without_a_record_are_few_polls() -> None:
+    async def test(lab: SourceLab) -> None:
+        feed = lab.start()
+        await lab.wait(1.0)
+        before = feed.polls["Thing"]
+        for _ in range(50):
+            await lab.signal(is_hint=True)
+            await lab.wait(0.05)
+        await lab.wait(1.0)
+
+        assert feed.polls["Thing"] - before <= 6
+
+    in_a_lab(test, settings=replace(SELDOM, gather_seconds=0.5))

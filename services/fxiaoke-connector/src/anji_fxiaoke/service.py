@@ -54,6 +54,7 @@ def source_settings(settings: FxiaokeSettings) -> SourceSettings:
         poll_seconds=settings.poll_seconds,
         most_poll_seconds=max(settings.most_poll_seconds, settings.poll_seconds),
         overlap_seconds=settings.overlap_seconds,
+        gather_seconds=settings.gather_seconds,
         hints_topic=CALLBACKS.name if takes_callbacks else None,
     )
 

@@ -63,6 +63,9 @@ class FxiaokeSettings(BaseSettings):
     """How far polls look back: more than the query index ever lags behind a write. What was read
     whole in that time is not read again unless it moved."""
 
+    gather_seconds: float = Field(default=0.2, ge=0)
+    """How long callbacks gather before one query reads all their records: each query is paid."""
+
     lines_lag_seconds: float = Field(default=1.0, ge=0)
     """A document with lines that is younger than this is read again before it is published, as
     its lines may not all be there to be queried."""

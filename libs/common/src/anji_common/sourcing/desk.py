@@ -4,25 +4,24 @@ The desk belongs to one task and dies with it. What it must not forget is in its
 the rest (when to poll next, what was just seen) may be lost with it.
 """
 
+import math
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime, timedelta
-from hashlib import blake2b
 
 import structlog
 
 from anji_common.broker.port import Task
-from anji_common.deadletters import dead_letter
-from anji_common.errors import RateLimitedError, RefusedError, RetriableError, UndecodableError
+from anji_common.errors import RateLimitedError, RefusedError, RetriableError
 from anji_common.events.changes import Change
 from anji_common.events.observed import Observed
 from anji_common.events.signals import Signal, SignalKind
 from anji_common.interest import ObjectInterest
 from anji_common.messages import Message
 from anji_common.metrics import SOURCE_FAILURES, SOURCE_READS, SOURCE_WATERMARK_SECONDS
-from anji_common.refs import Ref
 from anji_common.runtime import Runtime
+from anji_common.sourcing.burials import Burials
 from anji_common.sourcing.checkpoints import Checkpoint, SnapshotProgress, Wish
-from anji_common.sourcing.feed import Feed, Page, Unreadable
+from anji_common.sourcing.feed import Feed, Page
 from anji_common.sourcing.published import PublishedRefs
 from anji_common.sourcing.revisions import Published, Verdict, revise
 from anji_common.sourcing.settings import SourceSettings
@@ -47,7 +46,6 @@ _log = structlog.get_logger("anji.source")
 
 _CHECKPOINT_EVERY = timedelta(seconds=60)
 """How far a watermark runs over quiet time before it is kept: a restart reads that much again."""
-_MOST_BURIED = 1000
 _FIRST_SPAN = timedelta(days=30)
 
 
@@ -72,13 +70,14 @@ class Desk:
         self._pace = Pace(settings.poll_seconds, settings.most_poll_seconds)
         self._interval = settings.poll_seconds
         self._next_poll = 0.0
+        self._polled_at = -math.inf
         self._wish_due: dict[str, float] = {}
         self._hinted_at: float | None = None
         self._is_told = False
         self._blocked_until = 0.0
         self._failures = 0
         self._seen: dict[str, str] = {}
-        self._buried: dict[str, bytes] = {}
+        self._burials = Burials(feed.system, interest.object_name)
         self._pages: AsyncIterator[Page] | None = None
         self._pages_read = 0
         self._checkpoint: Checkpoint | None = None
@@ -128,7 +127,8 @@ class Desk:
             case SignalKind.READ if signal.ref is not None:
                 self._wish(signal.ref.record_id, signal.answers)
             case SignalKind.READ:  # something of this object moved, nobody knows what
-                self._next_poll, self._is_told = now, True
+                soon = max(now, self._polled_at + self._settings.gather_seconds)
+                self._next_poll, self._is_told = min(self._next_poll, soon), True
             case SignalKind.PAUSE:
                 self._set(is_paused=True)
             case SignalKind.RESUME:
@@ -194,7 +194,7 @@ class Desk:
             and now - self._hinted_at < self._settings.trust_hints_seconds
         )
         self._interval = self._pace.after_poll(self._interval, has_hints=has_hints)
-        self._next_poll = now + self._interval
+        self._polled_at, self._next_poll = now, now + self._interval
 
     async def _read_window(self) -> bool:
         """Publish what is news, then move the watermark; say whether there was any."""
@@ -306,33 +306,24 @@ class Desk:
 
     def _wish(self, record_id: str, answers: str | None, *, is_there: bool = False) -> None:
         self._set(wishes=wished(self._place.wishes, record_id, answers, is_there=is_there))
-        wait_seconds = FIRST_TORN_WAIT_SECONDS if is_there else 0.0
-        self._wish_due[record_id] = self._clock.monotonic() + wait_seconds
+        wait = FIRST_TORN_WAIT_SECONDS if is_there else self._settings.gather_seconds
+        due = self._clock.monotonic() + (0.0 if answers else wait)
+        self._wish_due[record_id] = min(due, self._wish_due.get(record_id, due))
 
     def _due_wishes(self, now: float) -> list[str]:
-        due = (each for each in self._place.wishes if self._wish_due.get(each, 0.0) <= now)
-        return sorted(due)[: self._settings.batch_ids]
+        """Return the next ids to read: once one is due, those that still gather go with it."""
+        wishes = self._place.wishes
+        due = {each: self._wish_due.get(each, 0.0) for each in wishes}
+        if min(due.values(), default=math.inf) > now:
+            return []
+        ends = now + self._settings.gather_seconds
+        chosen = (each for each in wishes if due[each] <= (now if wishes[each].tries else ends))
+        return sorted(chosen, key=due.__getitem__)[: self._settings.batch_ids]
 
     async def _publish(self, changes: Sequence[Change], page: Page) -> None:
-        letters = [self._letter(each) for each in page.unreadable if self._is_new(each)]
+        letters = self._burials.letters(page.unreadable, self._clock.now())
         published = {str(change.ref): Published.of(change) for change in changes}
         await self._commit([*(each.to_message() for each in changes), *letters], published)
-
-    def _letter(self, found: Unreadable) -> Message:
-        self._count("unreadable")
-        ref = Ref(self._feed.system, self.object_name, found.record_id)
-        _log.warning("record.unreadable", ref=str(ref), reason=str(found.error))
-        error = UndecodableError(f"{ref}: {found.error}")
-        return dead_letter(found.raw, error, f"{self._feed.system}/source", at=self._clock.now())
-
-    def _is_new(self, found: Unreadable) -> bool:
-        """Whether this version was not buried yet: overlapping windows meet it again."""
-        digest = blake2b(found.raw, digest_size=16).digest()
-        is_new = self._buried.pop(found.record_id, None) != digest
-        self._buried[found.record_id] = digest
-        if len(self._buried) > _MOST_BURIED:
-            del self._buried[next(iter(self._buried))]
-        return is_new
 
     async def _commit(
         self, outputs: Sequence[Message], published: dict[str, Published], *, must: bool = False

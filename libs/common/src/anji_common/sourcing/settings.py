@@ -29,6 +29,10 @@ class SourceSettings:
     """For how long the last hint shows that hints of that object do come. Long, because a quiet
     night is no sign that they do not; the first poll that finds what none had told is one."""
 
+    gather_seconds: float = 0.0
+    """How long signals and hints gather before one read is made of them, and the least pause
+    between polls that hints ask for. For vendors whose reads are paid."""
+
     least_back_off_seconds: float = 0.5
     most_back_off_seconds: float = 30.0
     """How long a vendor that is down, limited or refuses is left alone, at the most."""
