@@ -15,7 +15,7 @@ from pydantic import JsonValue
 from anji_common.events.changes import Change, revision_of
 from anji_common.events.commands import Action, Command
 from anji_common.events.crosswalk import CrosswalkRow
-from anji_common.events.inbox import Entry
+from anji_common.events.inbox import Entry, EntryKind
 from anji_common.events.notices import Notice
 from anji_common.events.observed import Observed, Stamp
 from anji_common.events.results import Outcome, Result
@@ -137,6 +137,7 @@ class LinkLab:
         self.sent: list[Command] = []
         self.published: dict[str, int] = {}
         self.seconds = 0.0
+        self.said = 0
 
     # --- what the world does -------------------------------------------------------------
 
@@ -293,6 +294,33 @@ class LinkLab:
                 return self.step(found.to, Told(found))
             case Result():
                 return self.step(found.seat, Answered(found))
+
+    def say(self, seat: Seat, kind: EntryKind, sender: str, **content: object) -> bool:
+        """Tell a seat something; return whether anything came of it."""
+        self.said += 1
+        entry = Entry.model_validate(
+            {
+                "to": seat.key,
+                "sender": sender,
+                "sequence": self.said,
+                "kind": kind,
+                "at": self.tick(),
+                **content,
+            }
+        )
+        return self.step(seat.key, Told(entry))
+
+    def wake(self, seat: Seat) -> bool:
+        """The holder of its partner has let go."""
+        return self.say(seat, EntryKind.WAKE, "person/holder")
+
+    def retry(self, seat: Seat, problem: str) -> bool:
+        """A person wants a problem tried again."""
+        return self.say(seat, EntryKind.RETRY, "person/wang", problem=problem)
+
+    def entries(self) -> list[Entry]:
+        """Return what is on its way from seat to seat."""
+        return [e for queue in self.queues.values() for e in queue if isinstance(e, Entry)]
 
     def look(self) -> None:
         """Time has passed: every seat is looked at."""

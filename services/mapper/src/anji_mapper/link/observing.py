@@ -164,7 +164,7 @@ class _Rows:
 
 
 def _applied(side: SideState, held: Held) -> SideState:
-    return replace(side, revision=held.revision, stamp=held.stamp, seen=held.seen)
+    return replace(side, revision=held.revision, stamp=held.stamp, seen=held.seen, is_gone=False)
 
 
 def _pair(pair: Pair, system: System, sent: ValuePair, came: Row | None) -> ValuePair:

@@ -28,6 +28,25 @@ def judge(turn: Turn, unmapped: list[str]) -> None:
 def _problem(turn: Turn, unmapped: list[str]) -> tuple[ProblemKind, str, str] | None:
     """Return (kind, what tells it from the next of its kind, words), the gravest first."""
     seat = turn.seat
+    if seat.stage is not Stage.LINKED and seat.side(turn.own).is_gone:
+        return None  # nobody misses a counterpart
+    if _gone(seat):
+        words = "one side was deleted; nothing is written any more"
+        return ProblemKind.GONE, str(seat.key), words
+    if said_no := _refusal(seat):
+        return said_no
+    if unmapped:
+        return ProblemKind.UNMAPPED, unmapped[0], "; ".join(unmapped)
+    if seat.waits and seat.waiting_since is not None:
+        waited = turn.context.now - seat.waiting_since
+        if waited >= turn.context.patience:
+            tokens = ", ".join(seat.waits[:3])
+            return ProblemKind.WAITING, seat.waits[0], f"waits for {tokens}"
+    return None
+
+
+def _refusal(seat: Seat) -> tuple[ProblemKind, str, str] | None:
+    """What a vendor or the partner's holder refused."""
     for system in System:
         refusal = seat.side(system).refusal
         if refusal is not None:
@@ -35,16 +54,6 @@ def _problem(turn: Turn, unmapped: list[str]) -> tuple[ProblemKind, str, str] | 
     if seat.stage is Stage.REFUSED:
         words = f"{seat.partner} is linked with another record; end that link or unmark this one"
         return ProblemKind.CLAIMED, str(seat.partner), words
-    if unmapped:
-        return ProblemKind.UNMAPPED, unmapped[0], "; ".join(unmapped)
-    if _gone(seat):
-        words = "one side was deleted; nothing is written any more"
-        return ProblemKind.GONE, str(seat.key), words
-    if seat.waits and seat.waiting_since is not None:
-        waited = turn.context.now - seat.waiting_since
-        if waited >= turn.context.patience:
-            tokens = ", ".join(seat.waits[:3])
-            return ProblemKind.WAITING, seat.waits[0], f"waits for {tokens}"
     return None
 
 

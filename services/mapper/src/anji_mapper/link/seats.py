@@ -12,10 +12,10 @@ from anji_common.events.inbox import Entry, EntryKind
 from anji_common.events.observed import Observed
 from anji_common.refs import Ref
 from anji_mapper.link.observing import look_at, observe
-from anji_mapper.link.state import LineState, Stage
+from anji_mapper.link.state import LineState, SideState, Stage
 from anji_mapper.link.turn import Turn
 
-__all__ = ["adopt_out", "answer_claim", "answer_deferred", "claim", "hear"]
+__all__ = ["adopt_out", "answer_claim", "answer_deferred", "begin_anew", "claim", "hear"]
 
 
 def hear(turn: Turn, entry: Entry) -> None:
@@ -35,6 +35,12 @@ def claim(turn: Turn, partner: Ref) -> None:
     turn.put_side(turn.far, replace(side, ref=partner))
     turn.put(stage=Stage.CLAIMING, partner=partner)
     turn.tell(partner, EntryKind.CLAIM)
+
+
+def begin_anew(turn: Turn) -> None:
+    """A refused home was edited: it may match another record now, or none."""
+    turn.put(stage=Stage.NEW, partner=None)
+    turn.put_side(turn.far, SideState(sent=turn.seat.side(turn.far).sent))
 
 
 def answer_claim(turn: Turn, entry: Entry) -> None:

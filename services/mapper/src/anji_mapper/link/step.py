@@ -96,6 +96,8 @@ def _own_change(turn: Turn, change: Change) -> bool:
         return True
     if not observing.observe(turn, turn.own, change):
         return False
+    if turn.seat.stage is Stage.REFUSED:
+        seats.begin_anew(turn)
     if turn.seat.stage is not Stage.LINKED and not turn.is_home:
         turn.put(newest=change)
     own = turn.seat.side(turn.own)
@@ -183,6 +185,7 @@ def _retried(turn: Turn, problem: str) -> None:
 def _decide(turn: Turn) -> None:
     """Agree on what is equal, tell each idle side what it should hold, say what is wrong."""
     turn.put(version=turn.link_type.version)
+    _end_settlements(turn)
     awaited: set[str] = set()
     unmapped: list[str] = []
     seat = turn.seat
@@ -193,7 +196,8 @@ def _decide(turn: Turn) -> None:
         if not gone:
             awaited, unmapped = _level(turn)
         publish_rows(turn)
-        _say(turn)
+        if not gone:
+            _say(turn)
     _ask_to_settle(turn)
     waiting.wait_for(turn, awaited)
     judge(turn, unmapped)
@@ -286,6 +290,14 @@ def _say(turn: Turn) -> None:
     if messages and not turn.rules.is_busy(turn.seat.crm):
         turn.put(messages=messages[1:])
         send_message(turn, messages[0])
+
+
+def _end_settlements(turn: Turn) -> None:
+    """Rule 8, its end: an ending waits for answers, not for settlements: nobody can read it."""
+    for system in System:
+        side = turn.seat.side(system)
+        if side.is_gone and side.flight is not None and side.flight.answered_at is not None:
+            observing.cleared(turn, system)
 
 
 def _ask_to_settle(turn: Turn) -> None:
