@@ -45,7 +45,7 @@ __all__ = [
     "update_of",
 ]
 
-Json = dict[str, Any]
+_Json = dict[str, Any]
 LINES = "SalesOrderProductObj"
 NOTE_LINES = "DeliveryNoteProductObj"
 
@@ -86,7 +86,7 @@ ORDER = ObjectInterest(
         ),
     ),
 )
-NOTE = ObjectInterest(
+_NOTE = ObjectInterest(
     "DeliveryNoteObj",
     "_id",
     "name",
@@ -107,7 +107,7 @@ NOTE = ObjectInterest(
     ),
     marker_field="anji_ref__c",
 )
-INTEREST = Interest(System.FXIAOKE, (ACCOUNT, ORDER, NOTE))
+INTEREST = Interest(System.FXIAOKE, (ACCOUNT, ORDER, _NOTE))
 _OTHERS_TOKEN_LIMIT = WindowLimit(10, 60.0)
 
 
@@ -117,20 +117,20 @@ class Person:
 
     core: FxiaokeCore
     clock: Clock
-    _token: Json = field(default_factory=dict)
+    _token: _Json = field(default_factory=dict)
     _token_ends: float = 0.0
 
     @property
     def open_user_id(self) -> str:
         return self.core.credentials["person_open_user_id"]
 
-    def post(self, path: str, body: object) -> Json:
+    def post(self, path: str, body: object) -> _Json:
         request = Request("POST", f"/cgi/{path}", {}, {}, orjson.dumps(body))
-        answer: Json = orjson.loads(self.core.handle(request, self.clock.now().timestamp()).body)
+        answer: _Json = orjson.loads(self.core.handle(request, self.clock.now().timestamp()).body)
         assert answer["errorCode"] == 0, answer
         return answer
 
-    def call(self, verb: str, data: object, **top: object) -> Json:
+    def call(self, verb: str, data: object, **top: object) -> _Json:
         if self.clock.monotonic() >= self._token_ends:
             known = self.core.credentials
             body = {
@@ -148,11 +148,14 @@ class Person:
         return self.post(f"crm/v2/{verb}", {**auth, "data": data, **top})
 
     def make(
-        self, object_name: str, lines: Mapping[str, Sequence[Json]] | None = None, **values: object
+        self,
+        object_name: str,
+        lines: Mapping[str, Sequence[_Json]] | None = None,
+        **values: object,
     ) -> str:
         """Make a record, and return its id."""
         given = {"dataObjectApiName": object_name, "owner": [self.open_user_id], **values}
-        data: Json = {"object_data": given, **({"details": lines} if lines else {})}
+        data: _Json = {"object_data": given, **({"details": lines} if lines else {})}
         made: str = self.call("data/create", data)["dataId"]
         return made
 
@@ -160,16 +163,16 @@ class Person:
         given = {"dataObjectApiName": object_name, "_id": record_id, **values}
         self.call("data/update", {"object_data": given})
 
-    def get(self, object_name: str, record_id: str) -> Json:
+    def get(self, object_name: str, record_id: str) -> _Json:
         data = {"dataObjectApiName": object_name, "objectDataId": record_id}
-        found: Json = self.call("data/get", data)["data"]
+        found: _Json = self.call("data/get", data)["data"]
         return found
 
-    def all(self, object_name: str) -> list[Json]:
+    def all(self, object_name: str) -> list[_Json]:
         """Return the first hundred records of an object, by id."""
         asked = {"limit": 100, "offset": 0, "filters": [], "orders": []}
         data = {"dataObjectApiName": object_name, "search_query_info": asked}
-        found: list[Json] = self.call("data/query", data)["data"]["dataList"]
+        found: list[_Json] = self.call("data/query", data)["data"]["dataList"]
         return found
 
     def make_order(self, quantities: Sequence[str] = ("2", "1"), **values: object) -> str:

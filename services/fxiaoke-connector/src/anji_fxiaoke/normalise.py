@@ -26,7 +26,7 @@ from anji_fxiaoke.wire import at_ms, ms_of
 
 __all__ = ["document", "head_fields", "line_fields", "normal", "spelt"]
 
-Raw = Mapping[str, Any]
+_Raw = Mapping[str, Any]
 
 _SYSTEM_FIELDS = (
     "_id",
@@ -52,7 +52,7 @@ def line_fields(lines: LinesInterest) -> tuple[str, ...]:
 
 
 def document(
-    interest: ObjectInterest, head: Raw, lines: Mapping[str, Sequence[Raw]], our_user: str
+    interest: ObjectInterest, head: _Raw, lines: Mapping[str, Sequence[_Raw]], our_user: str
 ) -> Observed:
     """Return a record in normal form, head and lines as one.
 
@@ -144,7 +144,7 @@ def _all_fields(interest: ObjectInterest) -> Sequence[FieldInterest]:
     return (FieldInterest(interest.number_field), *interest.fields)
 
 
-def _row(lines: LinesInterest, raw: Raw) -> dict[str, JsonValue]:
+def _row(lines: LinesInterest, raw: _Raw) -> dict[str, JsonValue]:
     row: dict[str, JsonValue] = {lines.id_field: str(raw["_id"])}
     for field in lines.fields:
         if field.path != lines.id_field:
@@ -160,7 +160,7 @@ def _normal_in(object_name: str, field: FieldInterest, value: object) -> JsonVal
         raise UndecodableError(msg) from error
 
 
-def _modified_ms(raw: Raw) -> int:
+def _modified_ms(raw: _Raw) -> int:
     value = raw.get("last_modified_time", raw.get("create_time"))
     if value is None:
         msg = "last_modified_time is missing"

@@ -15,7 +15,7 @@ from anji_fxiaoke.wire import Filter, ms_of
 
 __all__ = ["Mark", "after", "chunks", "mark_of", "one_of", "sums_differ", "within"]
 
-Raw = Mapping[str, Any]
+_Raw = Mapping[str, Any]
 T = TypeVar("T")
 
 
@@ -32,7 +32,7 @@ def one_of(field: str, values: Sequence[str]) -> Filter:
     return Filter(field, "IN", tuple(values))
 
 
-def after(page: Sequence[Raw], limit: int) -> Filter | None:
+def after(page: Sequence[_Raw], limit: int) -> Filter | None:
     """Return the filter of the next page; `None` after the last one."""
     return Filter("_id", "GT", (str(page[-1]["_id"]),)) if len(page) >= limit else None
 
@@ -62,22 +62,22 @@ class Mark:
         head_ms, head_version, line_ms, line_id, line_version = text.split("|")
         return cls(int(head_ms), head_version, (int(line_ms), line_id, line_version))
 
-    def has_head(self, head: Raw) -> bool:
+    def has_head(self, head: _Raw) -> bool:
         """Whether it stands for this version of the head."""
         return (self.head_ms, self.head_version) == _version(head)
 
-    def has_line(self, line: Raw) -> bool:
+    def has_line(self, line: _Raw) -> bool:
         """Whether the document was read with this line, or with a newer one."""
         return _line_version(line) <= self.line
 
 
-def mark_of(head: Raw, lines: Iterable[Raw]) -> Mark:
+def mark_of(head: _Raw, lines: Iterable[_Raw]) -> Mark:
     """Return the mark of a document that was read."""
     newest = max(map(_line_version, lines), default=(0, "", ""))
     return Mark(*_version(head), newest)
 
 
-def sums_differ(object_name: str, head: Raw, lines: Mapping[str, Sequence[Raw]]) -> bool:
+def sums_differ(object_name: str, head: _Raw, lines: Mapping[str, Sequence[_Raw]]) -> bool:
     """Whether the lines that were read do not add up to the head's amount, where both are told.
 
     A discount on the head makes them differ for good, so this tells only that reading again is
@@ -98,10 +98,10 @@ def sums_differ(object_name: str, head: Raw, lines: Mapping[str, Sequence[Raw]])
     return False
 
 
-def _version(raw: Raw) -> tuple[int, str]:
+def _version(raw: _Raw) -> tuple[int, str]:
     return int(raw.get("last_modified_time") or 0), str(raw.get("version", "")).replace("|", "/")
 
 
-def _line_version(line: Raw) -> tuple[int, str, str]:
+def _line_version(line: _Raw) -> tuple[int, str, str]:
     modified, version = _version(line)
     return modified, str(line["_id"]), version
