@@ -164,6 +164,22 @@ def test_what_was_read_whole_and_has_not_moved_costs_no_more_than_the_poll() -> 
     on_a_crm(test)
 
 
+def test_a_head_that_was_read_whole_stays_known_from_poll_to_poll() -> None:
+    async def test(lab: Lab) -> None:
+        record_id = lab.person.make_order()
+        await lab.clock.sleep(60.0)
+        lab.person.edit("SalesOrderObj", record_id, remark="急")
+        window, seen = Window(EPOCH + timedelta(seconds=60), EPOCH + DAY), dict[str, str]()
+        for _ in range(3):
+            found = await pages(lab, ORDER, window, seen)
+            seen = {key: mark for page in found for key, mark in page.marks.items()}
+
+        assert set(seen) == {record_id}
+        assert lab.client.calls["SalesOrderObj", "poll: again"] == 1
+
+    on_a_crm(test)
+
+
 def test_a_line_that_moved_after_it_was_seen_is_read_again() -> None:
     async def test(lab: Lab) -> None:
         lab.person.make_order()

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from anji_common.errors import UndecodableError
@@ -96,6 +96,7 @@ def test_what_stays_older_is_told_under_the_last_time() -> None:
 @given(
     st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from([0.0, 0.0005, 0.001, 1.0, 2.0])))
 )
+@example([("a", 0.0), ("b", 0.0005)])  # later, but within the same millisecond
 def test_whatever_is_read_in_whatever_order_revisions_rise_and_times_do_not_fall(
     reads: list[tuple[str, float]],
 ) -> None:

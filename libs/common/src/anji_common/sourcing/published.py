@@ -49,6 +49,11 @@ class PublishedRefs:
         """Let go of the view."""
         await self._view.close()
 
+    @property
+    def ahead(self) -> int:
+        """How many own changes are kept beside the view."""
+        return len(self._ahead)
+
     def get(self, ref: str) -> Published | None:
         """Return what was published of `ref` last."""
         own = self._ahead.get(ref)
