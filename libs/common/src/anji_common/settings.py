@@ -203,6 +203,6 @@ def _line(found: Any, by_key: Mapping[str, str], kind: type[BaseSettings]) -> st
     name = by_key.get(key, key)
     if found["type"] == "missing":
         meaning = (kind.model_fields[typed_names(kind)[name]].description or "").split(". ")[0]
-        meaning = " ".join(meaning.split()).rstrip(".")
+        meaning = " ".join(meaning.replace("``", "").replace("`", "").split()).rstrip(".")
         return f"{name} is missing: {meaning}" if meaning else f"{name} is missing"
     return f"{name} is wrong: {words}"

@@ -40,6 +40,8 @@ __all__ = ["app", "main"]
 
 _EX_UNAVAILABLE = 69
 _EX_SOFTWARE = 70
+_WIDTH_OF_A_PIPE = 400
+"""So that a ref stands on one line for whoever searches for it."""
 
 app = typer.Typer(
     name="anji",
@@ -55,7 +57,7 @@ app.add_typer(_topics, name="topics")
 app.add_typer(demo_app)
 app.add_typer(simulate_app)
 
-_out = Console()
+_out = Console(width=None if sys.stdout.isatty() else _WIDTH_OF_A_PIPE)
 
 
 def main() -> None:
@@ -161,7 +163,8 @@ def problems_list() -> None:
             installation.runtime(makes=False) as runtime,
             Links.read(runtime.broker, installation.mappings) as found,
         ):
-            _out.print(problems_table(found.causes()))
+            causes = found.causes()
+            _out.print(problems_table(causes) if causes else "no link has a problem")
 
     _run(work)
 

@@ -3,6 +3,7 @@
 import shlex
 from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from rich.console import Console
 
@@ -31,4 +32,5 @@ def print_settings(console: Console, credentials: Credentials, file: Path) -> No
     console.print(f"# Both sandboxes run until Ctrl-C. The users for people are in {file}.")
     console.print("# Paste the lines above into another terminal, then: anji up")
     for system, keys in credentials.items():
-        console.print(f"# {system}: {keys['url']} shows its records in a browser")
+        page = urlsplit(str(keys["url"]))._replace(path="/").geturl()
+        console.print(f"# {system}: {page} shows its records in a browser")
