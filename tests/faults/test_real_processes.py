@@ -1,0 +1,65 @@
+"""Real processes, killed and cut off: both sides agree in the end, and nothing exists twice."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from labs.installation import AnjiProcess, both_sides_agree, company, until
+
+pytestmark = [pytest.mark.faults, pytest.mark.slow, pytest.mark.timeout(240)]
+
+_WORK_SECONDS = 12.0
+_ACTIONS = 70
+_OBJECTS = 8
+"""Four link types, both sides."""
+
+
+async def test_anji_up_killed_twice_while_people_work_ends_in_agreement(tmp_path: Path) -> None:
+    async with company(tmp_path) as both, both.people() as (crm, erp, crowd):
+        anji = AnjiProcess(both.settings, tmp_path / "anji.log")
+        anji.start()
+        await until(lambda: _has_begun(tmp_path / "anji.log"), "every source has begun")
+        work = asyncio.create_task(crowd.work(_WORK_SECONDS, actions=_ACTIONS))
+        for customers in (1, 3):
+            await until(
+                lambda least=customers: both.made("BD_Customer create") >= least,  # type: ignore[misc]  # mypy cannot type a bound default
+                f"{customers} customers have crossed",
+            )
+            anji.kill()
+            anji.start()
+        await work
+
+        await until(lambda: both_sides_agree(crm, erp), "both sides agree", seconds=120)
+
+        assert anji.end() == 0
+
+
+async def test_each_vendor_gone_in_the_middle_and_back_ends_in_agreement(tmp_path: Path) -> None:
+    async with company(tmp_path) as both, both.people() as (crm, erp, crowd):
+        anji = AnjiProcess(both.settings, tmp_path / "anji.log")
+        anji.start()
+        await until(lambda: _has_begun(tmp_path / "anji.log"), "every source has begun")
+        await crowd.work(_WORK_SECONDS, actions=_ACTIONS)
+        for name in ("fxiaoke", "k3cloud"):
+            await crowd.work(1.0, actions=8)
+            await both.shut(name)
+            told = (tmp_path / "anji.log").stat().st_size
+            await until(
+                lambda size=told: b"vendor.awaited" in _since(tmp_path / "anji.log", size),  # type: ignore[misc]  # mypy cannot type a bound default
+                f"anji waits for {name} and says so",
+            )
+            await both.open(name)
+
+        await until(lambda: both_sides_agree(crm, erp), "both sides agree", seconds=120)
+
+        assert anji.end() == 0
+
+
+def _has_begun(log: Path) -> bool:
+    """What people do from then on is news (``protocol.md`` 23)."""
+    return log.exists() and log.read_bytes().count(b"source.begun") >= _OBJECTS
+
+
+def _since(log: Path, size: int) -> bytes:
+    return log.read_bytes()[size:]

@@ -1,0 +1,164 @@
+"""A real `anji up`, in a process of its own that can be killed, between two real sandboxes."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from anji.oracle import judge
+from anji.people import CrmUser, ErpUser
+from anji.sandboxes import settings_of
+from anji.simulation.chance import seeded
+from anji.simulation.crowd import Crowd
+from anji.simulation.journal import Journal
+from anji_common.clock import SystemClock
+from anji_common.http_transport import HttpTransport
+from anji_sandbox.fxiaoke import FxiaokeCore, FxiaokeLimits
+from anji_sandbox.http import Server, serve
+from anji_sandbox.k3cloud import K3CloudCore
+from anji_sandbox.store import Store
+
+__all__ = ["AnjiProcess", "Company", "both_sides_agree", "company", "until"]
+
+_RAISED = FxiaokeLimits(calls_per_window=10**6, daily_calls=10**9)
+_LOOK_SECONDS = 0.1
+_CLOCK = SystemClock()
+
+
+async def until(
+    condition: Callable[[], bool | Awaitable[bool]], what: str, *, seconds: float = 90.0
+) -> None:
+    """Wait for `condition`; fail with `what` if it does not come."""
+    end = _CLOCK.monotonic() + seconds
+    while _CLOCK.monotonic() < end:
+        found = condition()
+        if found if isinstance(found, bool) else await found:
+            return
+        await _CLOCK.sleep(_LOOK_SECONDS)
+    msg = f"after {seconds} s still not: {what}"
+    raise AssertionError(msg)
+
+
+class AnjiProcess:
+    """`anji up`, as a person starts it."""
+
+    def __init__(self, settings: Mapping[str, str], log: Path) -> None:
+        self._settings = settings
+        self._log = log
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it; its output is added to the log."""
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(  # noqa: S603 - our own command
+                [str(Path(sys.executable).with_name("anji")), "up"],
+                env={**os.environ, **self._settings},  # noqa: TID251 - what a child process inherits
+                stdout=log,
+                stderr=log,
+            )
+
+    def kill(self) -> None:
+        """End it as a power cut would."""
+        process, self._process = self._process, None
+        assert process is not None
+        assert process.poll() is None, f"it had ended by itself: {self._log.read_text()[-2000:]}"
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+
+    def end(self) -> int:
+        """Ask it to end, and return its exit code."""
+        process, self._process = self._process, None
+        if process is None:
+            return 0
+        process.send_signal(signal.SIGTERM)
+        return process.wait(timeout=60)
+
+
+@dataclass
+class Company:
+    """Both sandboxes over HTTP, with people in them."""
+
+    folder: Path
+    crm_core: FxiaokeCore
+    erp_core: K3CloudCore
+    servers: dict[str, tuple[AsyncExitStack, Server]] = field(default_factory=dict)
+
+    async def open(self, name: str) -> None:
+        """Let one system answer, at the same address as before."""
+        core = self.crm_core if name == "fxiaoke" else self.erp_core
+        port = self._ports.get(name, 0)
+        stack = AsyncExitStack()
+        server = await stack.enter_async_context(serve(core, port))
+        self._ports[name] = int(server.url.rstrip("/").rpartition(":")[2].partition("/")[0])
+        self.servers[name] = (stack, server)
+
+    async def shut(self, name: str) -> None:
+        """Let one system answer no more."""
+        stack, _ = self.servers.pop(name)
+        await stack.aclose()
+
+    _ports: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """What `anji up` must be told."""
+        crm = {**self.crm_core.credentials, "url": f"http://127.0.0.1:{self._ports['fxiaoke']}"}
+        erp = {
+            **self.erp_core.credentials,
+            "url": f"http://127.0.0.1:{self._ports['k3cloud']}/k3cloud/",
+        }
+        return {
+            **settings_of({"fxiaoke": crm, "k3cloud": erp}),
+            "ANJI_HOME": str(self.folder / "home"),
+            "ANJI_HEALTH_PORT": "0",
+            "ANJI_FXIAOKE_CALLS_PER_WINDOW": str(10**6),
+            "ANJI_FXIAOKE_CALLS_PER_DAY": str(10**9),
+            "ANJI_FXIAOKE_POLL_SECONDS": "0.5",
+            "ANJI_K3CLOUD_POLL_SECONDS": "0.5",
+            "ANJI_WRITER_PAUSE_SECONDS": "5",
+            "ANJI_WRITER_PROCESSING_SECONDS": "5",
+        }
+
+    @asynccontextmanager
+    async def people(self) -> AsyncIterator[tuple[CrmUser, ErpUser, Crowd]]:
+        """Yield both users, and a crowd that works by hand."""
+        urls = {name: f"http://127.0.0.1:{port}" for name, port in self._ports.items()}
+        crm_door = HttpTransport(urls["fxiaoke"], system="people", clock=_CLOCK)
+        erp_door = HttpTransport(f"{urls['k3cloud']}/k3cloud/", system="people", clock=_CLOCK)
+        crm = CrmUser(crm_door, self.crm_core.credentials)
+        erp = ErpUser(erp_door, self.erp_core.credentials)
+        try:
+            yield crm, erp, Crowd(crm, erp, _CLOCK, seeded("people"), Journal(_CLOCK))
+        finally:
+            await crm_door.close()
+            await erp_door.close()
+
+    def made(self, what: str) -> int:
+        """Return how often something was written, such as ``BD_Customer create``."""
+        return self.crm_core.store.writes[what] + self.erp_core.store.writes[what]
+
+
+@asynccontextmanager
+async def company(folder: Path) -> AsyncIterator[Company]:
+    """Yield two sandboxes, open."""
+    crm = FxiaokeCore(Store(), limits=_RAISED, seed="killed")
+    found = Company(folder, crm, K3CloudCore(Store(), seed=1))
+    for name in ("fxiaoke", "k3cloud"):
+        await found.open(name)
+    try:
+        yield found
+    finally:
+        for name in tuple(found.servers):
+            await found.shut(name)
+
+
+async def both_sides_agree(crm: CrmUser, erp: ErpUser) -> bool:
+    """Ask the oracle; a double fails at once, for it never goes away."""
+    verdicts = await judge(crm, erp)
+    doubled = [finding for each in verdicts.values() if each.doubled for finding in each.findings]
+    assert doubled == []
+    return all(verdict.agrees for verdict in verdicts.values())
