@@ -73,16 +73,19 @@ async def sandboxes(  # noqa: PLR0913 - each is a setting of the command
             yield Sandboxes(crm_server, erp_server, credentials)
 
 
-async def run_sandboxes(
+async def run_sandboxes(  # noqa: PLR0913 - each is a setting of the command
     fxiaoke_port: int,
     k3cloud_port: int,
     credentials_file: Path,
     *,
     data: Path | None = None,
+    callback_url: str | None = None,
     on_ready: Callable[[Credentials], None] = lambda _: None,
 ) -> None:
     """Serve both vendors until cancelled; the file is there once they answer."""
-    async with sandboxes(fxiaoke_port, k3cloud_port, data=data) as running:
+    async with sandboxes(
+        fxiaoke_port, k3cloud_port, data=data, callback_url=callback_url
+    ) as running:
         write_credentials(credentials_file, running.credentials)
         on_ready(running.credentials)
         await asyncio.Event().wait()

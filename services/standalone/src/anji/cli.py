@@ -19,7 +19,7 @@ from anji.demo_command import demo_app
 from anji.installation import Installation
 from anji.lagging import lag_of
 from anji.looking import Links, retries
-from anji.sandboxes import print_settings
+from anji.sandboxes import callback_url, free_port, print_settings
 from anji.services import SERVICE_NAMES
 from anji.simulate_command import simulate_app
 from anji.tables import lag_table, link_table, links_table, problems_table, topics_table
@@ -117,6 +117,7 @@ def sandbox(
 ) -> None:
     """Run a sandbox CRM and a sandbox ERP, and print the settings that reach them."""
     configure_logs()
+    port = free_port()
     asyncio.run(
         until_told(
             run_sandboxes(
@@ -124,7 +125,8 @@ def sandbox(
                 k3cloud_port,
                 credentials_file,
                 data=data,
-                on_ready=lambda found: print_settings(_out, found, credentials_file),
+                callback_url=callback_url(port),
+                on_ready=lambda found: print_settings(_out, found, credentials_file, port),
             )
         )
     )

@@ -6,7 +6,6 @@ oracle that shares nothing with what it judges.
 """
 
 import asyncio
-import socket
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -21,7 +20,7 @@ from anji.demo_people import Company, Plan, lost_edits
 from anji.installation import Installation
 from anji.oracle import Verdict, judge
 from anji.people import CrmUser, ErpUser
-from anji.sandboxes import settings_of
+from anji.sandboxes import callback_url, free_port, settings_of
 from anji.up import run_services
 from anji_common.broker.port import Broker
 from anji_common.clock import Clock, SystemClock
@@ -29,7 +28,6 @@ from anji_common.errors import ConfigurationError
 from anji_common.http_transport import HttpTransport
 from anji_common.refs import System
 from anji_common.topics import CHECKPOINTS
-from anji_fxiaoke.callback import CALLBACK_PATH
 from anji_sandbox.cli import Sandboxes, sandboxes
 from anji_sandbox.switches import FxiaokeLimits
 
@@ -173,11 +171,10 @@ async def _staged(
 ) -> AsyncIterator[_Stage]:
     """Put everything up, with what the company had before Anji came."""
     clock = SystemClock()
-    port = _free_port()
+    port = free_port()
     limits = FxiaokeLimits() if options.real_limits else _RAISED
-    callback_url = f"http://127.0.0.1:{port}{CALLBACK_PATH}"
     with TemporaryDirectory(prefix="anji-demo-") as home:
-        async with sandboxes(limits=limits, callback_url=callback_url) as running:
+        async with sandboxes(limits=limits, callback_url=callback_url(port)) as running:
             settings = _settings(running, options, environment, Path(home), port)
             hands = {
                 system: HandTransport(
@@ -308,9 +305,3 @@ async def _judged(stage: _Stage, *, is_done: bool) -> tuple[dict[str, Verdict], 
 
 def _texts(running: Sandboxes, system: System) -> dict[str, str]:
     return {key: str(value) for key, value in running.credentials[system.value].items()}
-
-
-def _free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])

@@ -1,15 +1,17 @@
 """The sandboxes' credentials as settings of Anji, ready to paste."""
 
 import shlex
+import socket
 from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from rich.console import Console
 
+from anji_fxiaoke.callback import CALLBACK_PATH
 from anji_sandbox.cli import Credentials
 
-__all__ = ["print_settings", "settings_of"]
+__all__ = ["callback_url", "free_port", "print_settings", "settings_of"]
 
 _OF_PEOPLE = "person_"
 """Keys of the users who edit by hand: nothing of Anji's."""
@@ -25,9 +27,27 @@ def settings_of(credentials: Credentials) -> Mapping[str, str]:
     }
 
 
-def print_settings(console: Console, credentials: Credentials, file: Path) -> None:
+def free_port() -> int:
+    """Return a port of this machine that nobody listens on just now."""
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
+def callback_url(port: int) -> str:
+    """Return where the sandbox CRM posts its events if Anji listens on `port`."""
+    return f"http://127.0.0.1:{port}{CALLBACK_PATH}"
+
+
+def print_settings(
+    console: Console, credentials: Credentials, file: Path, callback_port: int
+) -> None:
     """Print the settings as shell commands, and where the rest is."""
-    for name, value in settings_of(credentials).items():
+    settings = {
+        **settings_of(credentials),
+        "ANJI_FXIAOKE_CALLBACK_PORT": str(callback_port),
+    }
+    for name, value in settings.items():
         console.print(f"export {name}={shlex.quote(value)}", highlight=False, soft_wrap=True)
     console.print(f"# Both sandboxes run until Ctrl-C. The users for people are in {file}.")
     console.print("# Paste the lines above into another terminal, then: anji up")
