@@ -72,6 +72,7 @@ async def _simulated(seed: int, mappings: Mappings, reducer: Reducer) -> Outcome
         except _FailedError as error:
             words = str(error)
             journal.note("oracle", words)
+            journal.lines.extend(await world.told())
         finally:
             await world.close()
     return Outcome(

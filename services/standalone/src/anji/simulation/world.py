@@ -10,7 +10,7 @@ import anji_k3cloud.service
 import anji_mapper.service
 from anji.people import CrmUser, ErpUser
 from anji.simulation.chance import seeded
-from anji.simulation.journal import Journal
+from anji.simulation.journal import Journal, Line
 from anji.simulation.processes import Process
 from anji.simulation.transport import SimulatedTransport, Weather
 from anji.supervise import Service
@@ -19,6 +19,7 @@ from anji_common.clock import Clock
 from anji_common.errors import AnjiError
 from anji_common.refs import System
 from anji_common.runtime import Runtime
+from anji_common.testing.virtual_time import EPOCH
 from anji_common.topics import declared_topics
 from anji_common.writing.settings import WriterSettings
 from anji_fxiaoke.callback import CallbackDesk
@@ -99,11 +100,7 @@ class World:
 
     async def start(self) -> None:
         """Declare the topics and start every process."""
-        objects = {
-            system: tuple(each.object_name for each in interest.objects)
-            for system, interest in self._interest.items()
-        }
-        await self.broker.declare(declared_topics(objects))
+        await self.broker.declare(declared_topics(self._objects))
         for process in self.processes:
             process.start()
         self._postman = asyncio.create_task(self._post(), name="postman")
@@ -116,6 +113,29 @@ class World:
                 ends.push_async_callback(process.kill)
             if self._postman is not None:
                 self._postman.cancel()
+
+    async def told(self) -> list[Line]:
+        """Return every record of every topic, in order of time: what who told whom."""
+        found: list[Line] = []
+        for topic in declared_topics(self._objects):
+            beginnings = dict(await self.broker.beginnings(topic.name))
+            ends = await self.broker.ends(topic.name)
+            reader = await self.broker.reader(topic.name, beginnings)
+            while any(reader.position(each) < end for each, end in ends.items()):
+                for record in await reader.poll(wait_seconds=0.1):
+                    seconds = record.timestamp_ms / 1000 - EPOCH.timestamp()
+                    value = (record.value or b"gone").decode(errors="replace")
+                    key = (record.key or b"").decode(errors="replace")
+                    found.append(Line(seconds, topic.name, f"{record.place} {key} {value}"))
+            await reader.close()
+        return sorted(found, key=lambda line: line.seconds)
+
+    @property
+    def _objects(self) -> dict[System, tuple[str, ...]]:
+        return {
+            system: tuple(each.object_name for each in interest.objects)
+            for system, interest in self._interest.items()
+        }
 
     def _vendors(self) -> Vendors:
         switches = FxiaokeSwitches(
