@@ -126,7 +126,9 @@ def sandbox(
                 credentials_file,
                 data=data,
                 callback_url=callback_url(port),
-                on_ready=lambda found: print_settings(_out, found, credentials_file, port),
+                on_ready=lambda found: print_settings(
+                    _out, found, file=credentials_file, callback_port=port, data=data
+                ),
             )
         )
     )

@@ -40,15 +40,25 @@ def callback_url(port: int) -> str:
 
 
 def print_settings(
-    console: Console, credentials: Credentials, file: Path, callback_port: int
+    console: Console,
+    credentials: Credentials,
+    *,
+    file: Path,
+    callback_port: int,
+    data: Path | None,
 ) -> None:
-    """Print the settings as shell commands, and where the rest is."""
+    """Print the settings as shell commands, and where the rest is.
+
+    A new company gets a new home: what Anji knows of an earlier one would not fit.
+    """
     settings = {
         **settings_of(credentials),
         "ANJI_FXIAOKE_CALLBACK_PORT": str(callback_port),
     }
     for name, value in settings.items():
         console.print(f"export {name}={shlex.quote(value)}", highlight=False, soft_wrap=True)
+    home = "$(mktemp -d)" if data is None else shlex.quote(str(data.resolve() / "anji"))
+    console.print(f"export ANJI_HOME={home}", highlight=False, soft_wrap=True)
     console.print(f"# Both sandboxes run until Ctrl-C. The users for people are in {file}.")
     console.print("# Paste the lines above into another terminal, then: anji up")
     for system, keys in credentials.items():
