@@ -17,7 +17,7 @@ from anji_common.clock import SystemClock
 from anji_common.messages import Message, Record
 from anji_common.topics import Topic
 
-__all__ = ["COPIED", "GIVEN", "Copies", "copied", "copy"]
+__all__ = ["COPIED", "GIVEN", "Copies", "come_and_go", "copied", "copy"]
 
 GIVEN = Topic("given.v1", is_compacted=False, retention_seconds=3600)
 COPIED = Topic("copied.v1", is_compacted=False, retention_seconds=3600)

@@ -9,7 +9,7 @@ from anji_sandbox.core import Request
 from anji_sandbox.fxiaoke import FxiaokeCore, FxiaokeLimits, FxiaokeSwitches
 from anji_sandbox.store import Store
 
-__all__ = ["NOW", "NO_LIMITS", "Crm", "condition"]
+__all__ = ["NOW", "NO_LIMITS", "Crm", "Json", "condition"]
 
 NOW = 1_700_000_000.0
 NO_LIMITS = FxiaokeLimits(calls_per_window=10**9, daily_calls=10**9)

@@ -22,7 +22,7 @@ from anji_mapper.link.state import Seat
 from anji_mapper.mapping.model import LinkType, Mappings
 from labs.link_lab import CRM, ERP, LinkLab
 
-__all__ = ["DocumentLab", "DocumentVendor"]
+__all__ = ["DocumentLab", "DocumentVendor", "Row"]
 
 Row = dict[str, JsonValue]
 

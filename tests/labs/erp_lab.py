@@ -33,6 +33,7 @@ __all__ = [
     "make_erp",
     "new_customer",
     "new_order",
+    "seat",
     "settings_of",
 ]
 

@@ -23,7 +23,7 @@ import pytest
 
 from anji_common.broker.kafka_broker import KafkaBroker
 from anji_common.broker.kafka_settings import KafkaSettings
-from anji_common.broker.port import Work
+from anji_common.broker.port import Broker, Work
 from anji_common.clock import SystemClock
 from labs.kafka_guard import running, spawn_guard
 from labs.kafka_jars import JavaMissingError
@@ -31,7 +31,7 @@ from labs.kafka_server import KafkaServer
 from labs.kafka_settings import LabSettings
 from labs.needs import absent
 
-__all__ = ["KafkaLab", "kafka_bootstrap", "kafka_lab", "private_kafka"]
+__all__ = ["KafkaLab", "kafka_bootstrap", "kafka_lab", "main", "private_kafka"]
 
 _PARTITIONS = 4  # enough for members to share, few enough to be quick
 _QUICK_SESSION_SECONDS = 2.0
@@ -82,7 +82,7 @@ class KafkaLab:
                 serving.result()
 
     async def until_caught_up(
-        self, broker: KafkaBroker, group: str, inputs: Sequence[str], within_seconds: float = 30.0
+        self, broker: Broker, group: str, inputs: Sequence[str], within_seconds: float = 30.0
     ) -> None:
         """Wait until `group` has no record left to work on."""
         clock = SystemClock()

@@ -31,7 +31,7 @@ from anji_mapper.link.step import Reducer, new_seat
 from anji_mapper.mapping.lenses import Same
 from anji_mapper.mapping.model import Condition, LinkType, Mappings, Pair, Side
 
-__all__ = ["CRM", "ERP", "LinkLab", "Vendor", "make_link_type", "without"]
+__all__ = ["CRM", "ERP", "PAIRS", "LinkLab", "Vendor", "make_link_type", "make_pair", "without"]
 
 CRM, ERP = System.FXIAOKE, System.K3CLOUD
 _MARKER = {CRM: "anji_ref__c", ERP: "F_ANJI_REF"}

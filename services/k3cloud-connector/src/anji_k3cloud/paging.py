@@ -16,7 +16,7 @@ from anji_common.sourcing.feed import Window
 from anji_k3cloud.objects import APPROVED_AT, CREATED_AT, MODIFIED_AT
 from anji_k3cloud.times import local_literal, whole_second_after
 
-__all__ = ["Folded", "after", "changed_in", "fold", "one_of"]
+__all__ = ["Folded", "Row", "after", "changed_in", "fold", "one_of"]
 
 _DATES = (MODIFIED_AT, CREATED_AT, APPROVED_AT)
 """An audit may not move the modify date, and a new record may have none."""

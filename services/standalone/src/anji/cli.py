@@ -36,7 +36,19 @@ from anji_common.logs import configure_logs
 from anji_common.settings import EX_CONFIG
 from anji_sandbox.cli import run_sandboxes
 
-__all__ = ["app", "main"]
+__all__ = [
+    "app",
+    "links",
+    "main",
+    "problems_list",
+    "problems_retry",
+    "run",
+    "sandbox",
+    "topics_create",
+    "topics_lag",
+    "topics_list",
+    "up",
+]
 
 _EX_UNAVAILABLE = 69
 _EX_SOFTWARE = 70

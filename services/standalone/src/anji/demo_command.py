@@ -16,7 +16,7 @@ from anji.demo_people import Plan
 from anji.demo_report import print_report, report_json
 from anji_common.logs import configure_logs
 
-__all__ = ["demo_app"]
+__all__ = ["demo", "demo_app"]
 
 demo_app = typer.Typer()
 

@@ -16,7 +16,7 @@ from typing import Any
 from anji.people import CrmUser, ErpUser
 from anji_common.clock import Clock
 
-__all__ = ["Company", "Plan", "lost_edits"]
+__all__ = ["Company", "Json", "Plan", "lost_edits"]
 
 Json = dict[str, Any]
 

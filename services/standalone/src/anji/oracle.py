@@ -14,7 +14,7 @@ from typing import Any
 
 from anji.people import CrmUser, ErpUser
 
-__all__ = ["Finding", "Verdict", "judge"]
+__all__ = ["Finding", "Json", "Verdict", "judge"]
 
 Json = Mapping[str, Any]
 _BEIJING = timezone(timedelta(hours=8))

@@ -13,7 +13,7 @@ import orjson
 from anji_common.errors import AnjiError
 from anji_common.transport import Call, Transport
 
-__all__ = ["CrmUser", "ErpUser", "SandboxRefusedError"]
+__all__ = ["CrmUser", "ErpUser", "Json", "SandboxRefusedError"]
 
 Json = dict[str, Any]
 

@@ -25,7 +25,7 @@ from anji_fxiaoke.settings import FxiaokeSettings
 from anji_k3cloud.settings import K3CloudSettings
 from anji_mapper.settings import MapperSettings
 
-__all__ = ["SERVICE_NAMES", "default_names", "open_services"]
+__all__ = ["SERVICE_NAMES", "Run", "default_names", "open_services"]
 
 Run = Callable[[], Awaitable[None]]
 

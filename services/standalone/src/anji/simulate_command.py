@@ -8,7 +8,7 @@ from rich.console import Console
 from anji.simulation.run import Outcome, simulate
 from anji_mapper.mapping.folder import load_mappings
 
-__all__ = ["simulate_app"]
+__all__ = ["simulate_app", "simulate_seeds"]
 
 simulate_app = typer.Typer()
 

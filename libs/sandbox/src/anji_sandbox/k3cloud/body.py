@@ -12,7 +12,7 @@ import orjson
 
 from anji_sandbox.k3cloud.codes import Code, Refusal
 
-__all__ = ["Call", "MalformedBodyError", "lowered", "read_body"]
+__all__ = ["Call", "Json", "MalformedBodyError", "lowered", "read_body"]
 
 Json = dict[str, Any]
 

@@ -19,7 +19,7 @@ from anji_sandbox.k3cloud.forms import Form
 from anji_sandbox.k3cloud.records import Record, draft
 from anji_sandbox.k3cloud.targets import named_targets
 
-__all__ = ["STEPS", "Step", "answer_step", "run_on_targets", "submit_and_audit"]
+__all__ = ["STEPS", "Step", "answer_step", "run_on_targets", "submit_and_audit", "take_step"]
 
 _EDITABLE = "ZAD"
 

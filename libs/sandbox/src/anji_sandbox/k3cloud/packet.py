@@ -15,7 +15,7 @@ from anji_sandbox.k3cloud.forms import HEAD, Entity, Field, Form, is_custom
 from anji_sandbox.k3cloud.records import Record
 from anji_sandbox.k3cloud.values import is_blank, true_text
 
-__all__ = ["SaveOptions", "lay_packet", "read_options", "record_id_of"]
+__all__ = ["Json", "SaveOptions", "lay_packet", "read_options", "record_id_of"]
 
 Json = dict[str, Any]
 

@@ -11,7 +11,7 @@ from anji_sandbox.k3cloud.context import Context
 from anji_sandbox.k3cloud.forms import HEAD, Field, Form, Kind
 from anji_sandbox.k3cloud.records import Record
 
-__all__ = ["needed_data"]
+__all__ = ["Json", "needed_data"]
 
 Json = dict[str, Any]
 

@@ -18,7 +18,14 @@ from anji_sandbox.k3cloud.context import Context
 from anji_sandbox.k3cloud.forms import HEAD, Field, Form, Kind
 from anji_sandbox.k3cloud.records import Record
 
-__all__ = ["add_defaults", "compute", "missing_fields", "number_record", "refuse_duplicate"]
+__all__ = [
+    "Json",
+    "add_defaults",
+    "compute",
+    "missing_fields",
+    "number_record",
+    "refuse_duplicate",
+]
 
 Json = dict[str, Any]
 

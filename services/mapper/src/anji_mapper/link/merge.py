@@ -19,6 +19,7 @@ __all__ = [
     "Agreed",
     "Comparison",
     "Conflict",
+    "Convert",
     "Wish",
     "compare",
     "convert",

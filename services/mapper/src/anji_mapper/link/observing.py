@@ -22,7 +22,7 @@ from anji_mapper.link.state import (
 from anji_mapper.link.turn import Turn
 from anji_mapper.mapping.model import LinesPair, Pair, Row, Seen
 
-__all__ = ["agree", "cleared", "look_at", "observe"]
+__all__ = ["agree", "cleared", "look_at", "observe", "settle_by_held"]
 
 
 def observe(turn: Turn, system: System, change: Change) -> bool:

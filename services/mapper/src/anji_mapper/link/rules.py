@@ -13,7 +13,21 @@ from anji_common.refs import System
 from anji_mapper.link.state import Flight, Seat, SideState, Stage
 from anji_mapper.mapping.model import LinkType
 
-__all__ = ["RULES", "Rules"]
+__all__ = [
+    "RULES",
+    "Rules",
+    "agrees_as_sent",
+    "defers_claims",
+    "grants",
+    "holds",
+    "is_busy",
+    "is_heard",
+    "is_home",
+    "is_ours",
+    "is_past",
+    "is_stale",
+    "may_begin",
+]
 
 
 def is_home(link_type: LinkType, system: System) -> bool:

@@ -14,7 +14,7 @@ from pydantic import JsonValue
 
 from anji_mapper.mapping.model import Fill
 
-__all__ = ["Place", "Template", "place_of", "read_template"]
+__all__ = ["Loc", "Place", "Template", "place_of", "read_template"]
 
 _MARK = re.compile(r"\{\{([^{}]*)\}\}")
 

@@ -12,15 +12,29 @@ from anji_common.events.commands import Finish
 from anji_common.interest import FieldKind
 
 __all__ = [
+    "BooleanForm",
     "ConditionForm",
+    "ConstantForm",
+    "DayForm",
     "FieldForm",
     "FileForm",
+    "Lens",
     "LensForm",
+    "LineOfForm",
     "LinesForm",
     "LinesSideForm",
     "MessageForm",
+    "NaturalKey",
+    "NothingForm",
+    "Place",
     "PlaceForm",
+    "ReferenceForm",
+    "ScaledForm",
+    "SharedForm",
+    "Side",
     "SideForm",
+    "TextForm",
+    "ValueMapForm",
 ]
 
 

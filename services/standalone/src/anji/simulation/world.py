@@ -33,7 +33,7 @@ from anji_sandbox.fxiaoke import FxiaokeCore, FxiaokeLimits, FxiaokeSwitches
 from anji_sandbox.k3cloud import K3CloudCore
 from anji_sandbox.store import Store
 
-__all__ = ["LATEST_COMMIT_SECONDS", "World"]
+__all__ = ["LATEST_COMMIT_SECONDS", "Vendors", "World"]
 
 _PARTITIONS = 4
 _PLENTY = 10**9
@@ -41,7 +41,10 @@ LATEST_COMMIT_SECONDS = 20.0
 """No vendor of a simulation carries a call out later than this; the writers' V is longer."""
 
 _WRITING = WriterSettings(
-    age_seconds=2.0, pause_seconds=5.0, processing_seconds=LATEST_COMMIT_SECONDS + 5.0
+    age_seconds=2.0,
+    pause_seconds=5.0,
+    processing_seconds=LATEST_COMMIT_SECONDS + 5.0,
+    max_tries=1000,  # nobody is there to decide: an attempt is never given up
 )
 _ERP_PATH = "/k3cloud/"
 _POST_EVERY_SECONDS = 0.25
