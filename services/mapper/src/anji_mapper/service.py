@@ -21,6 +21,8 @@ __all__ = ["GROUP", "run"]
 
 GROUP = "mapper"
 
+_BURY_EVERY_SECONDS = 1.0
+
 
 async def run(
     mappings: Mappings,
@@ -37,49 +39,69 @@ async def run(
         runtime: Broker, clock, state folder.
         reducer: Composed of the rules; the shipped ones by default.
     """
-    bad: deque[tuple[Record, AnjiError]] = deque()
-    store = None if runtime.state_dir is None else runtime.state_dir / f"{CROSSWALK.name}.sqlite"
-    crosswalk = View(
-        runtime.broker,
-        CROSSWALK.name,
-        store=store,
-        project=checked_row,
-        index=row_tokens,
-        on_bad=lambda record, error: bad.append((record, error)),
-    )
-    await crosswalk.start()
-    running: set[MapperTask] = set()
+    service = _Service(mappings, settings, runtime, reducer or Reducer())
+    await service.run()
 
-    def row_came(key: str) -> None:
-        tokens = tokens_released(key, crosswalk.get(key))
-        for task in running:
+
+class _Service:
+    """The crosswalk's view, and the tasks that it releases links in."""
+
+    def __init__(
+        self, mappings: Mappings, settings: MapperSettings, runtime: Runtime, reducer: Reducer
+    ) -> None:
+        self._mappings = mappings
+        self._settings = settings
+        self._runtime = runtime
+        self._reducer = reducer
+        self._bad: deque[tuple[Record, AnjiError]] = deque()
+        self._running: set[MapperTask] = set()
+        store = None
+        if runtime.state_dir is not None:
+            store = runtime.state_dir / f"{CROSSWALK.name}.sqlite"
+        self._crosswalk = View(
+            runtime.broker,
+            CROSSWALK.name,
+            store=store,
+            project=checked_row,
+            index=row_tokens,
+            on_bad=lambda record, error: self._bad.append((record, error)),
+        )
+
+    async def run(self) -> None:
+        """Follow, serve and bury, until cancelled."""
+        await self._crosswalk.start()
+        unsubscribe = self._crosswalk.subscribe(self._row_came)
+        broker = self._runtime.broker
+        try:
+            async with asyncio.TaskGroup() as together:
+                together.create_task(self._crosswalk.follow())
+                together.create_task(self._bury())
+                together.create_task(broker.serve(GROUP, input_topics(self._mappings), self._work))
+        finally:
+            unsubscribe()
+            await self._crosswalk.close()
+
+    def _row_came(self, key: str) -> None:
+        tokens = tokens_released(key, self._crosswalk.get(key))
+        for task in self._running:
             task.release(tokens)
 
-    async def work(task: Task) -> None:
+    async def _work(self, task: Task) -> None:
+        references = ViewReferences(self._crosswalk)
         mapper_task = MapperTask(
-            task, mappings, ViewReferences(crosswalk), settings, runtime, reducer or Reducer()
+            task, self._mappings, references, self._settings, self._runtime, self._reducer
         )
-        running.add(mapper_task)
+        self._running.add(mapper_task)
         try:
             await mapper_task.run()
         finally:
-            running.discard(mapper_task)
+            self._running.discard(mapper_task)
 
-    async def bury() -> None:
+    async def _bury(self) -> None:
         while True:
-            await runtime.clock.sleep(1.0)
-            letters = [dead_letter(record, error, by="mapper") for record, error in bad]
+            await self._runtime.clock.sleep(_BURY_EVERY_SECONDS)
+            letters = [dead_letter(record, error, by="mapper") for record, error in self._bad]
             if letters:
-                await runtime.broker.publish(letters)
+                await self._runtime.broker.publish(letters)
                 for _ in letters:
-                    bad.popleft()
-
-    unsubscribe = crosswalk.subscribe(row_came)
-    try:
-        async with asyncio.TaskGroup() as together:
-            together.create_task(crosswalk.follow())
-            together.create_task(bury())
-            together.create_task(runtime.broker.serve(GROUP, input_topics(mappings), work))
-    finally:
-        unsubscribe()
-        await crosswalk.close()
+                    self._bad.popleft()
