@@ -54,7 +54,7 @@ class _Service:
         self._runtime = runtime
         self._reducer = reducer
         self._bad: deque[tuple[Record, AnjiError]] = deque()
-        self._running: set[MapperTask] = set()
+        self._running: dict[MapperTask, None] = {}
         store = None
         if runtime.state_dir is not None:
             store = runtime.state_dir / f"{CROSSWALK.name}.sqlite"
@@ -83,7 +83,7 @@ class _Service:
 
     def _row_came(self, key: str) -> None:
         tokens = tokens_released(key, self._crosswalk.get(key))
-        for task in self._running:
+        for task in tuple(self._running):
             task.release(tokens)
 
     async def _work(self, task: Task) -> None:
@@ -91,11 +91,11 @@ class _Service:
         mapper_task = MapperTask(
             task, self._mappings, references, self._settings, self._runtime, self._reducer
         )
-        self._running.add(mapper_task)
+        self._running[mapper_task] = None
         try:
             await mapper_task.run()
         finally:
-            self._running.discard(mapper_task)
+            self._running.pop(mapper_task, None)
 
     async def _bury(self) -> None:
         while True:

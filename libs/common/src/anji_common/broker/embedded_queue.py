@@ -132,7 +132,7 @@ class EmbeddedQueue:
             tell = [step(transaction) for step in steps]
             transaction.finish()
         self._store.ends.update(transaction.ends)
-        self._wakeups.wake(transaction.touched)
+        self._wakeups.wake(sorted(transaction.touched, key=repr))  # the same order every time
         return tell
 
     async def _run_later(self) -> None:

@@ -22,13 +22,14 @@ class EmbeddedWakeups:
         self._store = store
         self._clock = clock
         self._look_seconds = look_seconds
-        self._waiting: dict[Hashable, set[asyncio.Event]] = defaultdict(set)
+        # Dictionaries, for their order: what is woken first must not depend on addresses.
+        self._waiting: dict[Hashable, dict[asyncio.Event, None]] = defaultdict(dict)
         self._watch: asyncio.Task[None] | None = None
 
     def wake(self, keys: Iterable[Hashable]) -> None:
         """Wake whoever waits for one of `keys`."""
         for key in keys:
-            for event in self._waiting.get(key, ()):
+            for event in tuple(self._waiting.get(key, ())):
                 event.set()
 
     def wake_all(self) -> None:
@@ -39,14 +40,14 @@ class EmbeddedWakeups:
     def waiting(self, event: asyncio.Event, keys: Sequence[Hashable]) -> Iterator[None]:
         """Have `event` set whenever one of `keys` changes, in this process or in another."""
         for key in keys:
-            self._waiting[key].add(event)
+            self._waiting[key][event] = None
         if self._store.is_shared and self._watch is None:
             self._watch = asyncio.create_task(self._look(), name="embedded broker: look")
         try:
             yield
         finally:
             for key in keys:
-                self._waiting[key].discard(event)
+                self._waiting[key].pop(event, None)
                 if not self._waiting[key]:
                     del self._waiting[key]
 
