@@ -1,0 +1,61 @@
+"""The command as it is typed: a process of its own, its words and its exit codes."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from anji.claims import claim
+
+ANJI = str(Path(sys.executable).with_name("anji"))
+
+
+def anji(home: Path, *words: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(  # noqa: S603 - our own command
+        [ANJI, *words],
+        env={"ANJI_HOME": str(home), "PATH": "/usr/bin:/bin", **settings},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_missing_settings_are_one_line_each_and_exit_code_78(tmp_path: Path) -> None:
+    ended = anji(tmp_path, "up")
+
+    lines = ended.stderr.splitlines()
+    assert ended.returncode == 78
+    assert "anji: ANJI_FXIAOKE_APP_ID is missing: FSAID_…, from the admin console" in lines
+    assert all(line.startswith("anji: ANJI_FXIAOKE_") for line in lines)
+
+
+def test_a_service_that_nobody_knows_is_exit_code_78(tmp_path: Path) -> None:
+    ended = anji(tmp_path, "run", "mapperr")
+
+    assert ended.returncode == 78
+    assert "no such service: mapperr; there are fxiaoke-source" in ended.stderr
+
+
+def test_what_runs_already_is_not_started_again(tmp_path: Path) -> None:
+    with claim(tmp_path, ["mapper"]):
+        ended = anji(tmp_path, "run", "mapper")
+
+    assert ended.returncode == 78
+    assert "another process runs mapper" in ended.stderr
+
+
+def test_looking_at_no_installation_makes_none(tmp_path: Path) -> None:
+    ended = anji(tmp_path / "none", "links")
+
+    assert ended.returncode == 78
+    assert "there is no installation" in ended.stderr
+    assert not (tmp_path / "none").exists()
+
+
+def test_topics_are_made_and_listed(tmp_path: Path) -> None:
+    made = anji(tmp_path, "topics", "create")
+    listed = anji(tmp_path, "topics", "list")
+
+    assert made.stdout.endswith("topics stand as they must be\n")
+    rows = [line.split() for line in listed.stdout.splitlines()]
+    assert ["fxiaoke.AccountObj.changes.v1", "newest", "of", "each", "key", "0"] in rows

@@ -1,0 +1,60 @@
+"""What ``anji sandbox`` prints can be pasted, and is all that ``anji up`` needs."""
+
+import io
+import shlex
+from pathlib import Path
+
+from rich.console import Console
+
+from anji.sandboxes import print_settings, settings_of
+from anji_common.settings import SettingsSource
+from anji_fxiaoke.settings import FxiaokeSettings
+from anji_k3cloud.settings import K3CloudSettings
+from anji_sandbox.cli import Credentials, sandboxes
+
+PORT = 41234
+
+
+async def credentials() -> Credentials:
+    async with sandboxes() as running:
+        return running.credentials
+
+
+def printed(found: Credentials, data: Path | None) -> list[str]:
+    text = io.StringIO()
+    print_settings(Console(file=text), found, file=Path("c.json"), callback_port=PORT, data=data)
+    return text.getvalue().splitlines()
+
+
+async def test_the_settings_reach_both_systems() -> None:
+    found = await credentials()
+
+    source = SettingsSource(settings_of(found), {})
+
+    assert source.load(FxiaokeSettings).url == found["fxiaoke"]["url"]
+    assert source.load(K3CloudSettings).username == found["k3cloud"]["username"]
+    assert source.unknown((FxiaokeSettings, K3CloudSettings)) == ()
+
+
+async def test_what_is_printed_is_shell(tmp_path: Path) -> None:
+    found = await credentials()
+
+    exports = [shlex.split(line) for line in printed(found, tmp_path) if not line.startswith("#")]
+
+    pairs = dict(words[1].split("=", maxsplit=1) for words in exports if words[0] == "export")
+    home = {"ANJI_HOME": str(tmp_path / "anji"), "ANJI_FXIAOKE_CALLBACK_PORT": str(PORT)}
+    assert pairs == {**settings_of(found), **home}
+
+
+async def test_a_company_without_a_folder_gets_a_new_home() -> None:
+    lines = printed(await credentials(), None)
+
+    assert "export ANJI_HOME=$(mktemp -d)" in lines
+
+
+async def test_the_users_for_people_are_not_printed() -> None:
+    found = await credentials()
+
+    text = "\n".join(printed(found, None))
+
+    assert str(found["k3cloud"]["person_password"]) not in text
