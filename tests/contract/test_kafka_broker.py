@@ -7,7 +7,8 @@ from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from anji_common.broker.kafka_broker import KafkaBroker
-from anji_common.broker.kafka_cluster import KafkaCluster, discard
+from anji_common.broker.kafka_cluster import KafkaCluster
+from anji_common.broker.kafka_endings import discard
 from anji_common.broker.port import Reader
 from anji_common.clock import SystemClock
 from anji_common.errors import ConfigurationError, FencedError, RejectedError

@@ -2,8 +2,8 @@
 
 A single KRaft node on localhost without Docker; its port is chosen by the system once and
 kept, so that clients find it again after a restart. Tuned for tests: a small heap, one
-partition for the internal topics, quick compaction, sessions as short as a test wants them,
-and an archive of loaded classes (AppCDS), which halves the start.
+partition for the internal topics, quick compaction, sessions as short as a test wants them (a
+killed broker is let in again when the session of its former life is over), and an archive of loaded classes (AppCDS), which halves the start.
 """
 
 import asyncio
@@ -50,6 +50,8 @@ transaction.state.log.min.isr=1
 transaction.state.log.num.partitions=1
 share.coordinator.state.topic.replication.factor=1
 share.coordinator.state.topic.min.isr=1
+broker.heartbeat.interval.ms=200
+broker.session.timeout.ms=1000
 group.initial.rebalance.delay.ms=0
 group.min.session.timeout.ms=500
 log.cleaner.backoff.ms=200
@@ -101,6 +103,11 @@ class KafkaServer:
         """End it at once (SIGKILL)."""
         await self._end(signal.SIGKILL)
 
+    def send(self, what: signal.Signals) -> None:
+        """Send it a signal, such as one that freezes it."""
+        if self._process is not None:
+            self._process.send_signal(what)
+
     @property
     def _properties(self) -> Path:
         return self.folder / "server.properties"
@@ -145,14 +152,17 @@ class KafkaServer:
             partial.rename(kept)  # at once, for others may be starting
 
     def _spawn(self, command: list[str]) -> subprocess.Popen[bytes]:
+        keeper = shutil.which("setpriv")
+        if keeper is not None:  # Linux: let it end with us, however we end
+            command = [keeper, "--pdeathsig", "KILL", *command]
         with (self.folder / "broker.log").open("ab") as log:
             return subprocess.Popen(  # noqa: S603 - our own command
                 command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
             )
 
     async def _end(self, how: signal.Signals) -> None:
+        self.send(how)
         if self._process is not None:
-            self._process.send_signal(how)
             await _ended(self._process)
 
 

@@ -18,7 +18,8 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRebalanceListen
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from aiokafka.errors import KafkaError
 
-from anji_common.broker.kafka_cluster import KafkaCluster, discard
+from anji_common.broker.kafka_cluster import KafkaCluster
+from anji_common.broker.kafka_endings import discard
 from anji_common.clock import SystemClock
 from labs.copying import COPIED, GIVEN
 from labs.kafka import KafkaLab

@@ -5,7 +5,7 @@ import base64
 from anji_sandbox.k3cloud import signing
 
 APP_ID = "100001_ABCDEFGHIJKLMNOPQRSTUVWXYZabcdef"
-SECRET = "0123456789abcdef0123456789abcdef"  # noqa: S105 - of the published vector
+SECRET = "0123456789abcdef0123456789abcdef"
 PATH = "/k3cloud/Kingdee.BOS.WebApi.ServicesStub.DynamicFormService.Save.common.kdsvc"
 
 

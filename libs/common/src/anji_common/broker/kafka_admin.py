@@ -13,7 +13,8 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import TopicAlreadyExistsError, for_code
 
-from anji_common.broker.kafka_cluster import KafkaCluster, discard
+from anji_common.broker.kafka_cluster import KafkaCluster
+from anji_common.broker.kafka_endings import discard
 from anji_common.broker.kafka_errors import error_from, translated
 from anji_common.errors import ConfigurationError
 from anji_common.topics import Topic
@@ -97,11 +98,14 @@ class KafkaAdmin:
         return [topic for topic in topics if self._cluster.physical(topic.name) not in counts]
 
     async def _create(self, admin: AIOKafkaAdminClient, topics: Sequence[Topic]) -> None:
+        copies = self._cluster.settings.replication_factor
+        if copies < 1:  # "as the cluster has it" is newer than the request that aiokafka sends
+            copies = await _default_copies(admin)
         new = [
             NewTopic(
                 self._cluster.physical(topic.name),
                 self._cluster.partitions,
-                self._cluster.settings.replication_factor,
+                copies,
                 topic_configs=self._options(topic),
             )
             for topic in topics
@@ -154,6 +158,20 @@ async def _partition_counts(admin: AIOKafkaAdminClient) -> Mapping[str, int]:
         for topic in found
         if topic["partitions"] and all(one["leader"] >= 0 for one in topic["partitions"])
     }
+
+
+async def _default_copies(admin: AIOKafkaAdminClient) -> int:
+    """Return how many copies of a topic the cluster makes unless told otherwise."""
+    cluster = await admin.describe_cluster()
+    node = ConfigResource(ConfigResourceType.BROKER, str(cluster["brokers"][0]["node_id"]))
+    for answer in await admin.describe_configs([node]):
+        for code, words, _, name, options in answer.resources:
+            if code:
+                raise error_from(for_code(code)(words), f"could not describe broker {name}")
+            for option, value, *_ in options:
+                if option == "default.replication.factor":
+                    return int(value)
+    return 1
 
 
 async def _policies(admin: AIOKafkaAdminClient, names: Sequence[str]) -> Mapping[str, str]:

@@ -19,9 +19,10 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from anji_common.broker.kafka_admin import KafkaAdmin
-from anji_common.broker.kafka_cluster import KafkaCluster, discard
+from anji_common.broker.kafka_cluster import KafkaCluster
+from anji_common.broker.kafka_endings import discard
 from anji_common.broker.kafka_errors import error_from, translated
-from anji_common.broker.kafka_groups import KafkaMember
+from anji_common.broker.kafka_groups import serve
 from anji_common.broker.kafka_offsets import KafkaOffsets
 from anji_common.broker.kafka_reader import KafkaReader
 from anji_common.broker.kafka_settings import KafkaSettings
@@ -87,7 +88,7 @@ class KafkaBroker:
         async def take(partition: int) -> KafkaTask:
             return await KafkaTask.take(self._cluster, self._offsets, group, partition, inputs)
 
-        await KafkaMember(self._cluster, group, inputs, take, work).run()
+        await serve(self._cluster, group, inputs, take, work)
 
     async def reader(self, topic: str, starts: Mapping[int, int]) -> KafkaReader:
         await self._admin.require([topic])

@@ -7,7 +7,6 @@ The traps behind the numbers were measured: ``docs/adr/`` and the comments say w
 import asyncio
 import ssl
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
@@ -15,16 +14,15 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.client import AIOKafkaClient
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
-from aiokafka.errors import KafkaError
 
+from anji_common.broker.kafka_endings import discard, heard
 from anji_common.broker.kafka_errors import translated
-from anji_common.broker.kafka_producer import discard_producer, heard
 from anji_common.broker.kafka_settings import KafkaSettings
 from anji_common.broker.partitions import partition_for
 from anji_common.clock import Clock
 from anji_common.messages import Message, Record
 
-__all__ = ["KafkaCluster", "discard", "record_from"]
+__all__ = ["KafkaCluster", "record_from"]
 
 # 100, the default, is slept whenever AddOffsets meets AddPartitions: four hops took 330 ms
 # instead of 25.
@@ -204,17 +202,6 @@ def record_from(cluster: KafkaCluster, found: Any) -> Record:  # noqa: ANN401 - 
         found.value,
         found.headers,
     )
-
-
-async def discard(client: Any) -> None:  # noqa: ANN401 - any of aiokafka's clients, all untyped
-    """Let go of `client` without waiting for what it has not sent."""
-    if isinstance(client, AIOKafkaProducer):
-        await discard_producer(client)
-    elif isinstance(client, AIOKafkaConsumer):
-        with suppress(KafkaError):
-            await client.stop()
-    else:
-        await client.close()
 
 
 def _milliseconds(seconds: float) -> int:

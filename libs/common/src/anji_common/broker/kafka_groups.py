@@ -10,44 +10,71 @@ Rebalances are eager: everybody gives all back and is given anew. `on_partitions
 for the running works, while heartbeats go on; so a new owner begins when the former has ended.
 One that does not end in time is fenced by the new owner's producer all the same.
 
+When a broker goes away in the middle of a commit, nobody knows what became of it. Then the
+membership is given up and begun again: the group decides anew who takes which task, and to
+take it settles the matter. To reopen the task by force could fence a rightful owner.
+
 aiokafka only logs what a listener raises. Nothing here is left to that: errors go to `run`.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 
-from anji_common.broker.kafka_cluster import KafkaCluster, discard
+from anji_common.broker.kafka_cluster import KafkaCluster
+from anji_common.broker.kafka_endings import discard
 from anji_common.broker.kafka_errors import translated
 from anji_common.broker.kafka_task import KafkaTask
 from anji_common.broker.port import Work
-from anji_common.errors import FatalError, RevokedError
+from anji_common.errors import FatalError, RetriableError, RevokedError
 
-__all__ = ["KafkaMember"]
+__all__ = ["KafkaMember", "serve"]
 
 _POLL_MS = 1000
-_LEAVE_SECONDS = 10.0
+_REJOIN_SECONDS = 0.5
+
+Take = Callable[[int], Awaitable[KafkaTask]]
+
+
+class _LostError(RetriableError):
+    """The membership must be begun again; no work failed."""
+
+
+async def serve(
+    cluster: KafkaCluster, group: str, inputs: Sequence[str], take: Take, work: Work
+) -> None:
+    """Be a member of `group` until cancelled or until a work fails; rejoin when lost.
+
+    Raises:
+        AnjiError: what a work failed with, or that the group could not be joined at first.
+    """
+    has_joined = False
+    while True:
+        member = KafkaMember(cluster, group, inputs, take, work)
+        try:
+            await member.run()
+        except _LostError:
+            has_joined = has_joined or member.has_joined
+            if not has_joined:
+                raise
+            await cluster.clock.sleep(_REJOIN_SECONDS)
 
 
 class KafkaMember:
-    """One member of a group, running works for its tasks."""
+    """One membership in a group, running works for its tasks."""
 
     def __init__(
-        self,
-        cluster: KafkaCluster,
-        group: str,
-        inputs: Sequence[str],
-        take: Callable[[int], Awaitable[KafkaTask]],
-        work: Work,
+        self, cluster: KafkaCluster, group: str, inputs: Sequence[str], take: Take, work: Work
     ) -> None:
+        self.has_joined = False
         self._cluster = cluster
         self._group = group
         self._topics = {cluster.physical(topic) for topic in inputs}
         self._take = take
         self._work = work
-        self._consumer: AIOKafkaConsumer | None = None
+        self._consumer = cluster.member(group)
         self._running: dict[int, asyncio.Task[None]] = {}
         self._tasks: dict[int, KafkaTask] = {}
         self._is_giving_back = False
@@ -55,37 +82,33 @@ class KafkaMember:
         self._failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     async def run(self) -> None:
-        """Work on what the group gives us, until cancelled or until a work fails.
-
-        Raises:
-            AnjiError: what a work failed with, or Kafka's own.
-        """
-        consumer = self._consumer = self._cluster.member(self._group)
+        """Work on what the group gives us, until cancelled, or failed, or lost."""
+        consumer: AIOKafkaConsumer = self._consumer
+        by_cancelling = True
         try:
             consumer.subscribe(sorted(self._topics), listener=_Listener(self))
             await self._unless_failed(self._cluster.started(consumer))
             while True:
                 # Delivers nothing, for all is paused; raises what the group's protocol met.
                 await self._unless_failed(consumer.getmany(timeout_ms=_POLL_MS))
+        except _LostError:
+            by_cancelling = False
+            raise
         finally:
             self._is_leaving = True
             self._failed.cancel()
-            await self._end_works(by_cancelling=True)
-            with suppress(TimeoutError):
-                async with asyncio.timeout(_LEAVE_SECONDS):
-                    await discard(consumer)
+            await self._end_works(by_cancelling=by_cancelling)
+            await discard(consumer)
 
     async def assigned(self, places: Iterable[TopicPartition]) -> None:
         """Begin the tasks of a new generation; at once, for no heartbeat goes meanwhile."""
-        if self._consumer is None:
-            return
         given = set(places)
         self._consumer.pause(*given)
         if self._is_leaving:
             return
+        self.has_joined = True
         self._is_giving_back = False
-        numbers = {place.partition for place in given}
-        for number in sorted(numbers):
+        for number in sorted({place.partition for place in given}):
             # During an upgrade members may have different inputs. A number is ours where all its
             # inputs are; the others follow when the last old member has gone.
             if {TopicPartition(topic, number) for topic in self._topics} <= given:
@@ -113,7 +136,7 @@ class KafkaMember:
             await asyncio.wait([waiting, self._failed], return_when=asyncio.FIRST_COMPLETED)
             if self._failed.done():
                 self._failed.result()
-            with translated(f"membership in group {self._group}"):
+            with _losing(), translated(f"membership in group {self._group}"):
                 await waiting
         finally:
             if not waiting.done():
@@ -122,7 +145,8 @@ class KafkaMember:
 
     async def _run(self, number: int) -> None:
         """Take a task, work on it, give it back."""
-        task = await self._take(number)
+        with _losing():
+            task = await self._take(number)
         self._tasks[number] = task
         try:
             if self._is_giving_back:
@@ -132,6 +156,9 @@ class KafkaMember:
         finally:
             self._tasks.pop(number, None)
             await task.close()
+        if task.is_lost:
+            msg = f"no answer to a commit of {self._group}[{number}]"
+            raise _LostError(msg)
 
     async def _end_works(self, *, by_cancelling: bool) -> None:
         self._is_giving_back = True
@@ -148,6 +175,15 @@ class KafkaMember:
     def _note(self, ended: asyncio.Task[None]) -> None:
         if not ended.cancelled() and (error := ended.exception()) is not None:
             self.fail(error)
+
+
+@contextmanager
+def _losing() -> Iterator[None]:
+    """What may be retried outside of works is done by joining again."""
+    try:
+        yield
+    except RetriableError as error:
+        raise _LostError(*error.args) from error
 
 
 class _Listener(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has no types and insists on its own class

@@ -15,7 +15,8 @@ from aiokafka.client import AIOKafkaClient, CoordinationType
 from aiokafka.errors import KafkaError, for_code
 from aiokafka.protocol.commit import OffsetFetchRequest
 
-from anji_common.broker.kafka_cluster import KafkaCluster, discard
+from anji_common.broker.kafka_cluster import KafkaCluster
+from anji_common.broker.kafka_endings import discard
 from anji_common.broker.kafka_errors import translated
 from anji_common.broker.port import Lag, ResetTo
 from anji_common.errors import ConfigurationError

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from anji_common.broker.kafka_cluster import KafkaCluster, discard, record_from
+from anji_common.broker.kafka_cluster import KafkaCluster, record_from
+from anji_common.broker.kafka_endings import discard
 from anji_common.broker.kafka_errors import translated
 from anji_common.messages import Record
 

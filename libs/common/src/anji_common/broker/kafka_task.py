@@ -17,7 +17,8 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import IllegalOperation, KafkaError
 
-from anji_common.broker.kafka_cluster import KafkaCluster, discard, record_from
+from anji_common.broker.kafka_cluster import KafkaCluster, record_from
+from anji_common.broker.kafka_endings import discard
 from anji_common.broker.kafka_errors import error_from, translated
 from anji_common.broker.kafka_offsets import KafkaOffsets
 from anji_common.errors import AnjiError, FencedError, RevokedError
@@ -47,6 +48,8 @@ class KafkaTask:
         self._places: dict[TopicPartition, int | None] = {}
         self._woken = asyncio.Event()
         self._is_revoked = False
+        self.is_lost = False
+        """Whether nobody knows what became of the last commit: the task must be taken anew."""
 
     @classmethod
     async def take(
@@ -200,19 +203,15 @@ class KafkaTask:
                         moved, self._cluster.physical(self._group)
                     )
                 await producer.commit_transaction()
-        except TimeoutError as error:
-            await self._drop()
-            msg = (
-                f"{doing}: no answer in time; what became of it shows when the task is taken anew"
-            )
-            raise FencedError(msg) from error
-        except (KafkaError, IllegalOperation) as error:
+        except (KafkaError, IllegalOperation, TimeoutError) as error:
             ours = error_from(error, doing)
-            if isinstance(ours, FencedError) or not await _aborted(producer):
-                await self._drop()
+            if not isinstance(ours, FencedError) and await _aborted(producer):
+                raise ours from error
+            await self._drop()
+            if isinstance(ours, FencedError):
                 msg = f"{self._fenced} ({ours})"
                 raise FencedError(msg) from error
-            raise ours from error
+            raise self._lost(ours) from error
         self._places.update(moved)
         return {
             message.topic: one.offset + 1
@@ -226,6 +225,16 @@ class KafkaTask:
             place = TopicPartition(self._cluster.physical(record.topic), self._partition)
             moved[place] = max(moved.get(place, 0), record.offset + 1)
         return moved
+
+    def _lost(self, error: AnjiError) -> RevokedError:
+        """Return what ends the work when a commit had no answer.
+
+        It may have been carried out or not. Whoever takes the task next ends the transaction
+        for certain, and starts from what is committed; nothing that this work knows is safe.
+        """
+        self.is_lost = True
+        self.revoke()
+        return RevokedError(f"{self._name} must be taken anew: {error}")
 
     async def _drop(self) -> None:
         """Let go of the producer: after a fence its every call is a bare `AssertionError`."""

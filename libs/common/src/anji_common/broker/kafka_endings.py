@@ -1,0 +1,78 @@
+"""How to let go of aiokafka's clients at once, also when no broker answers.
+
+A producer's own `stop` waits for its broker, for ever if there is none, and a fenced one has
+nothing to wait for. A consumer's waits for an answer of the group's coordinator. What then is
+cancelled may wait for metadata that will not come. There is no public way that does not wait:
+hence aiokafka's private parts here, of the version that is pinned, and nowhere else.
+"""
+# ruff: noqa: SLF001 - the private parts of aiokafka's clients; see above
+
+import asyncio
+from contextlib import suppress
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka.errors import KafkaError
+
+__all__ = ["discard", "heard"]
+
+_STOP_SECONDS = 5.0
+_CANCEL_SECONDS = 2.0
+
+
+async def discard(client: Any) -> None:  # noqa: ANN401 - any of aiokafka's clients, all untyped
+    """Let go of `client` without waiting for what it has not sent."""
+    if isinstance(client, AIOKafkaProducer):
+        await _discard_producer(client)
+    elif isinstance(client, AIOKafkaConsumer):
+        await _discard_consumer(client)
+    else:
+        await client.close()
+
+
+async def _discard_producer(producer: AIOKafkaProducer) -> None:
+    producer._closed = True
+    await _cancel_tasks_of(producer._sender)
+    await producer.client.close()
+    # What nobody waits for any more; asyncio would complain that its errors were not heard.
+    if producer._txn_manager.transactional_id is not None:
+        heard(producer._txn_manager._transaction_waiter)
+    for batches in producer._message_accumulator._batches.values():
+        for batch in batches:
+            heard(batch._drain_waiter)
+
+
+async def _discard_consumer(consumer: AIOKafkaConsumer) -> None:
+    stopping = asyncio.ensure_future(consumer.stop())
+    try:
+        await asyncio.wait([stopping], timeout=_STOP_SECONDS)
+    finally:
+        if not stopping.done():
+            stopping.cancel()
+            await _cancel_tasks_of(consumer._coordinator, consumer._fetcher, stopping)
+            await consumer._client.close()
+        elif not stopping.cancelled():
+            with suppress(KafkaError):
+                stopping.result()
+
+
+async def _cancel_tasks_of(*owners: object) -> None:
+    """Cancel the tasks that run a method of one of `owners`; some are known to nobody else."""
+    running = [task for task in asyncio.all_tasks() if task in owners or _owner(task) in owners]
+    for task in running:
+        task.cancel()
+    if running:
+        await asyncio.wait(running, timeout=_CANCEL_SECONDS)
+    for task in running:
+        heard(task)
+
+
+def _owner(task: asyncio.Task[Any]) -> object:
+    frame = getattr(task.get_coro(), "cr_frame", None)
+    return task if frame is None else frame.f_locals.get("self", task)
+
+
+def heard(future: asyncio.Future[Any] | None) -> None:
+    """Take note of an error that is told in another way."""
+    if future is not None and future.done() and not future.cancelled():
+        future.exception()
