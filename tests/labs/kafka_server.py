@@ -3,7 +3,8 @@
 A single KRaft node on localhost without Docker; its port is chosen by the system once and
 kept, so that clients find it again after a restart. Tuned for tests: a small heap, one
 partition for the internal topics, quick compaction, sessions as short as a test wants them (a
-killed broker is let in again when the session of its former life is over), and an archive of loaded classes (AppCDS), which halves the start.
+killed broker is let in again when the session of its former life is over), and an archive of
+loaded classes (AppCDS), which halves the start.
 """
 
 import asyncio

@@ -84,7 +84,7 @@ class KafkaMember:
     async def run(self) -> None:
         """Work on what the group gives us, until cancelled, or failed, or lost."""
         consumer: AIOKafkaConsumer = self._consumer
-        by_cancelling = True
+        is_lost = False
         try:
             consumer.subscribe(sorted(self._topics), listener=_Listener(self))
             await self._unless_failed(self._cluster.started(consumer))
@@ -92,12 +92,14 @@ class KafkaMember:
                 # Delivers nothing, for all is paused; raises what the group's protocol met.
                 await self._unless_failed(consumer.getmany(timeout_ms=_POLL_MS))
         except _LostError:
-            by_cancelling = False
+            is_lost = True
             raise
         finally:
             self._is_leaving = True
             self._failed.cancel()
-            await self._end_works(by_cancelling=by_cancelling)
+            if is_lost:
+                await self.revoked()
+            await self._end_works(by_cancelling=True)
             await discard(consumer)
 
     async def assigned(self, places: Iterable[TopicPartition]) -> None:
