@@ -8,13 +8,12 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from anji_common.views import View
-
 from anji_common.broker.port import Broker
 from anji_common.clock import Clock
 from anji_common.events.inbox import Entry, EntryKind
 from anji_common.refs import Ref
 from anji_common.topics import LINKS
+from anji_common.views import View
 from anji_mapper.link.codec import decode_seat
 from anji_mapper.link.state import Seat, Stage
 from anji_mapper.mapping.model import Mappings
