@@ -20,6 +20,7 @@ aiokafka only logs what a listener raises. Nothing here is left to that: errors 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from typing import Any
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 
@@ -30,7 +31,7 @@ from anji_common.broker.kafka_task import KafkaTask
 from anji_common.broker.port import Work
 from anji_common.errors import FatalError, RetriableError, RevokedError
 
-__all__ = ["KafkaMember", "serve"]
+__all__ = ["KafkaMember", "Take", "serve"]
 
 _POLL_MS = 1000
 _REJOIN_SECONDS = 0.5
@@ -135,7 +136,8 @@ class KafkaMember:
         """Wait for `doing`, or raise what a work or a listener failed with."""
         waiting = asyncio.ensure_future(doing)
         try:
-            await asyncio.wait([waiting, self._failed], return_when=asyncio.FIRST_COMPLETED)
+            both: list[asyncio.Future[Any]] = [waiting, self._failed]
+            await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
             if self._failed.done():
                 self._failed.result()
             with _losing(), translated(f"membership in group {self._group}"):
