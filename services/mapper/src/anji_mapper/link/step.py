@@ -175,7 +175,7 @@ def _retried(turn: Turn, problem: str) -> None:
     found = turn.seat.problem
     if found is None or found.id != problem:
         return
-    turn.put(waiting_since=None)
+    turn.put(waits=(), waiting_since=None)  # what is still missing is asked for anew
     for system in System:
         turn.put_side(system, replace(turn.seat.side(system), refusal=None))
     if turn.seat.stage is Stage.REFUSED and turn.seat.partner is not None:

@@ -322,8 +322,12 @@ def _beside(path: str, around: Around) -> JsonValue:
 
 
 def _awaited(ref: str) -> AwaitedError:
-    token = f"ref:{ref}"
-    return AwaitedError(token)
+    """Return what to raise where `ref` is not known.
+
+    Raises:
+        UndecodableError: it is no ref, so nothing that could come would end the wait.
+    """
+    return AwaitedError(f"ref:{Ref.parse(ref)}")
 
 
 def _awaited_number(object_key: str, number: str) -> AwaitedError:

@@ -1,0 +1,213 @@
+"""Refusals, doubts and answers: what a link does about a command until a person decides."""
+
+from anji_common.events.inbox import EntryKind
+from anji_common.refs import Ref
+from anji_mapper.link.state import ProblemKind, Stage
+from labs.document_lab import DocumentLab
+from labs.link_lab import CRM
+from labs.order_type import ORDER, make_order_type
+
+
+def deliver_all(lab: DocumentLab) -> None:
+    while lab.queues:
+        lab.deliver(next(iter(lab.queues)))
+
+
+def refused_update() -> tuple[DocumentLab, Ref, Ref]:
+    """Return a lab whose ERP has refused an update of a linked order."""
+    lab = DocumentLab(make_order_type())
+    order = lab.make(CRM, ORDER, {"name": "DD-1", "remark": "old"})
+    lab.rest()
+    lab.erp.refuses = "the period is closed"
+    lab.change(order, {"remark": "new"})
+    lab.rest()
+    return lab, order, lab.partner(order)
+
+
+def test_a_retry_that_names_the_problem_sends_the_same_wish_again() -> None:
+    lab, order, bill = refused_update()
+    problem = lab.of(order).problem
+    assert problem is not None
+    lab.erp.refuses = ""
+
+    lab.retry(lab.of(order), problem.id)
+    lab.rest()
+
+    assert lab.erp.documents[bill]["FNote"] == "new"
+    assert lab.of(order).problem is None
+
+
+def test_a_retry_that_names_another_problem_or_none_does_nothing() -> None:
+    lab, order, _ = refused_update()
+    sent = len(lab.sent)
+
+    lab.retry(lab.of(order), "refused:k3cloud:1-1")
+    lab.rest()
+    assert len(lab.sent) == sent
+
+    lab.erp.refuses = ""
+    lab.change(order, {"remark": "newer"})
+    lab.rest()
+    lab.retry(lab.of(order), "refused:k3cloud:1-1")
+
+    assert lab.commands == []
+
+
+def test_a_refused_wish_is_not_sent_again_with_the_next_look_or_change_of_something_else() -> None:
+    lab, order, bill = refused_update()
+    sent = len(lab.sent)
+
+    lab.change(bill, {"FCustId": None})
+    lab.rest()
+
+    assert len(lab.sent) == sent
+    assert lab.of(order).problem is not None
+
+
+def test_what_was_refused_and_is_not_wished_any_more_is_no_problem() -> None:
+    lab, order, _ = refused_update()
+
+    lab.change(order, {"remark": "old"})
+    lab.rest()
+
+    assert lab.of(order).problem is None
+    assert lab.of(order).erp.refusal is None
+
+
+def test_a_refusal_names_the_field_that_the_vendor_complained_of() -> None:
+    lab = DocumentLab(make_order_type())
+    order = lab.make(CRM, ORDER, {"name": "DD-1"})
+    lab.read_ref(order)
+    deliver_all(lab)
+    lab.erp.refuses = "必填"
+    result = lab.executed(lab.commands.pop()).model_copy(update={"field": "FCustId"})
+
+    lab.queues["results", str(order)].append(result)
+    lab.rest()
+
+    problem = lab.of(order).problem
+    assert problem is not None
+    assert problem.words == "必填 [FCustId]"
+
+
+def test_a_create_in_doubt_waits_for_a_person_whatever_is_edited() -> None:
+    lab = DocumentLab(make_order_type())
+    lab.erp.doubts = "no answer, and nothing found"
+    order = lab.make(CRM, ORDER, {"name": "DD-1"})
+    lab.rest()
+    problem = lab.of(order).problem
+    assert problem is not None
+    assert problem.kind is ProblemKind.IN_DOUBT
+
+    lab.erp.doubts = ""
+    lab.change(order, {"remark": "edited"})
+    lab.rest()
+    assert len(lab.sent) == 1
+
+    lab.retry(lab.of(order), problem.id)
+    lab.rest()
+    assert lab.of(order).stage is Stage.LINKED
+    assert lab.erp.creates == 1
+
+
+def test_an_update_in_doubt_waits_for_a_person_whatever_is_edited() -> None:
+    lab = DocumentLab(make_order_type())
+    order = lab.make(CRM, ORDER, {"name": "DD-1"})
+    lab.rest()
+    lab.erp.doubts = "no answer"
+    lab.change(order, {"remark": "one"})
+    lab.rest()
+    sent = len(lab.sent)
+
+    lab.change(order, {"remark": "two"})
+    lab.rest()
+
+    assert len(lab.sent) == sent
+    lab.erp.doubts = ""
+    problem = lab.of(order).problem
+    assert problem is not None
+    lab.retry(lab.of(order), problem.id)
+    lab.rest()
+    assert lab.erp.documents[lab.partner(order)]["FNote"] == "two"
+
+
+def test_a_decision_that_comes_twice_is_heard_once() -> None:
+    lab, order, _ = refused_update()
+    seat = lab.of(order)
+    problem = seat.problem
+    assert problem is not None
+
+    first = lab.retry(seat, problem.id)
+    lab.said -= 1
+    second = lab.retry(lab.of(order), problem.id)
+
+    assert (first, second) == (True, False)
+
+
+def test_an_answered_crm_update_asks_for_its_reading_once_in_thirty_seconds() -> None:
+    lab = DocumentLab(make_order_type())
+    order = lab.make(CRM, ORDER, {"name": "DD-1"})
+    lab.rest()
+    bill = lab.partner(order)
+    lab.change(bill, {"FNote": "from the erp"})
+    lab.read_ref(bill)
+    deliver_all(lab)
+    command = lab.commands[0]
+    lab.answer(command)
+    deliver_all(lab)
+
+    asked = []
+    for _ in range(7):
+        lab.tick(10)
+        lab.look()
+        asked.append(len(lab.signals))
+
+    assert asked == [0, 0, 1, 1, 1, 2, 2]
+    assert {signal.answers for signal in lab.signals} == {str(command.number)}
+    lab.read_ref(order, answers=str(command.number))
+    deliver_all(lab)
+    assert lab.of(order).crm.flight is None
+    assert lab.of(order).agreed["remark~FNote"] == ("from the erp", "from the erp")
+
+
+def test_an_answer_that_comes_twice_is_taken_once() -> None:
+    lab = DocumentLab(make_order_type())
+    order = lab.make(CRM, ORDER, {"name": "DD-1"})
+    lab.rest()
+    bill = lab.partner(order)
+    lab.change(bill, {"FNote": "from the erp"})
+    lab.read_ref(bill)
+    deliver_all(lab)
+    result = lab.executed(lab.commands.pop())
+
+    assert lab.hand_over(result)
+    assert not lab.hand_over(result)
+
+
+def test_our_own_write_read_before_its_answer_settles_the_answer_at_once() -> None:
+    lab = DocumentLab(make_order_type())
+    order = lab.make(CRM, ORDER, {"name": "DD-1"})
+    lab.rest()
+    bill = lab.partner(order)
+    lab.change(bill, {"FNote": "from the erp"})
+    lab.read_ref(bill)
+    deliver_all(lab)
+    result = lab.executed(lab.commands.pop())
+    lab.read_ref(order)
+    deliver_all(lab)
+
+    lab.hand_over(result)
+
+    assert lab.of(order).crm.flight is None
+    assert lab.of(order).agreed["remark~FNote"] == ("from the erp", "from the erp")
+
+
+def test_the_words_of_a_person_are_kept_apart_from_those_of_seats() -> None:
+    lab, order, bill = refused_update()
+
+    lab.say(lab.of(order), EntryKind.GRANT, "person/wang")
+    lab.say(lab.of(order), EntryKind.REFUSE, "person/wang")
+    lab.say(lab.of(order), EntryKind.FORWARD, "person/wang")
+
+    assert lab.of(order).stage is Stage.LINKED
+    assert lab.of(order).partner == bill
