@@ -14,7 +14,15 @@ from pydantic import JsonValue
 
 from anji_common.clock import Clock
 from anji_common.errors import RefusedError, VendorUnavailableError
-from anji_common.events.commands import Action, Command, CommandNumber, Finish, LookUp, RowWish
+from anji_common.events.commands import (
+    Action,
+    Command,
+    CommandNumber,
+    Finish,
+    LookUp,
+    Operation,
+    RowWish,
+)
 from anji_common.events.observed import Observed, Stamp
 from anji_common.events.results import Outcome
 from anji_common.interest import FieldInterest, Interest, LinesInterest, ObjectInterest
@@ -37,6 +45,7 @@ __all__ = [
     "LittleVendor",
     "create",
     "message",
+    "operate",
     "seat",
     "update",
 ]
@@ -122,10 +131,14 @@ class LittleVendor:
             case Action.UPDATE:
                 assert command.target is not None
                 target_id = command.target.record_id
-                if target_id not in self.things:
-                    return Refused("no such thing")
-                self._write(self.things[target_id], command)
-                return target_id
+                held = self.things.get(target_id)
+                if held is not None:
+                    self._write(held, command)
+                return target_id if held is not None else Refused("no such thing")
+            case Action.OPERATE:
+                assert command.target is not None
+                done = self.things.pop(command.target.record_id, None)
+                return command.target.record_id if done else Refused("no such thing")
 
     def make(self, **values: JsonValue) -> Ref:
         """Let a person make a thing."""
@@ -198,6 +211,9 @@ class LittleTarget:
             for command in commands
         ]
 
+    def is_done(self, command: Command, observed: Observed | None) -> bool:
+        return command.operation is Operation.DELETE and observed is None
+
     async def write(self, commands: Sequence[Command]) -> Sequence[WriteOutcome]:
         vendor = self._vendor
         await vendor.clock.sleep(self.pause_seconds)
@@ -215,7 +231,9 @@ class LittleTarget:
         if command.finish is Finish.SAVED or thing.status == "C":
             return None
         thing.status = "C"
-        return Written(Outcome.CREATED, found.observed.ref, found.business_number)
+        is_create = command.action is Action.CREATE
+        outcome = Outcome.CREATED if is_create else Outcome.UPDATED
+        return Written(outcome, found.observed.ref, found.business_number)
 
     async def _ask(self) -> None:
         vendor = self._vendor
@@ -265,6 +283,8 @@ class LittleTarget:
     def _written(self, command: Command, record_id: str) -> Written:
         if command.action is Action.MESSAGE:
             return Written(Outcome.SENT, None)
+        if command.action is Action.OPERATE:
+            return Written(Outcome.UPDATED, command.target)
         if command.finish is not Finish.SAVED:
             self._vendor.things[record_id].status = "C"
         outcome = Outcome.CREATED if command.action is Action.CREATE else Outcome.UPDATED
@@ -344,6 +364,13 @@ def update(  # noqa: PLR0913 - what tests of updates differ in
 def message(n: int = 1, *, number: int = 3, text: str = "it is shipped") -> Command:
     """Return a message to people."""
     return _command(n, number, Action.MESSAGE).model_copy(update={"to": ("1",), "text": text})
+
+
+def operate(target: Ref, operation: Operation, *, number: int = 4, **base: JsonValue) -> Command:
+    """Return a wish to do something to a thing as a whole."""
+    return _command(1, number, Action.OPERATE).model_copy(
+        update={"target": target, "operation": operation, "base": base}
+    )
 
 
 def _command(n: int, number: int, action: Action, *, lane: Lane = Lane.LIVE) -> Command:

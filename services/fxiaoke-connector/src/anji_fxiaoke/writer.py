@@ -86,6 +86,9 @@ class FxiaokeTarget:
         held = await self._as_they_are(targets, _COMPARE)
         return [None if each.target is None else held.get(each.target) for each in commands]
 
+    def is_done(self, command: Command, observed: Observed | None) -> bool:  # noqa: ARG002 - the port's; it does no operation
+        return False
+
     async def write(self, commands: Sequence[Command]) -> Sequence[WriteOutcome]:
         ends = self._clock.monotonic() + MOST_PAUSE_SECONDS
         turns = asyncio.Semaphore(self._settings.concurrent_writes)
@@ -135,6 +138,9 @@ class FxiaokeTarget:
             case Action.UPDATE:
                 await self._update(command, ends, done)
                 return Written(Outcome.UPDATED, command.target)
+            case Action.OPERATE:
+                msg = f"{command.seat} {command.number}: no {command.operation} in the CRM"
+                raise RejectedError(msg)
 
     async def _create(self, command: Command, ends: float) -> Written:
         interest = self._interest.of(command.object_name)

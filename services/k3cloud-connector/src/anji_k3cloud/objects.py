@@ -5,8 +5,11 @@ Source: reference "k3cloud-webapi.md", sections 3.5, 3.6 and 9.
 
 __all__ = [
     "APPROVED_AT",
+    "CANCEL_STATUS",
+    "CLOSE_STATUS",
     "CREATED_AT",
     "CREATED_BY",
+    "FORBID_STATUS",
     "MODIFIED_AT",
     "MODIFIED_BY",
     "STATUS",
@@ -21,6 +24,13 @@ MODIFIED_AT = "FModifyDate"
 MODIFIED_BY = "FModifierId"
 APPROVED_AT = "FApproveDate"
 STATUS = "FDocumentStatus"
+
+FORBID_STATUS = "FForbidStatus"
+"""Base data: ``A`` in use, ``B`` forbidden."""
+CANCEL_STATUS = "FCancelStatus"
+"""Bills: ``A`` valid, ``B`` cancelled."""
+CLOSE_STATUS = "FCloseStatus"
+"""Some bills: ``A`` open, ``B`` closed."""
 
 SYSTEM_FIELDS = (CREATED_AT, CREATED_BY, MODIFIED_AT, MODIFIED_BY, APPROVED_AT, STATUS)
 """Queried with every record."""

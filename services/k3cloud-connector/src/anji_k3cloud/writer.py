@@ -41,7 +41,7 @@ from anji_k3cloud.outcomes import packet_outcome
 from anji_k3cloud.packets import Packet, packet_of
 from anji_k3cloud.paging import one_of
 from anji_k3cloud.pairing import paired_lines
-from anji_k3cloud.stages import Step, next_step
+from anji_k3cloud.stages import Step, has_come_to, next_step
 from anji_k3cloud.wire import Status
 
 __all__ = ["K3CloudTarget"]
@@ -116,12 +116,19 @@ class K3CloudTarget:
             found.update(await self._by_ids(self._interest.of(object_name), ids))
         return [None if ref is None else found.get(ref) for ref in targets]
 
+    def is_done(self, command: Command, observed: Observed | None) -> bool:
+        return command.operation is not None and has_come_to(command.operation, observed)
+
     async def write(self, commands: Sequence[Command]) -> Sequence[WriteOutcome]:
         leaves_before = self._clock.monotonic() + _LAST_CALL_SECONDS
         outcomes: dict[int, WriteOutcome] = {}
         pieces: list[_Piece] = []
         for place, command in enumerate(commands):
             interest = self._interest.of(command.object_name)
+            if command.action is Action.OPERATE:
+                words = f"no {command.operation} in this ERP connector"
+                outcomes[place] = Refused(words, code="mapping")
+                continue
             try:
                 packet = packet_of(command, interest, self._zone)
             except MappingError as error:

@@ -17,7 +17,17 @@ from anji_common.messages import Message, Record
 from anji_common.refs import Ref, System
 from anji_common.topics import Lane, commands_topic
 
-__all__ = ["Action", "Command", "CommandNumber", "Finish", "LookUp", "RowWish"]
+__all__ = [
+    "Action",
+    "Attachment",
+    "Command",
+    "CommandNumber",
+    "Finish",
+    "LookUp",
+    "Operation",
+    "Push",
+    "RowWish",
+]
 
 
 class Action(StrEnum):
@@ -27,6 +37,35 @@ class Action(StrEnum):
     UPDATE = "update"
     MESSAGE = "message"
     """A message to people; sent at most once (``protocol.md`` 21)."""
+
+    OPERATE = "operate"
+    """Something done to a record as a whole (`Command.operation`): no value of it is named."""
+
+
+class Operation(StrEnum):
+    """What OPERATE does, in words that both vendors share; each spells them its own way."""
+
+    SUBMIT = "submit"
+    WITHDRAW = "withdraw"
+    """Take a submit back."""
+
+    AUDIT = "audit"
+    UNAUDIT = "unaudit"
+    FORBID = "forbid"
+    """Base data: no new document may name it."""
+
+    ENABLE = "enable"
+    """Takes FORBID back."""
+
+    VOID = "void"
+    """A document: it counts no more, and stays to be seen."""
+
+    UNVOID = "unvoid"
+    CLOSE = "close"
+    UNCLOSE = "unclose"
+    DELETE = "delete"
+    ALLOCATE = "allocate"
+    """Base data: give it to `Command.organisations`."""
 
 
 class Finish(StrEnum):
@@ -97,6 +136,27 @@ class RowWish(Event):
     """What the link had seen of these paths when it decided; `None` for a line to be added."""
 
 
+class Push(Event):
+    """CREATE in the ERP: make the record from another one by the vendor's conversion."""
+
+    source: Ref
+    """What is pushed."""
+
+    source_number: str
+    """Its business number: what the pushed record names, and so the guard against a second."""
+
+    rule_id: str = ""
+    """The vendor's conversion rule; empty takes the default one."""
+
+
+class Attachment(Event):
+    """A file to be put to a record."""
+
+    name: str
+    content: str
+    """Base64."""
+
+
 class Command(Event):
     """A wish to one vendor, decided by one seat."""
 
@@ -140,6 +200,23 @@ class Command(Event):
     """CREATE: how to find it before making it, in this order."""
 
     finish: Finish = Finish.SAVED
+    """CREATE: how far it is taken. UPDATE: how far it is taken again, where `reopens` or an
+    earlier attempt took it back; what the mapper saw it at before."""
+
+    reopens: bool = False
+    """UPDATE: an audited or submitted record is taken back, saved, and taken on to `finish`.
+    Without it the vendor's refusal to change such a record stands."""
+
+    operation: Operation | None = None
+    """OPERATE: which. `base` names the values without which it must not be done."""
+
+    organisations: tuple[str, ...] = ()
+    """ALLOCATE, and CREATE once it is finished: the vendor's ids of organisations that get it."""
+
+    push: Push | None = None
+    attachments: tuple[Attachment, ...] = ()
+    """CREATE: put to the record once it stands; each at most once."""
+
     to: tuple[str, ...] = ()
     """MESSAGE: the vendor's employee ids."""
 

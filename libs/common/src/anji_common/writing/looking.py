@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 
 from anji_common.clock import Clock
-from anji_common.errors import RejectedError
+from anji_common.errors import RefusedError, RejectedError
 from anji_common.events.commands import Action
+from anji_common.events.observed import Observed
 from anji_common.events.results import Outcome
 from anji_common.interest import Interest
 from anji_common.refs import Ref
@@ -18,6 +19,7 @@ from anji_common.writing.verdicts import (
     Send,
     Verdict,
     after_look_up,
+    after_operation,
     after_read,
     after_read_back,
     after_refusal,
@@ -61,7 +63,9 @@ class Looking:
         made = [job for job in jobs if job.attempt.made is not None]
         open_jobs = [job for job in jobs if job.attempt.made is None and self._knows(job)]
         creates = [job for job in open_jobs if job.command.action is Action.CREATE]
-        updates = [job for job in open_jobs if job.command.action is Action.UPDATE]
+        updates = [
+            job for job in open_jobs if job.command.action in (Action.UPDATE, Action.OPERATE)
+        ]
         verdicts.update(await self._read_back(made))
         for own_only in (True, False):
             asked = [job for job in creates if job.may_still_happen is own_only]
@@ -96,6 +100,8 @@ class Looking:
     def _needs_comparing(self, job: Job) -> bool:
         if not self._target.reads_are_paid or job.attempt.in_doubt:
             return True
+        if job.command.action is Action.OPERATE:
+            return True
         age = self._clock.now() - job.command.issued_at
         return age.total_seconds() > self._settings.known_seconds
 
@@ -112,7 +118,7 @@ class Looking:
         return verdicts
 
     async def _taken_on(self, job: Job, found: Found, verdict: Answered) -> Verdict:
-        """Let a record that an attempt of ours made be submitted and audited, if that is due."""
+        """Let a record that holds the wish be submitted and audited, if that is due."""
         outcome = await self._target.finish(found, job.command)
         result = verdict.result
         match outcome:
@@ -126,7 +132,7 @@ class Looking:
                 return parked_unseen(job)
         if observed is None:
             made = Made(
-                outcome=Outcome.CREATED,
+                outcome=result.outcome,
                 ref=found.observed.ref,
                 business_number=found.business_number,
                 lines=found.lines,
@@ -140,13 +146,24 @@ class Looking:
         if not jobs:
             return {}
         read = await self._target.read([job.command for job in jobs])
-        now = self._clock.now()
         return {
-            job.seat: after_read(
-                job, observed, self._interest.of(job.command.object_name), self._settings, now
-            )
+            job.seat: await self._compared(job, observed)
             for job, observed in zip(jobs, read, strict=True)
         }
+
+    async def _compared(self, job: Job, observed: Observed | None) -> Verdict:
+        command, now = job.command, self._clock.now()
+        if command.action is Action.OPERATE:
+            is_done = self._target.is_done(command, observed)
+            return after_operation(job, observed, self._settings, now, is_done=is_done)
+        interest = self._interest.of(command.object_name)
+        verdict = after_read(job, observed, interest, self._settings, now)
+        if observed is None or not isinstance(verdict, Answered):
+            return verdict
+        if verdict.result.outcome is not Outcome.UPDATED:
+            return verdict
+        # Its values stand; an attempt that was cut off may have left it un-audited.
+        return await self._taken_on(job, Found(observed, None, is_ours=True), verdict)
 
     async def _read_back(self, jobs: Sequence[Job]) -> Mapping[Ref, Answered]:
         return await self.read_back(
@@ -172,4 +189,7 @@ class Looking:
     def _refused(self, job: Job, error: RejectedError) -> Verdict:
         if job.attempt.made is not None:  # it is done; only what it looks like stays unknown
             return after_read_back(job, job.attempt.made, None, self._clock.now())
-        return after_refusal(job, Refusal(words=str(error)), self._clock.now())
+        refusal = Refusal(words=str(error))
+        if isinstance(error, RefusedError):
+            refusal = Refusal(words=error.words, code=error.code, field=error.field)
+        return after_refusal(job, refusal, self._clock.now())

@@ -122,7 +122,12 @@ class Target(Protocol):
 
         Raises:
             RetriableError: no answer; nothing is known.
+            RejectedError: the vendor cannot be asked that way; asked again one by one.
         """
+        ...
+
+    def is_done(self, command: Command, observed: Observed | None) -> bool:
+        """OPERATE: whether the target, as it was read, is where the operation would bring it."""
         ...
 
     async def write(self, commands: Sequence[Command]) -> Sequence[WriteOutcome]:
@@ -137,8 +142,9 @@ class Target(Protocol):
         ...
 
     async def finish(self, found: Found, command: Command) -> WriteOutcome | None:
-        """Take a found record that is ours the rest of the way (submit, audit).
+        """Take a record that holds what was wished the rest of the way (submit, audit).
 
-        `None` if it is where it should be.
+        Found by a create's look-up, or the target of an update. `None` if it is where it should
+        be.
         """
         ...

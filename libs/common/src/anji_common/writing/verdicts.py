@@ -15,7 +15,7 @@ from anji_common.events.results import Outcome, Result
 from anji_common.interest import ObjectInterest
 from anji_common.refs import Ref
 from anji_common.writing.attempts import Attempt, AttemptRow, Made, Refusal
-from anji_common.writing.comparing import Standing, standing_of
+from anji_common.writing.comparing import Standing, same, standing_of
 from anji_common.writing.settings import WriterSettings
 from anji_common.writing.target import Busy, Doubtful, Found, Refused
 
@@ -28,6 +28,7 @@ __all__ = [
     "after_busy",
     "after_doubt",
     "after_look_up",
+    "after_operation",
     "after_read",
     "after_read_back",
     "after_refusal",
@@ -154,6 +155,32 @@ def after_read(
     if job.may_still_happen:
         return parked_unseen(job)
     if standing is Standing.ELSEWHERE:
+        return _answered(job, at, Outcome.MOVED, ref=observed.ref, observed=observed)
+    return _send_or_give_up(job, settings, at)
+
+
+def after_operation(
+    job: Job,
+    observed: Observed | None,
+    settings: WriterSettings,
+    at: datetime,
+    *,
+    is_done: bool,
+) -> Verdict:
+    """Return the verdict on an operation, by where its target stands.
+
+    One that has been done is not done again, whoever did it. Like an update's, its base must
+    still hold: an edit made meanwhile may be a reason not to delete.
+    """
+    command = job.command
+    if is_done:
+        return _answered(job, at, Outcome.UPDATED, ref=command.target, observed=observed)
+    if observed is None:
+        words = "the record is gone"
+        return _answered(job, at, Outcome.REJECTED, ref=command.target, words=words, code="gone")
+    if job.may_still_happen:
+        return parked_unseen(job)
+    if not all(same(observed.data.get(path), held) for path, held in command.base.items()):
         return _answered(job, at, Outcome.MOVED, ref=observed.ref, observed=observed)
     return _send_or_give_up(job, settings, at)
 
