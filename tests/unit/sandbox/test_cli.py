@@ -11,19 +11,23 @@ from anji_sandbox.cli import Credentials, run_sandboxes, sandboxes
 
 KEYS = {
     "fxiaoke": {
-        "url", "app_id", "app_secret", "permanent_code", "open_user_id", "person_open_user_id",
-        "corp_id", "enterprise_account", "callback_aes_key",
+        "url", "admin_url", "app_id", "app_secret", "permanent_code", "open_user_id",
+        "person_open_user_id", "corp_id", "enterprise_account", "callback_aes_key",
     },
     "k3cloud": {
-        "url", "acct_id", "username", "password", "app_id", "app_secret", "lcid", "org_number",
-        "person_username", "person_password",
+        "url", "admin_url", "acct_id", "username", "password", "app_id", "app_secret", "lcid",
+        "org_number", "person_username", "person_password",
     },
 }  # fmt: skip
 
 
 def without_urls(credentials: Credentials) -> Credentials:
     return {
-        vendor: {key: value for key, value in known.items() if key != "url"}
+        vendor: {
+            key: value
+            for key, value in known.items()
+            if key not in ("url", "admin_url", "admin_url")
+        }
         for vendor, known in credentials.items()
     }
 
@@ -50,6 +54,19 @@ async def test_the_credentials_file_has_exactly_the_agreed_keys_and_is_private(
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert list(path.parent.iterdir()) == [path]
     assert status == 200
+
+
+async def test_faults_are_made_on_a_port_of_their_own() -> None:
+    async with sandboxes() as running, aiohttp.ClientSession() as session:
+        for known, vendor in ((running.credentials[name], name) for name in KEYS):
+            async with session.get(f"{known['admin_url']}/_faults") as answer:
+                told = await answer.json()
+            base = str(known["url"]).partition("/k3cloud")[0]
+            async with session.get(f"{base}/_faults") as refused:
+                text = await refused.text()
+
+            assert (told["rules"], told["hits"]) == ([], 0), vendor
+            assert '"hits"' not in text
 
 
 async def test_the_same_folder_gives_the_same_credentials_again(tmp_path: Path) -> None:

@@ -146,6 +146,21 @@ async def test_faults_are_set_listed_and_cleared_over_http(
     assert (await post(session, server.url + TOKEN, token_body(core)))["errorCode"] == 0
 
 
+async def test_the_days_quota_that_is_left_is_told_and_set_with_the_faults(
+    session: aiohttp.ClientSession, server: Server, core: FxiaokeCore
+) -> None:
+    faults = server.admin_url + "/_faults"
+
+    told = await post(session, faults, {"quota_left": 1})
+    codes = [(await create(session, server, core))["errorCode"] for _ in range(2)]
+    async with session.post(faults, json={"quota_left": -1}) as wrong:
+        refused = wrong.status
+
+    assert told == {"rules": [], "hits": 0, "quota_left": 1}
+    assert codes == [0, 30002]
+    assert refused == 400
+
+
 async def test_the_log_tells_calls_writes_and_records(
     session: aiohttp.ClientSession, server: Server, core: FxiaokeCore
 ) -> None:

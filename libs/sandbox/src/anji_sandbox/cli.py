@@ -15,6 +15,7 @@ from pathlib import Path
 import orjson
 
 from anji_sandbox.derived import secret
+from anji_sandbox.faults import Faults, FaultyCore
 from anji_sandbox.fxiaoke import FxiaokeCore
 from anji_sandbox.http import Server, serve
 from anji_sandbox.k3cloud import K3CloudCore
@@ -45,6 +46,8 @@ async def sandboxes(  # noqa: PLR0913 - each is a setting of the command
     seed: str | None = None,
     limits: FxiaokeLimits | None = None,
     callback_url: str | None = None,
+    fxiaoke_admin_port: int = 0,
+    k3cloud_admin_port: int = 0,
 ) -> AsyncIterator[Sandboxes]:
     """Serve both vendors until the block ends; port 0 takes any free one.
 
@@ -55,6 +58,8 @@ async def sandboxes(  # noqa: PLR0913 - each is a setting of the command
         seed: decides ids and secrets of a new company; random by default.
         limits: how many calls the CRM takes; the documented ones by default.
         callback_url: where the CRM posts its events; what was set last by default.
+        fxiaoke_admin_port: of ``/_faults`` and the like, apart from what clients call.
+        k3cloud_admin_port: of the same for the ERP.
     """
     with _store(data, "fxiaoke") as crm_store, _store(data, "k3cloud") as erp_store:
         crm = FxiaokeCore(
@@ -65,10 +70,23 @@ async def sandboxes(  # noqa: PLR0913 - each is a setting of the command
         )
         # The CRM's store keeps the seed of its company; the ERP's secrets follow from it.
         erp = K3CloudCore(erp_store, seed=int(secret(crm.company.seed, "k3cloud")[:12], 16))
-        async with serve(crm, fxiaoke_port) as crm_server, serve(erp, k3cloud_port) as erp_server:
+        bad_crm = FaultyCore(crm, Faults(seed=f"crm {crm.company.seed}"))
+        bad_erp = FaultyCore(erp, Faults(seed=f"erp {crm.company.seed}"))
+        async with (
+            serve(bad_crm, fxiaoke_port, admin_port=fxiaoke_admin_port) as crm_server,
+            serve(bad_erp, k3cloud_port, admin_port=k3cloud_admin_port) as erp_server,
+        ):
             credentials: Credentials = {
-                "fxiaoke": {"url": crm_server.url, **crm.credentials},
-                "k3cloud": {"url": f"{erp_server.url}/k3cloud/", **erp.credentials},
+                "fxiaoke": {
+                    "url": crm_server.url,
+                    "admin_url": crm_server.admin_url,
+                    **crm.credentials,
+                },
+                "k3cloud": {
+                    "url": f"{erp_server.url}/k3cloud/",
+                    "admin_url": erp_server.admin_url,
+                    **erp.credentials,
+                },
             }
             yield Sandboxes(crm_server, erp_server, credentials)
 

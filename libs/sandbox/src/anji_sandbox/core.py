@@ -11,7 +11,17 @@ from typing import Any, Protocol, runtime_checkable
 
 from anji_sandbox.store import Store
 
-__all__ = ["AdministeredCore", "Answer", "CallingCore", "Core", "Request", "StoredCore"]
+__all__ = [
+    "AdministeredCore",
+    "Answer",
+    "CallingCore",
+    "Core",
+    "EditableCore",
+    "FormField",
+    "MeteredCore",
+    "Request",
+    "StoredCore",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,5 +106,71 @@ class AdministeredCore(Protocol):
 
         Raises:
             LookupError: there is no such endpoint.
+        """
+        ...
+
+
+@runtime_checkable
+class MeteredCore(Protocol):
+    """A core that takes only so many calls a day."""
+
+    def quota_left(self, now: float) -> int:
+        """Return how many calls are left of the day's."""
+        ...
+
+    def leave_quota(self, left: int, now: float) -> None:
+        """Use up the day's calls but for so many."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class FormField:
+    """One input of the page on which a person creates and edits a record."""
+
+    name: str
+    type: str
+    """The vendor's own name of the type, shown beside the input."""
+    value: str = ""
+    options: tuple[tuple[str, str], ...] = ()
+    """Values to choose from and their labels; without any it is a line of text."""
+    is_required: bool = False
+    is_fixed: bool = False
+    """Shown, but not to be changed by hand."""
+
+
+@runtime_checkable
+class EditableCore(Protocol):
+    """A core whose records a person may create and edit on the page."""
+
+    def form_kinds(self) -> tuple[str, ...]:
+        """Return the kinds of records that have a form, also those without records yet."""
+        ...
+
+    def form(self, kind: str, record_id: str, given: Mapping[str, str]) -> tuple[FormField, ...]:
+        """Return the inputs for a record, or for a new one if the id is empty.
+
+        `given` fills inputs of a new one, such as the head of a line.
+
+        Raises:
+            LookupError: there is no such kind or record.
+        """
+        ...
+
+    def form_actions(self, kind: str, record_id: str) -> tuple[str, ...]:
+        """Return what else can be done with a record, such as ``invalid``; words of the vendor."""
+        ...
+
+    def form_lines(self, kind: str) -> tuple[tuple[str, str], ...]:
+        """Return kind and head field of each kind of line that a record of this kind has."""
+        ...
+
+    def save_form(self, kind: str, record_id: str, given: Mapping[str, str], now: float) -> str:
+        """Do what a person asks with a filled form; return the record's id.
+
+        `given` holds the inputs by name; ``#action`` names an action instead.
+
+        Raises:
+            LookupError: there is no such kind or record.
+            ValueError: the vendor refuses; the text says why.
         """
         ...

@@ -2,7 +2,8 @@
 
 Vendor paths go to the core as they are. Everything that starts with ``/_`` is for administrators
 (no vendor has such paths) and can be put on a port of its own: ``/_faults`` (GET, POST, DELETE),
-``/_log`` (calls, writes, records), and what the core adds. ``/`` is a page for people.
+``/_log`` (calls, writes, records), and what the core adds. ``/`` is a page for people, on which
+they look at records and create and edit them.
 """
 
 import asyncio
@@ -15,9 +16,15 @@ from typing import Any
 import orjson
 from aiohttp import ClientError, ClientSession, ClientTimeout, web
 
-from anji_sandbox.core import AdministeredCore, CallingCore, Request, StoredCore
+from anji_sandbox.core import (
+    AdministeredCore,
+    CallingCore,
+    MeteredCore,
+    Request,
+    StoredCore,
+)
 from anji_sandbox.faults import Faults, FaultyCore
-from anji_sandbox.pages import page
+from anji_sandbox.pages import page, save
 
 __all__ = ["Server", "serve"]
 
@@ -159,9 +166,8 @@ class _Skin:
         self._woken.set()
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
-        if request.path == "/" and request.method == "GET":
-            text = page(self._core.name, self._core.store, request.query.get("kind", ""))
-            return web.Response(text=text, content_type="text/html")
+        if request.path == "/" and request.method in ("GET", "POST"):
+            return await self._page(request)
         answer = self._core.handle(
             Request(
                 method=request.method,
@@ -180,6 +186,21 @@ class _Skin:
                 request.transport.abort()
             return web.Response()
         return web.Response(status=answer.status, headers=answer.headers, body=answer.body)
+
+    async def _page(self, request: web.Request) -> web.Response:
+        """Show the page; after a form that the vendor took, show the record anew."""
+        asked = {name: str(value) for name, value in request.query.items()}
+        words = ""
+        if request.method == "POST":
+            asked = {name: str(value) for name, value in (await request.post()).items()}
+            try:
+                place = save(self._core.core, asked, self._now())
+            except (LookupError, ValueError) as error:
+                words = str(error)
+            else:
+                self._woken.set()
+                return web.Response(status=303, headers={"Location": place})
+        return web.Response(text=page(self._core.core, asked, words), content_type="text/html")
 
     def _add_admin(self, app: web.Application) -> None:
         app.router.add_route("*", "/_{name:[a-z]+}", self._administer)
@@ -203,15 +224,32 @@ class _Skin:
                 records = {kind: store.count(kind) for kind in store.kinds()}
                 return {"calls": store.calls, "writes": store.writes, "records": records}
             case "GET", "faults":
-                return faults.to_json()
+                return self._faults_told()
             case "POST", "faults":
-                faults.add_json(body)
-                return faults.to_json()
+                faults.add_json(self._without_quota(body))
+                return self._faults_told()
             case "DELETE", "faults":
                 faults.clear()
-                return faults.to_json()
+                return self._faults_told()
             case _:
                 pass
         if isinstance(self._core.core, AdministeredCore):
             return self._core.core.administer(method, name, body)
         raise LookupError(name)
+
+    def _faults_told(self) -> dict[str, Any]:
+        metered = self._core.core
+        if not isinstance(metered, MeteredCore):
+            return self._core.faults.to_json()
+        return {**self._core.faults.to_json(), "quota_left": metered.quota_left(self._now())}
+
+    def _without_quota(self, body: Any) -> Any:  # noqa: ANN401 - JSON
+        """Take ``{"quota_left": 5}`` out of what is posted, and do it; the rest is rules."""
+        if not (isinstance(body, dict) and set(body) == {"quota_left"}):
+            return body
+        left, metered = body["quota_left"], self._core.core
+        if not isinstance(metered, MeteredCore) or not isinstance(left, int) or left < 0:
+            msg = f"quota_left {left}: {metered.name} has no daily quota, or it is no count"
+            raise ValueError(msg)
+        metered.leave_quota(left, self._now())
+        return []

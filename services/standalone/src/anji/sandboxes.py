@@ -13,8 +13,8 @@ from anji_sandbox.cli import Credentials
 
 __all__ = ["callback_url", "free_port", "print_settings", "settings_of"]
 
-_OF_PEOPLE = "person_"
-"""Keys of the users who edit by hand: nothing of Anji's."""
+_OF_PEOPLE = ("person_", "admin_")
+"""Keys for those who edit by hand or make faults: nothing of Anji's."""
 
 
 def settings_of(credentials: Credentials) -> Mapping[str, str]:
@@ -63,4 +63,5 @@ def print_settings(
     console.print("# Paste the lines above into another terminal, then: anji up")
     for system, keys in credentials.items():
         page = urlsplit(str(keys["url"]))._replace(path="/").geturl()
-        console.print(f"# {system}: {page} shows its records in a browser")
+        console.print(f"# {system}: {page} shows its records in a browser; they can be edited")
+        console.print(f"# {system}: {keys['admin_url']}/_faults makes faults on demand")

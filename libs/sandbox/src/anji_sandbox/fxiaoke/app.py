@@ -11,13 +11,14 @@ from typing import Any
 
 import orjson
 
-from anji_sandbox.core import Answer, Request
+from anji_sandbox.core import Answer, FormField, Request
 from anji_sandbox.fxiaoke import codes, data, describe, directory, lifecycle, query
 from anji_sandbox.fxiaoke.auth import Tokens, caller_of, check_credentials, style_of
 from anji_sandbox.fxiaoke.callback import Callbacks
 from anji_sandbox.fxiaoke.calls import Call
 from anji_sandbox.fxiaoke.codes import RefusedError, json_answer
 from anji_sandbox.fxiaoke.company import Company, make_company
+from anji_sandbox.fxiaoke.forms import Forms
 from anji_sandbox.fxiaoke.limits import Meter
 from anji_sandbox.fxiaoke.messages import MESSAGES, send_message
 from anji_sandbox.fxiaoke.objects import OBJECTS, ObjectSpec
@@ -94,6 +95,7 @@ class FxiaokeCore:
         self._meter = Meter(store, self.switches, limits or FxiaokeLimits())
         self._callbacks = Callbacks(store, self.company, self.switches)
         self._records = Records(store, self._shop, self._callbacks.add)
+        self._forms = Forms(self._shop, self._records)
         self._traces = 0
         self._make_personnel()
         if callback_url is not None:
@@ -171,6 +173,34 @@ class FxiaokeCore:
     def next_callback_at(self) -> float | None:
         """Return when `due_callbacks` should be asked next, or `None` while nothing waits."""
         return self._callbacks.next_at()
+
+    def quota_left(self, now: float) -> int:
+        """Return how many calls of the day's pack are left."""
+        return self._meter.quota_left(now)
+
+    def leave_quota(self, left: int, now: float) -> None:
+        """Let the day's pack be used up but for so many calls."""
+        self._meter.leave_quota(left, now)
+
+    def form_kinds(self) -> tuple[str, ...]:
+        """Return the objects that a person may create and edit on the page."""
+        return self._forms.kinds()
+
+    def form(self, kind: str, record_id: str, given: Mapping[str, str]) -> tuple[FormField, ...]:
+        """Return the inputs for a record, or for a new one if the id is empty."""
+        return self._forms.fields(kind, record_id, given)
+
+    def form_actions(self, kind: str, record_id: str) -> tuple[str, ...]:
+        """Return what else may be done with a record as it is."""
+        return self._forms.actions(kind, record_id)
+
+    def form_lines(self, kind: str) -> tuple[tuple[str, str], ...]:
+        """Return the detail objects of an object, and the field that holds their head."""
+        return self._forms.lines(kind)
+
+    def save_form(self, kind: str, record_id: str, given: Mapping[str, str], now: float) -> str:
+        """Do what a person asks with a filled form; return the record's id."""
+        return self._forms.save(kind, record_id, given, now)
 
     def messages(self) -> list[Record]:
         """Return every message sent to people, oldest first."""

@@ -14,6 +14,7 @@ __all__ = ["Meter"]
 _DAY_SECONDS = 86_400
 _BEIJING_SECONDS = 8 * 3600
 _MINUTE_SECONDS = 60.0
+_SET_ASIDE = "#quota"
 
 
 class Meter:
@@ -51,7 +52,19 @@ class Meter:
 
     def used_today(self, now: float) -> int:
         """Return how many calls of the day's pack are used."""
-        return self._store.number(_day_name(now))
+        day = _day_name(now)
+        set_aside = self._store.get(_SET_ASIDE, day) or {"calls": 0}
+        return self._store.number(day) + int(set_aside["calls"])
+
+    def quota_left(self, now: float) -> int:
+        """Return how many calls of the day's pack are left."""
+        return max(0, self.limits.daily_calls - self.used_today(now))
+
+    def leave_quota(self, left: int, now: float) -> None:
+        """Let the day's pack be used up but for so many calls."""
+        day = _day_name(now)
+        calls = self.limits.daily_calls - left - self._store.number(day)
+        self._store.put(_SET_ASIDE, day, {"calls": calls})
 
     def _count(self, name: str, most: int, seconds: float, now: float, code: int) -> None:
         calls = self._windows.setdefault(name, deque())

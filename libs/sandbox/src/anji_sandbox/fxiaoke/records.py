@@ -70,6 +70,14 @@ class Records:
         """Return the record as it stands; never lags."""
         return self._store.get(spec.name, record_id)
 
+    def all(self, spec: ObjectSpec) -> Iterator[Record]:
+        """Give every record of an object as it stands; never lags."""
+        return self._store.all(spec.name)
+
+    def count(self, spec: ObjectSpec) -> int:
+        """Return how many records of an object there are."""
+        return self._store.count(spec.name)
+
     def index(self, spec: ObjectSpec, now: float) -> Index:
         """Return what queries see of an object at a time."""
         index = self._indexes[spec.name]

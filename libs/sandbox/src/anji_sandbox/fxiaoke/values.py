@@ -12,7 +12,9 @@ from anji_sandbox.switches import FxiaokeSwitches
 
 __all__ = [
     "EMPLOYEE_TYPES",
+    "LIST_TYPES",
     "NUMBER_TYPES",
+    "READ_ONLY_TYPES",
     "TIME_TYPES",
     "WrongValueError",
     "stored_value",
@@ -22,7 +24,7 @@ __all__ = [
 EMPLOYEE_TYPES = frozenset({"employee", "employee_many"})
 NUMBER_TYPES = frozenset({"number", "currency", "percentile"})
 TIME_TYPES = frozenset({"date", "date_time", "time"})
-_LIST_TYPES = frozenset(
+LIST_TYPES = frozenset(
     {
         "department",
         "department_many",
@@ -33,7 +35,8 @@ _LIST_TYPES = frozenset(
         "select_many",
     }
 )
-_READ_ONLY = frozenset({"formula", "count", "quote"})
+READ_ONLY_TYPES = frozenset({"formula", "count", "quote"})
+"""Computed by the CRM; what a client sends for them is not kept."""
 
 
 class WrongValueError(Exception):
@@ -124,8 +127,8 @@ _FORMS: dict[str, _Form] = {
     **dict.fromkeys(NUMBER_TYPES, _number),
     **dict.fromkeys(TIME_TYPES, _time),
     **dict.fromkeys(EMPLOYEE_TYPES, _employees),
-    **dict.fromkeys(_LIST_TYPES, _list),
-    **dict.fromkeys(_READ_ONLY, _nothing),
+    **dict.fromkeys(LIST_TYPES, _list),
+    **dict.fromkeys(READ_ONLY_TYPES, _nothing),
     "true_or_false": _truth,
 }
 
