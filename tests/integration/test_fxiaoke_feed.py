@@ -9,7 +9,7 @@ from anji_common.errors import RateLimitedError, VendorUnavailableError
 from anji_common.interest import FieldInterest, FieldKind, ObjectInterest
 from anji_common.sourcing.feed import Page, Window
 from anji_common.testing.virtual_time import EPOCH
-from anji_fxiaoke.client import Purpose
+from anji_fxiaoke.calls import Purpose
 from anji_sandbox.faults import Fault
 from anji_sandbox.fxiaoke import FxiaokeLimits, FxiaokeSwitches
 from labs.fxiaoke_lab import ACCOUNT, LINES, ORDER, Lab, on_a_crm
@@ -87,7 +87,7 @@ def test_lines_of_a_hundred_orders_are_read_by_one_query() -> None:
         found = await ids(lab, ORDER)
 
         assert len(found) == 60
-        assert lab.client.calls == {
+        assert lab.client.caller.calls == {
             ("SalesOrderObj", "poll"): 1,
             (LINES, "poll: lines"): 1,
             ("SalesOrderObj", "poll: again"): 1,
@@ -153,13 +153,13 @@ def test_what_was_read_whole_and_has_not_moved_costs_no_more_than_the_poll() -> 
     async def test(lab: Lab) -> None:
         lab.person.make_order()
         seen = {key: mark for page in await pages(lab, ORDER) for key, mark in page.marks.items()}
-        lab.client.calls.clear()
+        lab.client.caller.calls.clear()
 
         again = await pages(lab, ORDER, ALWAYS, seen)
 
         assert [page.records for page in again if page.records] == []
         assert {key: mark for page in again for key, mark in page.marks.items()} == seen
-        assert lab.client.calls == {("SalesOrderObj", "poll"): 1, (LINES, "poll lines"): 1}
+        assert lab.client.caller.calls == {("SalesOrderObj", "poll"): 1, (LINES, "poll lines"): 1}
 
     on_a_crm(test)
 
@@ -175,7 +175,7 @@ def test_a_head_that_was_read_whole_stays_known_from_poll_to_poll() -> None:
             seen = {key: mark for page in found for key, mark in page.marks.items()}
 
         assert set(seen) == {record_id}
-        assert lab.client.calls["SalesOrderObj", "poll: again"] == 1
+        assert lab.client.caller.calls["SalesOrderObj", "poll: again"] == 1
 
     on_a_crm(test)
 

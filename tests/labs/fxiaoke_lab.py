@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
+from random import Random
 from typing import Any
 
 import orjson
@@ -16,6 +17,7 @@ from anji_common.refs import Ref, System
 from anji_common.testing.virtual_time import EPOCH, LoopClock, run_virtually
 from anji_common.writing.target import Written
 from anji_fxiaoke.auth import Auth
+from anji_fxiaoke.calls import Caller
 from anji_fxiaoke.client import Client
 from anji_fxiaoke.settings import FxiaokeSettings
 from anji_fxiaoke.source import FxiaokeFeed
@@ -202,6 +204,7 @@ def settings_of(core: FxiaokeCore, **more: object) -> FxiaokeSettings:
         name: value for name, value in core.credentials.items() if name != "person_open_user_id"
     }
     values = {"url": "http://sandbox.test", "lines_lag_seconds": 0.0, **known, **more}
+    values = {name: value for name, value in values.items() if value is not None}
     return FxiaokeSettings.model_validate(values)
 
 
@@ -223,7 +226,8 @@ def make_lab(
         interfaces={"cgi/corpAccessToken/get/V2": _OTHERS_TOKEN_LIMIT},
         calls_per_day=settings.calls_per_day,
     )
-    client = Client(settings, transport, Auth(settings, transport, budget, clock), budget, clock)
+    auth = Auth(settings, transport, budget, clock, Random(1))
+    client = Client(settings, Caller(settings, transport, auth, budget, clock))
     return Lab(
         crm,
         faults,

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from anji_common.sourcing.feed import Window
 from anji_fxiaoke.paging import Mark, after, chunks, mark_of, sums_differ, within
-from anji_fxiaoke.wire import Filter
+from anji_fxiaoke.wire import Filter, Rows
 
 AT = datetime(2026, 1, 5, tzinfo=UTC)
 
@@ -22,11 +22,15 @@ def test_a_window_includes_its_beginning_and_not_its_end() -> None:
 
 
 def test_a_full_page_is_followed_by_what_is_after_its_last_key() -> None:
-    page = [{"_id": "a"}, {"_id": "b"}]
+    page = Rows(({"_id": "a"}, {"_id": "b"}), 2)
 
     assert after(page, 2) == Filter("_id", "GT", ("b",))
     assert after(page, 3) is None
-    assert after([], 2) is None
+    assert after(Rows((), 0), 2) is None
+
+
+def test_a_page_that_was_full_with_a_double_is_followed_by_another() -> None:
+    assert after(Rows(({"_id": "a"},), 2), 2) == Filter("_id", "GT", ("a",))
 
 
 @given(st.lists(st.integers()), st.integers(1, 7))

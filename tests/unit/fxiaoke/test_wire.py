@@ -5,26 +5,91 @@ from datetime import UTC, datetime
 import orjson
 import pytest
 
-from anji_common.errors import UndecodableError
-from anji_common.transport import Answer
+from anji_common.errors import UndecodableError, VendorUnavailableError
+from anji_common.transport import Answer, Call
 from anji_fxiaoke.objects import data_path
-from anji_fxiaoke.wire import Credentials, Filter, body_of, search, server_time, told
+from anji_fxiaoke.wire import (
+    Credentials,
+    Filter,
+    Rows,
+    Told,
+    call_of,
+    rows_of,
+    search,
+    server_time,
+    told,
+)
 
 
 def answer(body: bytes, status: int = 200, **headers: str) -> Answer:
     return Answer(status, headers, body)
 
 
-def test_credentials_stand_at_the_top_beside_the_data() -> None:
-    body = body_of(Credentials("T", "C", "U"), {"a": 1}, triggerWorkFlow=False)
+def spoken(credentials: Credentials | None, **switches: object) -> Call:
+    return call_of(
+        "a/b",
+        credentials,
+        {"a": 1},
+        trace_id="t-1",
+        timeout_seconds=1.0,
+        writes=True,
+        switches=switches,
+    )
 
-    assert orjson.loads(body) == {
+
+def test_in_the_old_style_credentials_stand_at_the_top_beside_the_data() -> None:
+    call = spoken(Credentials("T", "U", "C"), triggerWorkFlow=False)
+
+    assert call.path == "a/b"
+    assert call.writes
+    assert orjson.loads(call.body) == {
         "corpAccessToken": "T",
         "corpId": "C",
         "currentOpenUserId": "U",
         "triggerWorkFlow": False,
         "data": {"a": 1},
     }
+
+
+def test_in_the_new_style_credentials_stand_in_headers_and_ids_travel_as_before() -> None:
+    call = spoken(Credentials("T", "U", enterprise_account="ea", user_id="1000"))
+
+    assert call.path == "a/b?thirdTraceId=t-1"
+    assert call.headers["authorization"] == "Bearer T"
+    assert (call.headers["x-fs-ea"], call.headers["x-fs-userid"]) == ("ea", "1000")
+    assert orjson.loads(call.body) == {
+        "convertUserId": True,
+        "convertMediaId": True,
+        "data": {"a": 1},
+    }
+
+
+def page(*rows: object) -> Rows:
+    return rows_of(Told(0, "", {"data": {"dataList": list(rows)}}))
+
+
+def test_a_record_that_a_page_tells_twice_is_taken_once_as_its_newest() -> None:
+    old, new = ({"_id": "1", "last_modified_time": ms} for ms in (1, 2))
+
+    assert page(old, {"_id": "2"}, new).records == (new, {"_id": "2"})
+    assert page(new, old).records == (new,)
+    assert page(new, old).told == 2
+
+
+@pytest.mark.parametrize("row", [{}, {"_id": ""}, {"_id": None}, "text", None, 7, []])
+def test_what_a_page_tells_without_an_id_is_nobodys_and_still_counts(row: object) -> None:
+    assert page(row, {"_id": "1"}) == Rows(({"_id": "1"},), 2)
+
+
+@pytest.mark.parametrize("data", [None, {}, {"dataList": None}, {"dataList": []}])
+def test_an_answer_without_records_is_an_empty_page(data: object) -> None:
+    assert rows_of(Told(0, "", {"data": data})) == Rows((), 0)
+
+
+@pytest.mark.parametrize("data", [{"dataList": {}}, {"dataList": "x"}, "x", 5])
+def test_an_answer_that_is_no_list_is_not_taken_for_an_empty_one(data: object) -> None:
+    with pytest.raises(VendorUnavailableError):
+        rows_of(Told(0, "", {"data": data}))
 
 
 def test_a_query_is_spelt_as_the_vendor_mixes_its_names() -> None:

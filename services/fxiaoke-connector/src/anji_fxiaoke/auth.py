@@ -1,11 +1,15 @@
-"""The corpAccessToken: fetched once a process, kept, renewed in its last ten minutes.
+"""Who we are to the CRM: a token, fetched once a process, kept, renewed in its last ten minutes.
 
 The token call is limited to ten a minute and must not run twice at a time, so all callers share
-one. A token that the CRM refuses is dropped, and only if it is still the one in use.
+one. When exactly a token is renewed is left to chance, so that several processes, which the CRM
+gives the same token, do not ask for the next one together. A token that the CRM refuses is
+dropped, and only if it is still the one in use. No token ever leaves this module but in a call.
 """
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from random import Random
+from uuid import UUID
 
 from anji_common.budget import Budget
 from anji_common.clock import Clock
@@ -17,17 +21,21 @@ from anji_common.errors import (
 )
 from anji_common.metrics import PAID_CALLS
 from anji_common.refs import System
-from anji_common.transport import Call, Transport
+from anji_common.transport import Transport
 from anji_fxiaoke.outcomes import Next, error_of, next_of
 from anji_fxiaoke.settings import FxiaokeSettings
-from anji_fxiaoke.wire import Credentials, body_of, told
+from anji_fxiaoke.wire import Credentials, Told, call_of, told
 
-__all__ = ["TOKEN_PATH", "Auth"]
+__all__ = ["BY_MOBILE_PATH", "OAUTH_TOKEN_PATH", "TOKEN_PATH", "Auth"]
 
 TOKEN_PATH = "cgi/corpAccessToken/get/V2"  # noqa: S105 - a path
+OAUTH_TOKEN_PATH = "oauth2.0/token"  # noqa: S105 - a path
+BY_MOBILE_PATH = "cgi/user/getByMobile"
 
 _RENEW_SECONDS = 600.0
 """A call in the last 600 s of a token's life gives a new one while the old one goes on."""
+_LATEST_SECONDS = 60.0
+"""It is renewed when at least that much is left: a call on its way needs it a little longer."""
 _LEAST_SECONDS = 30.0
 """A token with less left than that is used that long all the same: the call is limited."""
 _WINDOW_SECONDS = 60.0
@@ -44,14 +52,21 @@ class Auth:
     """Who we are to the CRM."""
 
     def __init__(
-        self, settings: FxiaokeSettings, transport: Transport, budget: Budget, clock: Clock
+        self,
+        settings: FxiaokeSettings,
+        transport: Transport,
+        budget: Budget,
+        clock: Clock,
+        chance: Random,
     ) -> None:
         self._settings = settings
         self._transport = transport
         self._budget = budget
         self._clock = clock
+        self._chance = chance
         self._fetching = asyncio.Lock()
         self._token: _Token | None = None
+        self._open_user_id = settings.open_user_id
 
     async def credentials(self) -> Credentials:
         """Return what to put into a call, fetching a token if there is none that lasts.
@@ -59,61 +74,102 @@ class Auth:
         Raises:
             RetriableError: the CRM gives none now.
             AuthenticationError: it does not accept our app.
+            ConfigurationError: the token is for another enterprise, or nobody has the mobile.
         """
         async with self._fetching:
             if self._token is None or self._clock.monotonic() >= self._token.renew_at:
                 self._token = await self._fetch()
-            return self._token.credentials
+            if self._open_user_id is None:
+                self._open_user_id = await self._by_mobile(self._token.credentials)
+            return replace(self._token.credentials, open_user_id=self._open_user_id)
 
     def drop(self, refused: Credentials) -> None:
         """Forget a token that the CRM refused, unless another one is in use already."""
-        if self._token is not None and self._token.credentials == refused:
+        if self._token is not None and self._token.credentials.token == refused.token:
             self._token = None
 
-    async def _fetch(self) -> _Token:
-        """Fetch a token.
+    def trace_id(self) -> str:
+        """Return a new id for one call (`thirdTraceId`)."""
+        return str(UUID(int=self._chance.getrandbits(128), version=4))
 
-        Source: docs/vendors/fxiaoke.md, section 1.2 (``/cgi/corpAccessToken/get/V2``).
+    async def _fetch(self) -> _Token:
+        """Fetch a token in the style that is set.
+
+        Source: docs/vendors/fxiaoke.md, sections 1.2 (``/cgi/corpAccessToken/get/V2``) and 1.4
+        (``/oauth2.0/token``).
         """
         settings = self._settings
-        await self._budget.take(TOKEN_PATH)
-        PAID_CALLS.labels(System.FXIAOKE, "", "token").inc()
-        body = body_of(
+        is_bearer = settings.auth_style == "oauth"
+        found = await self._ask(
+            f"{OAUTH_TOKEN_PATH}?thirdTraceId={self.trace_id()}" if is_bearer else TOKEN_PATH,
             None,
             appId=settings.app_id,
             appSecret=settings.app_secret.get_secret_value(),
             permanentCode=settings.permanent_code.get_secret_value(),
+            **({"grantType": "app_secret"} if is_bearer else {}),
         )
-        answer = await self._transport.send(
-            Call(
-                TOKEN_PATH,
-                body,
-                {"content-type": "application/json"},
-                timeout_seconds=settings.read_timeout_seconds,
-            )
-        )
-        try:
-            found = told(answer)
-        except UndecodableError as error:
-            msg = f"token: {error}"
-            raise VendorUnavailableError(msg) from error
-        if found.code != 0:
-            if next_of(found.code) is Next.WRONG_ADDRESS:  # what a wrong appSecret is told
-                msg = f"token: {found.words} ({found.code})"
-                raise AuthenticationError(msg)
-            raise error_of(
-                found,
-                "token",
-                writes=False,
-                window_seconds=_WINDOW_SECONDS,
-                day_seconds=_WINDOW_SECONDS,
-            )
+        credentials = self._bearer(found) if is_bearer else self._corp(found)
+        if not credentials.token:
+            msg = "token: the answer has none"
+            raise VendorUnavailableError(msg)
+        left = float(found.body.get("expiresIn") or 0)
+        before_end = self._chance.uniform(_LATEST_SECONDS, _RENEW_SECONDS)
+        renew_at = self._clock.monotonic() + max(left - before_end, _LEAST_SECONDS)
+        return _Token(credentials, renew_at)
+
+    def _corp(self, found: Told) -> Credentials:
         corp_id = str(found.body.get("corpId") or "")
-        if settings.corp_id is not None and settings.corp_id != corp_id:
+        if self._settings.corp_id not in (None, corp_id):
             msg = "ANJI_FXIAOKE_CORP_ID is not the enterprise that the app's token is for"
             raise ConfigurationError(msg)
-        left = float(found.body.get("expiresIn") or 0)
-        return _Token(
-            Credentials(str(found.body["corpAccessToken"]), corp_id, settings.open_user_id),
-            self._clock.monotonic() + max(left - _RENEW_SECONDS, _LEAST_SECONDS),
+        return Credentials(str(found.body.get("corpAccessToken") or ""), "", corp_id)
+
+    def _bearer(self, found: Told) -> Credentials:
+        account = str(found.body.get("ea") or "")
+        if self._settings.enterprise_account not in (None, account):
+            msg = "ANJI_FXIAOKE_ENTERPRISE_ACCOUNT is not the one that the app's token is for"
+            raise ConfigurationError(msg)
+        token, user_id = str(found.body.get("accessToken") or ""), self._settings.user_id or ""
+        return Credentials(token, "", enterprise_account=account, user_id=user_id)
+
+    async def _by_mobile(self, credentials: Credentials) -> str:
+        """Return the openUserId of the employee with our mobile number.
+
+        Source: docs/vendors/fxiaoke.md, section 1.3 (``/cgi/user/getByMobile``).
+        """
+        found = await self._ask(BY_MOBILE_PATH, credentials, mobile=self._settings.mobile)
+        people = [each for each in found.body.get("empList") or () if not each.get("isStop")]
+        if len(people) != 1:
+            msg = f"ANJI_FXIAOKE_MOBILE: {len(people)} employees have it, not one"
+            raise ConfigurationError(msg)
+        return str(people[0]["openUserId"])
+
+    async def _ask(self, path: str, credentials: Credentials | None, **switches: object) -> Told:
+        await self._budget.take(path.partition("?")[0])
+        purpose = "token" if credentials is None else "acting user"
+        PAID_CALLS.labels(System.FXIAOKE, "", purpose).inc()
+        seconds = self._settings.read_timeout_seconds
+        call = call_of(
+            path,
+            credentials,
+            trace_id=self.trace_id(),
+            timeout_seconds=seconds,
+            switches=switches,
+        )
+        try:
+            found = told(await self._transport.send(call))
+        except UndecodableError as error:
+            msg = f"{purpose}: {error}"
+            raise VendorUnavailableError(msg) from error
+        if found.code == 0:
+            return found
+        if next_of(found.code) is Next.WRONG_ADDRESS:  # what a wrong appSecret is told
+            msg = f"{purpose}: {found.words} ({found.code})"
+            raise AuthenticationError(msg)
+        raise error_of(
+            found,
+            purpose,
+            writes=False,
+            window_seconds=_WINDOW_SECONDS,
+            day_seconds=_WINDOW_SECONDS,
         )

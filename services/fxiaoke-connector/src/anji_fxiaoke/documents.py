@@ -17,7 +17,8 @@ from anji_common.errors import UndecodableError
 from anji_common.events.observed import Observed
 from anji_common.interest import LinesInterest, ObjectInterest
 from anji_common.sourcing.feed import Page, Unreadable
-from anji_fxiaoke.client import MAX_PAGE_RECORDS, Client, Purpose
+from anji_fxiaoke.calls import Purpose
+from anji_fxiaoke.client import MAX_PAGE_RECORDS, Client
 from anji_fxiaoke.normalise import document, head_fields, line_fields
 from anji_fxiaoke.paging import Mark, after, chunks, mark_of, one_of, sums_differ
 from anji_fxiaoke.settings import FxiaokeSettings
@@ -53,8 +54,8 @@ class Documents:
         while True:
             conditions = [*filters, *([] if key is None else [key])]
             page = await self._client.query(object_name, conditions, fields, purpose)
-            if page:
-                yield page
+            if page.records:
+                yield list(page.records)
             key = after(page, MAX_PAGE_RECORDS)
             if key is None:
                 return
@@ -67,7 +68,8 @@ class Documents:
         fields = head_fields(interest)
         for chunk in chunks(ids, MAX_PAGE_RECORDS):
             filters = [one_of("_id", chunk)]
-            found += await self._client.query(interest.object_name, filters, fields, purpose)
+            page = await self._client.query(interest.object_name, filters, fields, purpose)
+            found += page.records
         return found
 
     async def whole(
@@ -79,7 +81,7 @@ class Documents:
         one to read the heads again.
         """
         if not heads or not interest.lines:
-            return self._page(interest, heads, {}, set())
+            return await self._page(interest, heads, {}, set())
         lines = await self._lines(interest, heads, purpose)
         torn = await self._moved(interest, heads, purpose)
         now_ms = ms_of(self._client.now())
@@ -88,7 +90,7 @@ class Documents:
             for head in heads
             if self._is_too_young(interest, head, lines[str(head["_id"])], now_ms)
         }
-        return self._page(interest, heads, lines, torn)
+        return await self._page(interest, heads, lines, torn)
 
     async def as_they_are(
         self, interest: ObjectInterest, heads: Sequence[Raw], purpose: Purpose
@@ -99,7 +101,7 @@ class Documents:
             UndecodableError: one of them cannot be normalised.
         """
         lines = await self._lines(interest, heads, purpose)
-        user = self._settings.open_user_id
+        user = await self._client.caller.acting_user()
         return {
             str(head["_id"]): document(interest, head, lines[str(head["_id"])], user)
             for head in heads
@@ -134,7 +136,7 @@ class Documents:
             again = await self._client.query(
                 interest.object_name, [one_of("_id", chunk)], fields, reading
             )
-            now |= {str(head["_id"]): mark_of(head, ()) for head in again}
+            now |= {str(head["_id"]): mark_of(head, ()) for head in again.records}
         return {record_id for record_id, mark in before.items() if now.get(record_id) != mark}
 
     def _is_too_young(
@@ -150,13 +152,14 @@ class Documents:
             return False
         return sums_differ(interest.object_name, head, lines)
 
-    def _page(
+    async def _page(
         self,
         interest: ObjectInterest,
         heads: Sequence[Raw],
         lines: _Lines,
         torn: set[str],
     ) -> Page:
+        user = await self._client.caller.acting_user()
         records: list[Observed] = []
         unreadable: list[Unreadable] = []
         marks: dict[str, str] = {}
@@ -166,7 +169,7 @@ class Documents:
                 continue
             own = lines.get(record_id, {})
             try:
-                records.append(document(interest, head, own, self._settings.open_user_id))
+                records.append(document(interest, head, own, user))
             except UndecodableError as error:
                 raw = orjson.dumps({"head": head, "lines": own}, option=orjson.OPT_SORT_KEYS)
                 unreadable.append(Unreadable(record_id, raw, error))

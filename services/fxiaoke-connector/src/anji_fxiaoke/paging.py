@@ -11,7 +11,7 @@ from typing import Any, Self, TypeVar
 
 from anji_common.sourcing.feed import Window
 from anji_fxiaoke.objects import SUMS
-from anji_fxiaoke.wire import Filter, ms_of
+from anji_fxiaoke.wire import Filter, Rows, ms_of
 
 __all__ = ["Mark", "after", "chunks", "mark_of", "one_of", "sums_differ", "within"]
 
@@ -32,9 +32,11 @@ def one_of(field: str, values: Sequence[str]) -> Filter:
     return Filter(field, "IN", tuple(values))
 
 
-def after(page: Sequence[_Raw], limit: int) -> Filter | None:
+def after(page: Rows, limit: int) -> Filter | None:
     """Return the filter of the next page; `None` after the last one."""
-    return Filter("_id", "GT", (str(page[-1]["_id"]),)) if len(page) >= limit else None
+    if page.told < limit or not page.records:
+        return None
+    return Filter("_id", "GT", (str(page.records[-1]["_id"]),))
 
 
 def chunks(items: Iterable[T], size: int) -> Iterator[list[T]]:

@@ -15,8 +15,9 @@ from anji_common.topics import CALLBACKS
 from anji_common.transport import Transport
 from anji_common.writing.engine import run_writer as run_writing
 from anji_common.writing.settings import WriterSettings
-from anji_fxiaoke.auth import TOKEN_PATH, Auth
+from anji_fxiaoke.auth import OAUTH_TOKEN_PATH, TOKEN_PATH, Auth
 from anji_fxiaoke.callback import CallbackDesk, serve_callbacks
+from anji_fxiaoke.calls import Caller
 from anji_fxiaoke.client import Client
 from anji_fxiaoke.settings import FxiaokeSettings
 from anji_fxiaoke.source import FxiaokeFeed
@@ -37,13 +38,14 @@ def client_of(settings: FxiaokeSettings, runtime: Runtime, transport: Transport)
         budget = Budget(
             clock,
             window=WindowLimit(settings.calls_per_window, settings.window_seconds),
-            interfaces={TOKEN_PATH: _TOKEN_LIMIT},
+            interfaces={TOKEN_PATH: _TOKEN_LIMIT, OAUTH_TOKEN_PATH: _TOKEN_LIMIT},
             calls_per_day=settings.calls_per_day,
             bulk_reserve=settings.bulk_reserve,
         )
         budget.share = settings.budget_share
-        auth = Auth(settings, transport, budget, clock)
-        client = _clients[transport] = Client(settings, transport, auth, budget, clock)
+        auth = Auth(settings, transport, budget, clock, runtime.chance)
+        caller = Caller(settings, transport, auth, budget, clock)
+        client = _clients[transport] = Client(settings, caller)
     return client
 
 

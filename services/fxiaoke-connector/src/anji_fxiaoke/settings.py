@@ -1,9 +1,21 @@
 """What can be set about the CRM."""
 
-from pydantic import Field, SecretStr
+from typing import Literal, Self
+
+from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-__all__ = ["FxiaokeSettings"]
+__all__ = ["HOSTS", "FxiaokeSettings"]
+
+HOSTS = {
+    "fxiaoke": "open.fxiaoke.com",
+    "hwcloud": "open-hwcloud.fxiaoke.com",
+    "ale": "open-ale.fxiaoke.com",
+    "hws": "open-hws.fxiaoke.com",
+    "ksc": "open-ksc.sharecrm.com",
+    "na": "open-na.sharecrm.com",
+}
+"""Cloud → host of its open API. Source: docs/vendors/fxiaoke.md, section 1.5."""
 
 
 class FxiaokeSettings(BaseSettings):
@@ -16,8 +28,16 @@ class FxiaokeSettings(BaseSettings):
         env_prefix="ANJI_FXIAOKE_", frozen=True, extra="forbid", use_attribute_docstrings=True
     )
 
-    url: str
-    """Base address: ``https://open.fxiaoke.com``, or that of the tenant's cloud."""
+    cloud: Literal["fxiaoke", "hwcloud", "ale", "hws", "ksc", "na"] | None = None
+    """Which of the vendor's clouds the tenant lives in; nothing but people can tell. `fxiaoke` is
+    ``open.fxiaoke.com``, where most are."""
+
+    url: str | None = None
+    """Base address, in place of `cloud`: for a proxy, the sandbox, or a cloud that is new."""
+
+    auth_style: Literal["corp", "oauth"] = "corp"
+    """How calls prove who they are: `corp` by a corpAccessToken in the body, as most integrations
+    do; `oauth` by a Bearer token in the headers. Values look the same in both."""
 
     app_id: str
     """``FSAID_…``, from the admin console."""
@@ -28,9 +48,17 @@ class FxiaokeSettings(BaseSettings):
     permanent_code: SecretStr
     """The tenant's consent to the app."""
 
-    open_user_id: str
+    open_user_id: str | None = None
     """``FSUID_…``, the employee that every call acts as. Give it the role of a CRM administrator:
     what it may not see is missing from answers without an error."""
+
+    mobile: str | None = None
+    """That employee's mobile number, in place of `open_user_id`, which is then looked up once at
+    each start."""
+
+    user_id: str | None = None
+    """That employee's number in the CRM, such as ``1000``; needed where `auth_style` is
+    `oauth`."""
 
     corp_id: str | None = None
     """``FSCID_…``. `None` takes the one that comes with the token; another one stops the start."""
@@ -101,3 +129,21 @@ class FxiaokeSettings(BaseSettings):
 
     triggers_approval: bool = False
     """Whether it starts approvals (`triggerApprovalFlow`); a record under review is no order."""
+
+    @model_validator(mode="after")
+    def _one_of_each(self) -> Self:
+        if (self.cloud is None) == (self.url is None):
+            msg = "either cloud or url"
+            raise ValueError(msg)
+        if self.open_user_id is None and self.mobile is None:
+            msg = "either open_user_id or mobile"
+            raise ValueError(msg)
+        if self.auth_style == "oauth" and self.user_id is None:
+            msg = "auth_style oauth needs user_id"
+            raise ValueError(msg)
+        return self
+
+    @property
+    def base_url(self) -> str:
+        """The address that calls go to."""
+        return self.url if self.cloud is None else f"https://{HOSTS[self.cloud]}"  # type: ignore[return-value]  # one of the two is set

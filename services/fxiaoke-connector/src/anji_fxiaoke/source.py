@@ -12,7 +12,8 @@ from anji_common.interest import LinesInterest, ObjectInterest
 from anji_common.refs import System
 from anji_common.sourcing.feed import Page, Window
 from anji_common.topics import Lane
-from anji_fxiaoke.client import MAX_PAGE_RECORDS, Client, Purpose
+from anji_fxiaoke.calls import Purpose
+from anji_fxiaoke.client import MAX_PAGE_RECORDS, Client
 from anji_fxiaoke.documents import Documents, Raw
 from anji_fxiaoke.normalise import head_fields
 from anji_fxiaoke.paging import Mark, chunks, within

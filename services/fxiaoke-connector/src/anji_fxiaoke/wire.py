@@ -1,6 +1,6 @@
 """Envelopes: the CRM's spelling of requests and answers ends here. Pure.
 
-Source: docs/vendors/fxiaoke.md, sections 1.2 (credentials in the body), 2 (data), 6.1 (answers).
+Source: docs/vendors/fxiaoke.md, sections 1.2 and 1.4 (credentials), 2 (data), 6.1 (answers).
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,16 +11,18 @@ from typing import Any
 
 import orjson
 
-from anji_common.errors import UndecodableError
-from anji_common.transport import Answer
+from anji_common.errors import UndecodableError, VendorUnavailableError
+from anji_common.transport import Answer, Call
 
 __all__ = [
     "Credentials",
     "Filter",
+    "Rows",
     "Told",
     "at_ms",
-    "body_of",
+    "call_of",
     "ms_of",
+    "rows_of",
     "search",
     "server_time",
     "told",
@@ -33,11 +35,22 @@ _OK_STATUS = 200
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """What every call of the old style carries at the top level of its body."""
+    """Who a call is made by, in one of the two styles, which are never mixed in one call."""
 
     token: str
-    corp_id: str
     open_user_id: str
+    """``FSUID_…`` of the acting employee, empty while it is not known yet."""
+    corp_id: str = ""
+    """Old style: ``FSCID_…``."""
+    enterprise_account: str = ""
+    """New style: `ea`. Where it is set, the call is of the new style."""
+    user_id: str = ""
+    """New style: the acting employee's CRM id, such as ``1000``."""
+
+    @property
+    def is_bearer(self) -> bool:
+        """Whether they travel in headers (new style), else in the body."""
+        return bool(self.enterprise_account)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,18 +74,57 @@ class Told:
     body: Mapping[str, Any]
 
 
-def body_of(credentials: Credentials | None, data: object = None, **switches: object) -> bytes:
-    """Return the JSON of a request; switches stand at the top level beside `data`."""
-    body: dict[str, object] = dict(switches)
-    if credentials is not None:
-        body |= {
-            "corpAccessToken": credentials.token,
-            "corpId": credentials.corp_id,
-            "currentOpenUserId": credentials.open_user_id,
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """One page of a query."""
+
+    records: tuple[Mapping[str, Any], ...]
+    """In the order told, each once."""
+    told: int
+    """How many the page had, doubled and nameless ones too: what its end is told by."""
+
+
+def call_of(  # noqa: PLR0913 - what makes up one request
+    path: str,
+    credentials: Credentials | None,
+    data: object = None,
+    *,
+    trace_id: str,
+    timeout_seconds: float,
+    writes: bool = False,
+    switches: Mapping[str, object] | None = None,
+) -> Call:
+    """Return one request; switches stand at the top level of its body, beside `data`.
+
+    Args:
+        path: Without a query.
+        credentials: `None` for the call that asks for them.
+        data: The body's `data`, where the endpoint has one.
+        trace_id: New for every call of the new style (`thirdTraceId`).
+        timeout_seconds: For the whole exchange.
+        writes: It may change something.
+        switches: Names and values beside `data`.
+
+    In the new style employees and files travel as in the old one (`convertUserId`,
+    `convertMediaId`), so that changing the style changes no value on any topic.
+    """
+    body: dict[str, object] = dict(switches or {})
+    headers = {"content-type": "application/json"}
+    if credentials is not None and credentials.is_bearer:
+        path = f"{path}?thirdTraceId={trace_id}"
+        headers |= {
+            "authorization": f"Bearer {credentials.token}",
+            "x-fs-ea": credentials.enterprise_account,
+            "x-fs-userid": credentials.user_id,
         }
+        body |= {"convertUserId": True, "convertMediaId": True}
+    elif credentials is not None:
+        body |= {"corpAccessToken": credentials.token, "corpId": credentials.corp_id}
+        if credentials.open_user_id:
+            body["currentOpenUserId"] = credentials.open_user_id
     if data is not None:
         body["data"] = data
-    return orjson.dumps(body)
+    return Call(path, orjson.dumps(body), headers, timeout_seconds=timeout_seconds, writes=writes)
 
 
 def search(
@@ -118,6 +170,34 @@ def told(answer: Answer) -> Told:
     if more and more not in words:
         words = f"{words}: {more}" if words else more
     return Told(code, words, body)
+
+
+def rows_of(found: Told) -> Rows:
+    """Return the records of a query's answer.
+
+    A record that comes twice is taken once, the newer of the two; what has no ``_id`` is nobody's.
+
+    Raises:
+        VendorUnavailableError: the answer says yes and is no list of records.
+    """
+    data = found.body.get("data") or {}
+    told_rows = data.get("dataList") if isinstance(data, dict) else data  # as one page draws it
+    if not isinstance(told_rows, list | None):
+        msg = f"a query's answer holds a {type(told_rows).__name__} where a list is due"
+        raise VendorUnavailableError(msg)
+    records: dict[str, Mapping[str, Any]] = {}
+    for row in told_rows or ():
+        if not isinstance(row, dict) or not row.get("_id"):
+            continue
+        record_id = str(row["_id"])
+        if record_id not in records or _age(row) >= _age(records[record_id]):
+            records[record_id] = row
+    return Rows(tuple(records.values()), len(told_rows or ()))
+
+
+def _age(row: Mapping[str, Any]) -> int:
+    modified = row.get("last_modified_time")
+    return modified if isinstance(modified, int) else 0
 
 
 def server_time(answer: Answer) -> datetime | None:

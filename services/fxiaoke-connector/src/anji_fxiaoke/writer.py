@@ -30,7 +30,8 @@ from anji_common.writing.target import (
     Written,
 )
 from anji_fxiaoke.batching import Question, paired_lines, questions
-from anji_fxiaoke.client import MAX_PAGE_RECORDS, Client, Purpose
+from anji_fxiaoke.calls import Purpose
+from anji_fxiaoke.client import MAX_PAGE_RECORDS, Client
 from anji_fxiaoke.documents import Documents, Raw
 from anji_fxiaoke.normalise import head_fields, normal, spelt
 from anji_fxiaoke.objects import DEFAULT_RECORD_TYPE, VOIDED
@@ -149,7 +150,7 @@ class FxiaokeTarget:
         packet = {path: each for path, each in command.packet.items() if path not in line_paths}
         head = _filled({**packet, **_spelt(kinds, command.values)})
         head.setdefault("record_type", DEFAULT_RECORD_TYPE)
-        head.setdefault(_OWNER, [self._settings.open_user_id])
+        head.setdefault(_OWNER, [await self._client.caller.acting_user()])
         details: dict[str, list[dict[str, object]]] = {}
         for lines in interest.lines:
             line_kinds = {field.path: field for field in lines.fields}

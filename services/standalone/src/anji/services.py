@@ -58,7 +58,7 @@ def _fxiaoke_source(room: _Room) -> Run:
         settings,
         room.installation.mappings.interest(System.FXIAOKE),
         room.runtime,
-        room.transport(System.FXIAOKE, settings.url),
+        room.transport(System.FXIAOKE, settings.base_url),
     )
 
 
@@ -78,7 +78,7 @@ def _fxiaoke_writer(room: _Room) -> Run:
         settings,
         room.installation.mappings.interest(System.FXIAOKE),
         room.runtime,
-        room.transport(System.FXIAOKE, settings.url),
+        room.transport(System.FXIAOKE, settings.base_url),
         room.installation.source.load(WriterSettings),
     )
 

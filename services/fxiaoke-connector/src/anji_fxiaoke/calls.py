@@ -1,0 +1,150 @@
+"""One call to the CRM: its place in the budget, its credentials, its error.
+
+Every call takes its place in the budget first, is counted by object and purpose, and ends as an
+answer or as an error that says what happens next. A refused token is renewed and the same call
+made once more: the CRM checks it before anything else. Nothing else is ever repeated here.
+"""
+
+from collections import Counter, deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from anji_common.budget import Budget, seconds_to_midnight
+from anji_common.clock import Clock
+from anji_common.errors import InDoubtError, UndecodableError, VendorUnavailableError
+from anji_common.metrics import PAID_CALLS
+from anji_common.refs import System
+from anji_common.topics import Lane
+from anji_common.transport import Transport
+from anji_fxiaoke.auth import Auth
+from anji_fxiaoke.outcomes import Next, error_of, next_of
+from anji_fxiaoke.settings import FxiaokeSettings
+from anji_fxiaoke.wire import Credentials, Told, call_of, server_time, told
+
+__all__ = ["Caller", "Purpose", "Saying"]
+
+_TIMES_KEPT = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Purpose:
+    """What a call is for: how it is counted, and how long it can wait for the budget."""
+
+    name: str
+    """``poll``, ``lines``, ``look up``, ``create`` …"""
+    lane: Lane = Lane.LIVE
+    most_wait_seconds: float | None = None
+    """`None`: as long as it takes. A write that was noted as an attempt must not wait long."""
+
+
+@dataclass(frozen=True, slots=True)
+class Saying:
+    """What one call says."""
+
+    path: str
+    object_name: str
+    """Empty where it is about none."""
+    data: object
+    """The body's `data`; `None` where the endpoint has none."""
+    purpose: Purpose
+    writes: bool = False
+    is_asking: bool = False
+    """A refusal is an answer too, not an error."""
+    switches: Mapping[str, object] = field(default_factory=dict)
+    """What stands beside `data`."""
+
+
+class Caller:
+    """Makes calls in the name of one app and one employee."""
+
+    def __init__(
+        self,
+        settings: FxiaokeSettings,
+        transport: Transport,
+        auth: Auth,
+        budget: Budget,
+        clock: Clock,
+    ) -> None:
+        self._settings = settings
+        self._transport = transport
+        self._auth = auth
+        self._budget = budget
+        self._clock = clock
+        self._ahead: deque[timedelta] = deque(maxlen=_TIMES_KEPT)
+        self.calls: Counter[tuple[str, str]] = Counter()
+        """Calls made, by object and purpose."""
+
+    def now(self) -> datetime:
+        """Return the CRM's time: ours, corrected by what its answers told lately.
+
+        They tell whole seconds, cut; the largest difference seen is the least wrong.
+        """
+        return self._clock.now() + max(self._ahead, default=timedelta())
+
+    async def acting_user(self) -> str:
+        """Return the openUserId of the employee in whose name we call.
+
+        Raises:
+            RetriableError, FatalError: see `Auth.credentials`.
+        """
+        return (await self._auth.credentials()).open_user_id
+
+    async def say(self, saying: Saying) -> Told:
+        """Make one call; once more with another token if the first one is refused.
+
+        Raises:
+            RateLimitedError: the calls of this interface, or the day's, are used up.
+            VendorUnavailableError: no usable answer, and nothing was written.
+            InDoubtError: no usable answer to a call that writes.
+            AuthenticationError: the token was refused twice, or rights do not suffice.
+            RefusedError: any other code, with the vendor's words.
+        """
+        credentials = await self._auth.credentials()
+        found = await self._send(saying, credentials)
+        if next_of(found.code) is Next.NEW_TOKEN:
+            self._auth.drop(credentials)
+            found = await self._send(saying, await self._auth.credentials())
+        if found.code == 0 or (saying.is_asking and next_of(found.code) is Next.REFUSED):
+            return found
+        if next_of(found.code) is Next.WAIT:
+            self._budget.close(saying.path, self._settings.window_seconds / 4)
+        raise error_of(
+            found,
+            _what(saying),
+            writes=saying.writes,
+            window_seconds=self._settings.window_seconds,
+            day_seconds=seconds_to_midnight(self._clock.now()),
+        )
+
+    async def _send(self, saying: Saying, credentials: Credentials) -> Told:
+        purpose, settings = saying.purpose, self._settings
+        await self._budget.take(saying.path, purpose.lane, most_seconds=purpose.most_wait_seconds)
+        PAID_CALLS.labels(System.FXIAOKE, saying.object_name, purpose.name).inc()
+        self.calls[saying.object_name, purpose.name] += 1
+        call = call_of(
+            saying.path,
+            credentials,
+            saying.data,
+            trace_id=self._auth.trace_id(),
+            timeout_seconds=(
+                settings.write_timeout_seconds if saying.writes else settings.read_timeout_seconds
+            ),
+            writes=saying.writes,
+            switches=saying.switches,
+        )
+        answer = await self._transport.send(call)
+        at = server_time(answer)
+        if at is not None:
+            self._ahead.append(at - self._clock.now())
+        try:
+            return told(answer)
+        except UndecodableError as error:
+            msg = f"{_what(saying)}: {error}"
+            if saying.writes:
+                raise InDoubtError(msg) from error
+            raise VendorUnavailableError(msg) from error
+
+
+def _what(saying: Saying) -> str:
+    return f"{saying.path} {saying.object_name}".rstrip()

@@ -1,0 +1,163 @@
+"""Who we are to the CRM: both styles, the token's life, the acting employee."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from anji_common.errors import AuthenticationError, ConfigurationError
+from anji_fxiaoke.calls import Purpose
+from anji_fxiaoke.settings import FxiaokeSettings
+from anji_sandbox.fxiaoke import FxiaokeSwitches
+from labs.fxiaoke_lab import ACCOUNT, Lab, made, new_account, on_a_crm, ref_of
+
+POLL = Purpose("poll")
+OAUTH: dict[str, Any] = {"auth_style": "oauth", "user_id": "1000"}
+
+
+async def ask(lab: Lab) -> None:
+    await lab.client.query("AccountObj", (), ("_id",), POLL)
+
+
+@pytest.mark.parametrize("style", [{}, OAUTH], ids=["old", "new"])
+def test_in_both_styles_the_same_record_has_the_same_values(style: dict[str, Any]) -> None:
+    async def test(lab: Lab) -> None:
+        (outcome,) = await lab.target.write([new_account(1, "甲", owner=lab.person.open_user_id)])
+
+        found = made(outcome).observed
+        assert found is not None
+        assert found.stamp.by_anji
+        assert found.stamp.modified_by == lab.crm.credentials["open_user_id"]
+        assert found.data["owner"] == lab.person.open_user_id
+        page = await lab.feed.read(ACCOUNT, [ref_of(outcome).record_id])
+        assert [each.data for each in page.records] == [found.data]
+
+    on_a_crm(test, switches=FxiaokeSwitches(third_trace_id_required=True), **style)
+
+
+@pytest.mark.parametrize("style", [{}, OAUTH], ids=["old", "new"])
+def test_everybody_who_asks_at_once_waits_for_one_token(style: dict[str, Any]) -> None:
+    async def test(lab: Lab) -> None:
+        await asyncio.gather(*(ask(lab) for _ in range(20)))
+
+        assert lab.crm.store.calls["token"] == 1
+
+    on_a_crm(test, **style)
+
+
+@pytest.mark.parametrize("style", [{}, OAUTH], ids=["old", "new"])
+def test_a_token_is_renewed_once_in_its_last_ten_minutes(style: dict[str, Any]) -> None:
+    async def test(lab: Lab) -> None:
+        await ask(lab)
+        await lab.clock.sleep(6_599.0)
+        await ask(lab)
+        assert lab.crm.store.calls["token"] == 1
+        await lab.clock.sleep(545.0)
+        await ask(lab)
+        assert lab.crm.store.calls["token"] == 2
+        await lab.clock.sleep(3_600.0)
+        await ask(lab)
+
+        assert lab.crm.store.calls["token"] == 2
+
+    on_a_crm(test, **style)
+
+
+@pytest.mark.parametrize("style", [{}, OAUTH], ids=["old", "new"])
+def test_a_revoked_token_is_dropped_and_the_call_made_once_more(style: dict[str, Any]) -> None:
+    async def test(lab: Lab) -> None:
+        await ask(lab)
+        lab.crm.revoke_tokens()
+
+        (outcome,) = await lab.target.write([new_account(1)])
+
+        assert made(outcome).ref is not None
+        assert lab.client.caller.calls["AccountObj", "create"] == 2
+        assert len(lab.person.all("AccountObj")) == 1
+
+    on_a_crm(test, **style)
+
+
+def test_many_calls_with_a_revoked_token_fetch_one_new_one() -> None:
+    async def test(lab: Lab) -> None:
+        await ask(lab)
+        lab.crm.revoke_tokens()
+
+        await asyncio.gather(*(ask(lab) for _ in range(10)))
+
+        assert lab.crm.store.calls["token"] == 2
+
+    on_a_crm(test)
+
+
+def test_the_acting_employee_is_found_by_mobile_once() -> None:
+    async def test(lab: Lab) -> None:
+        user = await lab.client.caller.acting_user()
+        for _ in range(3):
+            await ask(lab)
+
+        assert user == lab.crm.credentials["open_user_id"]
+        assert lab.crm.store.calls["user/getByMobile"] == 1
+
+    own_mobile = "13800000001"
+    on_a_crm(test, open_user_id=None, mobile=own_mobile)
+
+
+def test_a_mobile_that_nobody_has_stops_the_start() -> None:
+    async def test(lab: Lab) -> None:
+        with pytest.raises(ConfigurationError, match="ANJI_FXIAOKE_MOBILE: 0 employees"):
+            await ask(lab)
+
+    on_a_crm(test, open_user_id=None, mobile="1")
+
+
+def test_a_wrong_secret_is_told_as_such_and_asked_once() -> None:
+    async def test(lab: Lab) -> None:
+        with pytest.raises(AuthenticationError, match=r"token: .*appSecret"):
+            await ask(lab)
+
+        assert lab.crm.store.calls["token"] == 1
+
+    on_a_crm(test, app_secret="wrong")
+
+
+def test_another_account_than_the_one_that_is_set_stops_the_start() -> None:
+    async def test(lab: Lab) -> None:
+        with pytest.raises(ConfigurationError, match="ANJI_FXIAOKE_ENTERPRISE_ACCOUNT"):
+            await ask(lab)
+
+    on_a_crm(test, enterprise_account="another", **OAUTH)
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"cloud": "fxiaoke", "url": "http://x"}, "either cloud or url"),
+        ({"open_user_id": "FSUID_1"}, "either cloud or url"),
+        ({"cloud": "na"}, "either open_user_id or mobile"),
+        ({"cloud": "na", "mobile": "1", "auth_style": "oauth"}, "oauth needs user_id"),
+    ],
+)
+def test_settings_that_contradict_each_other_are_refused(
+    given: dict[str, str], words: str
+) -> None:
+    known = {"app_id": "a", "app_secret": "b", "permanent_code": "c", "open_user_id": "u"}
+    if "mobile" not in given and words.startswith("either open"):
+        del known["open_user_id"]
+
+    with pytest.raises(ValueError, match=words):
+        FxiaokeSettings.model_validate({**known, **given})
+
+
+@pytest.mark.parametrize(
+    ("cloud", "url"),
+    [
+        ("fxiaoke", "https://open.fxiaoke.com"),
+        ("hwcloud", "https://open-hwcloud.fxiaoke.com"),
+        ("ksc", "https://open-ksc.sharecrm.com"),
+    ],
+)
+def test_each_cloud_has_its_address(cloud: str, url: str) -> None:
+    known = {"app_id": "a", "app_secret": "b", "permanent_code": "c", "open_user_id": "u"}
+
+    assert FxiaokeSettings.model_validate({**known, "cloud": cloud}).base_url == url
