@@ -66,7 +66,7 @@ def test_a_token_is_renewed_once_in_its_last_ten_minutes(style: dict[str, Any]) 
 @pytest.mark.parametrize("style", [{}, OAUTH], ids=["old", "new"])
 def test_a_revoked_token_is_dropped_and_the_call_made_once_more(style: dict[str, Any]) -> None:
     async def test(lab: Lab) -> None:
-        await ask(lab)
+        await lab.metadata.completed(ACCOUNT)
         lab.crm.revoke_tokens()
 
         (outcome,) = await lab.target.write([new_account(1)])

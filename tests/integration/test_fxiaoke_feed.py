@@ -88,6 +88,8 @@ def test_lines_of_a_hundred_orders_are_read_by_one_query() -> None:
 
         assert len(found) == 60
         assert lab.client.caller.calls == {
+            ("SalesOrderObj", "describe"): 1,
+            (LINES, "describe"): 1,
             ("SalesOrderObj", "poll"): 1,
             (LINES, "poll: lines"): 1,
             ("SalesOrderObj", "poll: again"): 1,
@@ -199,11 +201,12 @@ def test_a_line_that_moved_after_it_was_seen_is_read_again() -> None:
 def test_a_head_that_moves_while_its_lines_are_read_is_torn() -> None:
     async def test(lab: Lab) -> None:
         record_id = lab.person.make_order()
+        await lab.metadata.completed(ORDER)
         lab.transport.latency_seconds = 1.0
         reading = lab.feed.read(ORDER, [record_id])
 
         async def edit() -> None:
-            await lab.clock.sleep(5.5)  # token, head: 4 s; the lines are under way
+            await lab.clock.sleep(3.5)  # the head: 2 s; the lines are under way
             lab.person.edit("SalesOrderObj", record_id, remark="急")
 
         page, _ = await asyncio.gather(reading, edit())

@@ -175,7 +175,7 @@ def test_while_callbacks_come_a_day_costs_a_seventh_of_a_pack() -> None:
             await room.post_callbacks()
             await room.wait(600.0)
 
-        client = client_of(room.lab.settings, room.runtime, room.lab.transport)
+        client, _ = client_of(room.lab.settings, room.runtime, room.lab.transport)
         assert len(await room.changes("SalesOrderObj")) == 12
         assert sum(client.caller.calls.values()) * 12 < 15_000
 

@@ -203,4 +203,4 @@ def test_the_days_calls_are_not_used_beyond_their_end() -> None:
         await lab.clock.sleep(15 * 3600.0)  # from 9 o'clock in Beijing to the next day
         assert await lab.target.look_up([new_account(5)], own_only=True) == [()]
 
-    on_a_crm(test, calls_per_day=4)
+    on_a_crm(test, calls_per_day=5)

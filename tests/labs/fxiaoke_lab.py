@@ -19,6 +19,7 @@ from anji_common.writing.target import Written
 from anji_fxiaoke.auth import Auth
 from anji_fxiaoke.calls import Caller
 from anji_fxiaoke.client import Client
+from anji_fxiaoke.metadata import Metadata
 from anji_fxiaoke.settings import FxiaokeSettings
 from anji_fxiaoke.source import FxiaokeFeed
 from anji_fxiaoke.writer import FxiaokeTarget
@@ -192,6 +193,7 @@ class Lab:
     transport: SandboxTransport
     settings: FxiaokeSettings
     client: Client
+    metadata: Metadata
     feed: FxiaokeFeed
     target: FxiaokeTarget
     person: Person
@@ -227,15 +229,17 @@ def make_lab(
         calls_per_day=settings.calls_per_day,
     )
     auth = Auth(settings, transport, budget, clock, Random(1))
-    client = Client(settings, Caller(settings, transport, auth, budget, clock))
+    caller = Caller(settings, transport, auth, budget, clock)
+    client, metadata = Client(settings, caller), Metadata(caller, settings, clock)
     return Lab(
         crm,
         faults,
         transport,
         settings,
         client,
-        FxiaokeFeed(client, settings),
-        FxiaokeTarget(client, INTEREST, settings, clock),
+        metadata,
+        FxiaokeFeed(client, metadata, settings),
+        FxiaokeTarget(client, metadata, INTEREST, settings, clock),
         Person(crm, clock),
         clock,
     )

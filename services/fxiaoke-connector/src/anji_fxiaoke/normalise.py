@@ -176,8 +176,12 @@ def _text(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, dict):
-        msg = "text is due, and an object came"
-        raise UndecodableError(msg)
+        # A file is told by its path, and what goes along with a reference (``__r``) by its name.
+        named = next((value[each] for each in ("path", "name", "label") if value.get(each)), None)
+        if not isinstance(named, str):
+            msg = "text is due, and an object came"
+            raise UndecodableError(msg)
+        return named
     return str(value)
 
 

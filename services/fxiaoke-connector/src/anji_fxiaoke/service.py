@@ -4,9 +4,11 @@ Who is handed the same transport shares one token and one call budget, as the CR
 """
 
 from collections.abc import Callable
+from random import Random
 from weakref import WeakKeyDictionary
 
 from anji_common.budget import Budget, WindowLimit
+from anji_common.clock import Clock
 from anji_common.interest import Interest
 from anji_common.runtime import Runtime
 from anji_common.sourcing.engine import run_source as run_sourcing
@@ -19,34 +21,52 @@ from anji_fxiaoke.auth import OAUTH_TOKEN_PATH, TOKEN_PATH, Auth
 from anji_fxiaoke.callback import CallbackDesk, serve_callbacks
 from anji_fxiaoke.calls import Caller
 from anji_fxiaoke.client import Client
+from anji_fxiaoke.metadata import Metadata
 from anji_fxiaoke.settings import FxiaokeSettings
 from anji_fxiaoke.source import FxiaokeFeed
 from anji_fxiaoke.writer import FxiaokeTarget
 
-__all__ = ["client_of", "run_callback", "run_source", "run_writer", "source_settings"]
+__all__ = [
+    "client_of",
+    "make_client",
+    "run_callback",
+    "run_source",
+    "run_writer",
+    "source_settings",
+]
 
 _TOKEN_LIMIT = WindowLimit(calls=10, seconds=60.0)
 
-_clients: WeakKeyDictionary[Transport, Client] = WeakKeyDictionary()
+_clients: WeakKeyDictionary[Transport, tuple[Client, Metadata]] = WeakKeyDictionary()
 
 
-def client_of(settings: FxiaokeSettings, runtime: Runtime, transport: Transport) -> Client:
-    """Return the client of a transport: the same one for all who share it."""
-    client = _clients.get(transport)
-    if client is None:
-        clock = runtime.clock
-        budget = Budget(
-            clock,
-            window=WindowLimit(settings.calls_per_window, settings.window_seconds),
-            interfaces={TOKEN_PATH: _TOKEN_LIMIT, OAUTH_TOKEN_PATH: _TOKEN_LIMIT},
-            calls_per_day=settings.calls_per_day,
-            bulk_reserve=settings.bulk_reserve,
+def client_of(
+    settings: FxiaokeSettings, runtime: Runtime, transport: Transport
+) -> tuple[Client, Metadata]:
+    """Return the client of a transport, and what it knows of objects: one for all who share it."""
+    found = _clients.get(transport)
+    if found is None:
+        found = _clients[transport] = make_client(
+            settings, transport, runtime.clock, runtime.chance
         )
-        budget.share = settings.budget_share
-        auth = Auth(settings, transport, budget, clock, runtime.chance)
-        caller = Caller(settings, transport, auth, budget, clock)
-        client = _clients[transport] = Client(settings, caller)
-    return client
+    return found
+
+
+def make_client(
+    settings: FxiaokeSettings, transport: Transport, clock: Clock, chance: Random
+) -> tuple[Client, Metadata]:
+    """Return a client with a token and a call budget of its own."""
+    budget = Budget(
+        clock,
+        window=WindowLimit(settings.calls_per_window, settings.window_seconds),
+        interfaces={TOKEN_PATH: _TOKEN_LIMIT, OAUTH_TOKEN_PATH: _TOKEN_LIMIT},
+        calls_per_day=settings.calls_per_day,
+        bulk_reserve=settings.bulk_reserve,
+    )
+    budget.share = settings.budget_share
+    auth = Auth(settings, transport, budget, clock, chance)
+    caller = Caller(settings, transport, auth, budget, clock)
+    return Client(settings, caller), Metadata(caller, settings, clock)
 
 
 def source_settings(settings: FxiaokeSettings) -> SourceSettings:
@@ -69,7 +89,8 @@ async def run_source(
     Raises:
         FatalError: no call can succeed.
     """
-    feed = FxiaokeFeed(client_of(settings, runtime, transport), settings)
+    client, metadata = client_of(settings, runtime, transport)
+    feed = FxiaokeFeed(client, metadata, settings)
     await run_sourcing(feed, interest, runtime, source_settings(settings))
 
 
@@ -85,8 +106,8 @@ async def run_writer(
     Raises:
         FatalError: no command can succeed.
     """
-    client = client_of(settings, runtime, transport)
-    target = FxiaokeTarget(client, interest, settings, runtime.clock)
+    client, metadata = client_of(settings, runtime, transport)
+    target = FxiaokeTarget(client, metadata, interest, settings, runtime.clock)
     await run_writing(target, interest, runtime, writing or WriterSettings())
 
 

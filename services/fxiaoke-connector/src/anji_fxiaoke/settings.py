@@ -76,8 +76,20 @@ class FxiaokeSettings(BaseSettings):
     callback_port: int = Field(default=0, ge=0, le=65535)
     """Port for callbacks; 0 takes any free one, and the log tells which."""
 
+    callback_url: str | None = None
+    """The whole public address that the console has for callbacks; only `anji fxiaoke check` uses
+    it, to see whether it leads here."""
+
     callback_window_seconds: float = Field(default=600.0, gt=0)
     """A callback that was sent longer ago, or so far in the future, is refused as a replay."""
+
+    publishes: Literal["mapped", "all"] = "mapped"
+    """Which fields a change carries: those that mappings name, or `all` that the tenant describes.
+    Fields that the CRM computes anew at each look are published anew each time."""
+
+    metadata_seconds: float = Field(default=86_400.0, gt=0)
+    """How long the tenant's description of an object is kept: each costs a call, and a field that
+    gets another type is read in the old way that long."""
 
     poll_seconds: float = Field(default=5.0, gt=0)
     """Between two polls of one object while callbacks do not come. Each costs a call, and one more

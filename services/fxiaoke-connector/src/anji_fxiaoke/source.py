@@ -15,6 +15,7 @@ from anji_common.topics import Lane
 from anji_fxiaoke.calls import Purpose
 from anji_fxiaoke.client import MAX_PAGE_RECORDS, Client
 from anji_fxiaoke.documents import Documents, Raw
+from anji_fxiaoke.metadata import Metadata
 from anji_fxiaoke.normalise import head_fields
 from anji_fxiaoke.paging import Mark, chunks, within
 from anji_fxiaoke.settings import FxiaokeSettings
@@ -31,8 +32,9 @@ _LINE_FIELDS = ("_id", "last_modified_time", "version")
 class FxiaokeFeed:
     """The port `Feed` over one tenant's open API."""
 
-    def __init__(self, client: Client, settings: FxiaokeSettings) -> None:
+    def __init__(self, client: Client, metadata: Metadata, settings: FxiaokeSettings) -> None:
         self._client = client
+        self._metadata = metadata
         self._documents = Documents(client, settings)
 
     @property
@@ -49,6 +51,7 @@ class FxiaokeFeed:
     async def changed(
         self, interest: ObjectInterest, window: Window, seen: Mapping[str, str]
     ) -> AsyncIterator[Page]:
+        interest = await self._metadata.completed(interest)
         purpose = _SNAPSHOT if window.is_bulk else _POLL
         met = {record_id: Mark.parse(mark) for record_id, mark in seen.items()}
         fields = head_fields(interest)
@@ -65,6 +68,7 @@ class FxiaokeFeed:
             yield page
 
     async def read(self, interest: ObjectInterest, ids: Sequence[str]) -> Page:
+        interest = await self._metadata.completed(interest)
         heads = await self._documents.heads(interest, ids, _READ)
         return await self._documents.whole(interest, heads, _READ)
 

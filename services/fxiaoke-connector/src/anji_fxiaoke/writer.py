@@ -33,6 +33,7 @@ from anji_fxiaoke.batching import Question, paired_lines, questions
 from anji_fxiaoke.calls import Purpose
 from anji_fxiaoke.client import MAX_PAGE_RECORDS, Client
 from anji_fxiaoke.documents import Documents, Raw
+from anji_fxiaoke.metadata import Metadata
 from anji_fxiaoke.normalise import head_fields, normal, spelt
 from anji_fxiaoke.objects import DEFAULT_RECORD_TYPE, VOIDED
 from anji_fxiaoke.paging import one_of
@@ -54,9 +55,15 @@ class FxiaokeTarget:
     """The port `Target` over one tenant's open API."""
 
     def __init__(
-        self, client: Client, interest: Interest, settings: FxiaokeSettings, clock: Clock
+        self,
+        client: Client,
+        metadata: Metadata,
+        interest: Interest,
+        settings: FxiaokeSettings,
+        clock: Clock,
     ) -> None:
         self._client = client
+        self._metadata = metadata
         self._interest = interest
         self._settings = settings
         self._clock = clock
@@ -144,7 +151,7 @@ class FxiaokeTarget:
                 raise RejectedError(msg)
 
     async def _create(self, command: Command, ends: float) -> Written:
-        interest = self._interest.of(command.object_name)
+        interest = await self._interest_in(command.object_name)
         kinds = {field.path: field for field in interest.fields}
         line_paths = {lines.path for lines in interest.lines}
         packet = {path: each for path, each in command.packet.items() if path not in line_paths}
@@ -171,7 +178,7 @@ class FxiaokeTarget:
         if target is None:
             msg = f"{command.seat} {command.number}: an update without a target"
             raise RejectedError(msg)
-        interest = self._interest.of(command.object_name)
+        interest = await self._interest_in(command.object_name)
         fields = _spelt({field.path: field for field in interest.fields}, command.values)
         owner = fields.pop(_OWNER, None)
         if fields:
@@ -259,7 +266,7 @@ class FxiaokeTarget:
 
     async def _ask(self, question: Question, creates: Sequence[Command]) -> dict[int, list[Found]]:
         """Return what one query found, by index of the create."""
-        interest = self._interest.of(question.object_name)
+        interest = await self._interest_in(question.object_name)
         kinds = {field.path: field for field in interest.fields}
         filters = [
             one_of(
@@ -306,7 +313,7 @@ class FxiaokeTarget:
             by_object[ref.object_name].append(ref.record_id)
         found: dict[Ref, Observed] = {}
         for object_name, ids in by_object.items():
-            interest = self._interest.of(object_name)
+            interest = await self._interest_in(object_name)
             heads = await self._documents.heads(interest, ids, purpose)
             if is_new:
                 shown = {str(head["_id"]) for head in heads}
@@ -316,6 +323,9 @@ class FxiaokeTarget:
             held = await self._documents.as_they_are(interest, heads, purpose)
             found |= {each.ref: each for each in held.values()}
         return found
+
+    async def _interest_in(self, object_name: str) -> ObjectInterest:
+        return await self._metadata.completed(self._interest.of(object_name))
 
     def _until(self, ends: float, name: str) -> Purpose:
         """Return the purpose of a write that must leave by `ends` or not at all."""

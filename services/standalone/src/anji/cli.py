@@ -16,6 +16,7 @@ import typer
 from rich.console import Console
 
 from anji.demo_command import demo_app
+from anji.fxiaoke_command import fxiaoke_commands
 from anji.installation import Installation
 from anji.lagging import lag_of
 from anji.looking import Links, retries
@@ -66,6 +67,7 @@ _problems = typer.Typer(help="What keeps links from moving.", no_args_is_help=Tr
 _topics = typer.Typer(help="The topics of this installation.", no_args_is_help=True)
 app.add_typer(_problems, name="problems")
 app.add_typer(_topics, name="topics")
+app.add_typer(fxiaoke_commands)
 app.add_typer(demo_app)
 app.add_typer(simulate_app)
 
