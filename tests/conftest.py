@@ -3,9 +3,11 @@
 import pytest
 from hypothesis import settings
 
+from labs.brokers import lab
+from labs.embedded import embedded_lab
 from labs.kafka import kafka_bootstrap, kafka_lab, private_kafka
 
-__all__ = ["kafka_bootstrap", "kafka_lab", "private_kafka"]
+__all__ = ["embedded_lab", "kafka_bootstrap", "kafka_lab", "lab", "private_kafka"]
 
 # A shared machine may pause us at any moment; what a test takes is said by its own bounds.
 # Fifty examples a run keep the unit suite within its ten seconds; the runs add up.

@@ -22,7 +22,7 @@ ONE = Message(GIVEN.name, "key", b"0")
 
 @pytest.fixture
 async def lab(private_kafka: KafkaServer) -> AsyncIterator[KafkaLab]:
-    lab = KafkaLab(private_kafka.bootstrap)
+    lab = KafkaLab(bootstrap=private_kafka.bootstrap)
     await lab.start().declare([GIVEN, COPIED])
     yield lab
     await lab.close()

@@ -9,18 +9,18 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from anji_common.broker.kafka_broker import KafkaBroker
 from anji_common.broker.kafka_cluster import KafkaCluster
 from anji_common.broker.kafka_endings import discard
-from anji_common.broker.port import Reader
 from anji_common.clock import SystemClock
-from anji_common.errors import ConfigurationError, FencedError, RejectedError
-from anji_common.messages import Message, Record
-from anji_common.topics import Topic, declared_topics
+from anji_common.errors import ConfigurationError, RejectedError
+from anji_common.messages import Message
+from anji_common.refs import System
+from anji_common.topics import declared_topics
+from labs.brokers import polled, records_of
 from labs.copying import COPIED, GIVEN, copied, copy
 from labs.kafka import KafkaLab
 
 pytestmark = pytest.mark.kafka
 
 GROUP = "copiers"
-TABLE = Topic("table.v1", is_compacted=True, retention_seconds=None)
 
 
 def given(*values: str) -> list[Message]:
@@ -40,13 +40,6 @@ async def options_of(lab: KafkaLab, topic: str) -> Mapping[str, str]:
     return {name: value for name, value, *_ in answer.resources[0][4]}
 
 
-async def all_of(reader: Reader, end: int) -> list[Record]:
-    found = []
-    while reader.position(0) < end:
-        found += await reader.poll(wait_seconds=1)
-    return found
-
-
 @pytest.fixture
 async def broker(kafka_lab: KafkaLab) -> KafkaBroker:
     """One partition, so that offsets are known."""
@@ -57,69 +50,23 @@ async def broker(kafka_lab: KafkaLab) -> KafkaBroker:
 
 
 async def test_a_topic_is_made_with_the_retention_of_the_table(kafka_lab: KafkaLab) -> None:
-    broker = kafka_lab.start()
-    changes = Topic("changes.v1", is_compacted=True, retention_seconds=None)
-    kept = Topic("kept.v1", is_compacted=False, retention_seconds=86_400)
-    every = Topic(
-        "every.v1", is_compacted=True, retention_seconds=None, min_compaction_lag_seconds=600
-    )
+    topics = declared_topics({System.FXIAOKE: ("AccountObj",)})
+    changes, inbox = topics[0], next(one for one in topics if one.name == "anji.inbox.v1")
 
-    await broker.declare([changes, kept, every])
+    await kafka_lab.start().declare(topics)
 
     of_changes = await options_of(kafka_lab, changes.name)
+    of_inbox = await options_of(kafka_lab, inbox.name)
     assert of_changes["cleanup.policy"] == "compact"
+    assert of_changes["retention.ms"] == "-1"
+    assert of_changes["min.compaction.lag.ms"] == str(30 * 86_400_000)
     assert of_changes["delete.retention.ms"] == str(30 * 86_400_000)
-    assert (await options_of(kafka_lab, every.name))["min.compaction.lag.ms"] == "600000"
-    of_kept = await options_of(kafka_lab, kept.name)
-    assert (of_kept["cleanup.policy"], of_kept["retention.ms"]) == ("delete", "86400000")
-
-
-async def test_every_topic_of_an_installation_can_be_declared_twice(kafka_lab: KafkaLab) -> None:
-    topics = declared_topics({})
-
-    await kafka_lab.start().declare(topics)
-    await kafka_lab.start().declare(topics)
-
-    assert set(await kafka_lab.start().ends(topics[0].name)) == set(range(kafka_lab.partitions))
-
-
-async def test_another_partition_count_is_refused_and_nothing_is_made(kafka_lab: KafkaLab) -> None:
-    await kafka_lab.start(partitions=2).declare([GIVEN])
-    broker = kafka_lab.start(partitions=3)
-
-    with pytest.raises(ConfigurationError, match=r"has 2 partitions and must have 3.*") as told:
-        await broker.declare([GIVEN, COPIED])
-
-    assert "ANJI_PARTITIONS=2" in str(told.value)
-    with pytest.raises(ConfigurationError, match="was not declared"):
-        await broker.ends(COPIED.name)
-
-
-async def test_another_clean_up_policy_is_refused(kafka_lab: KafkaLab) -> None:
-    await kafka_lab.start().declare([TABLE])
-    other = Topic(TABLE.name, is_compacted=False, retention_seconds=60)
-
-    with pytest.raises(ConfigurationError, match=r"cleanup\.policy=compact and must have delete"):
-        await kafka_lab.start().declare([other])
-
-
-async def test_a_topic_made_by_another_process_need_not_be_declared_again(
-    broker: KafkaBroker, kafka_lab: KafkaLab
-) -> None:
-    await kafka_lab.start().publish(given("one"))
-
-    assert await broker.ends(GIVEN.name) == {0: 1}
-
-
-async def test_publishing_to_what_was_never_declared_is_refused_at_once(
-    broker: KafkaBroker,
-) -> None:
-    with pytest.raises(ConfigurationError, match="was not declared"):
-        await broker.publish([Message("nowhere.v1", "key", b"value")])
+    assert of_inbox["cleanup.policy"] == "delete"
+    assert of_inbox["retention.ms"] == str(30 * 86_400_000)
 
 
 async def test_two_prefixes_are_two_installations(kafka_bootstrap: str) -> None:
-    here, there = KafkaLab(kafka_bootstrap), KafkaLab(kafka_bootstrap)
+    here, there = KafkaLab(bootstrap=kafka_bootstrap), KafkaLab(bootstrap=kafka_bootstrap)
     for lab in (here, there):
         await lab.start().declare([GIVEN])
 
@@ -136,14 +83,12 @@ async def test_a_reader_reaches_the_end_past_the_marker_of_a_transaction(
 ) -> None:
     await broker.publish(given("one", "two"))
     task = await broker.take(GROUP, 0, [GIVEN.name])
-    batch = await task.poll(wait_seconds=5)
+    batch = await polled(task, 1)
 
     told = await task.commit(batch, copied(batch))
 
     ends = await broker.ends(COPIED.name)
-    reader = await broker.reader(COPIED.name, {0: 0})
-    found = await all_of(reader, ends[0])
-    await reader.close()
+    found = await records_of(broker, COPIED.name)
     await task.close()
     assert told == {COPIED.name: 2}
     assert ends == {0: 3}  # two records and the marker
@@ -164,12 +109,10 @@ async def test_what_an_aborted_transaction_wrote_is_never_read(
     await broker.publish(given("one"))
 
     task = await broker.take(GROUP, 0, [GIVEN.name])  # ends the open transaction
-    batch = await task.poll(wait_seconds=5)
+    batch = await polled(task, 1)
     await task.commit(batch, copied(batch))
 
-    reader = await broker.reader(COPIED.name, {0: 0})
-    found = await all_of(reader, (await broker.ends(COPIED.name))[0])
-    await reader.close()
+    found = await records_of(broker, COPIED.name)
     await task.close()
     await discard(former)
     assert [record.value for record in batch] == [b"one"]
@@ -181,39 +124,18 @@ async def test_a_record_too_large_for_the_cluster_is_rejected_and_the_task_goes_
 ) -> None:
     await broker.publish(given("one"))
     task = await broker.take(GROUP, 0, [GIVEN.name])
-    batch = await task.poll(wait_seconds=5)
+    batch = await polled(task, 1)
     large = Message(COPIED.name, "key", b"x" * 2_000_000)
 
     with pytest.raises(RejectedError, match="MessageSizeTooLargeError"):
         await task.commit(batch, [*copied(batch), large])
 
     await task.rewind()
-    assert await task.poll(wait_seconds=5) == batch
+    assert await polled(task, 1) == batch
     await task.commit(batch, copied(batch))
-    reader = await broker.reader(COPIED.name, {0: 0})
-    found = await all_of(reader, (await broker.ends(COPIED.name))[0])
-    await reader.close()
+    found = await records_of(broker, COPIED.name)
     await task.close()
     assert [record.value for record in found] == [b"one"]
-
-
-async def test_a_fenced_owner_says_so_from_then_on(
-    broker: KafkaBroker, kafka_lab: KafkaLab
-) -> None:
-    await broker.publish(given("one"))
-    former = await broker.take(GROUP, 0, [GIVEN.name])
-    batch = await former.poll(wait_seconds=5)
-    owner = await kafka_lab.start().take(GROUP, 0, [GIVEN.name])
-
-    with pytest.raises(FencedError):
-        await former.commit(batch, copied(batch))
-    with pytest.raises(FencedError):
-        await former.commit([], copied(batch))
-    with pytest.raises(FencedError):
-        await former.poll()
-
-    await former.close()
-    await owner.close()
 
 
 async def test_a_group_with_running_members_is_not_reset(
@@ -228,19 +150,6 @@ async def test_a_group_with_running_members_is_not_reset(
 
     await broker.reset(GROUP, [GIVEN.name], "start")
     assert await broker.committed(GROUP, [GIVEN.name]) == {GIVEN.name: {0: 0}}
-
-
-async def test_a_reset_fences_an_owner_outside_any_membership(broker: KafkaBroker) -> None:
-    await broker.publish(given("one"))
-    task = await broker.take(GROUP, 0, [GIVEN.name])
-    batch = await task.poll(wait_seconds=5)
-
-    await broker.reset(GROUP, [GIVEN.name], "end")
-
-    with pytest.raises(FencedError):
-        await task.commit(batch, copied(batch))
-    await task.close()
-    assert await broker.committed(GROUP, [GIVEN.name]) == {GIVEN.name: {0: 1}}
 
 
 async def test_a_marker_alone_is_a_lag_of_no_seconds(broker: KafkaBroker) -> None:

@@ -45,12 +45,15 @@ class Copies:
     clock: SystemClock = field(default_factory=SystemClock)
     given: int = 0
 
-    async def give(self, count: int) -> None:
-        """Publish so many more records."""
+    async def give(self, count: int, *, size_bytes: int = 0) -> None:
+        """Publish so many more records, each at least that large."""
         for start in range(self.given, self.given + count, _BURST_RECORDS):
             numbers = range(start, min(start + _BURST_RECORDS, self.given + count))
             await self.broker.publish(
-                [Message(GIVEN.name, f"key-{n % 97}", str(n).encode()) for n in numbers]
+                [
+                    Message(GIVEN.name, f"key-{n % 97}", str(n).encode().ljust(size_bytes))
+                    for n in numbers
+                ]
             )
         self.given += count
 

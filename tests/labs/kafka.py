@@ -13,8 +13,8 @@ import fcntl
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import uuid4
@@ -23,8 +23,8 @@ import pytest
 
 from anji_common.broker.kafka_broker import KafkaBroker
 from anji_common.broker.kafka_settings import KafkaSettings
-from anji_common.broker.port import Broker, Work
 from anji_common.clock import SystemClock
+from labs.brokers import BrokerLab
 from labs.kafka_guard import running, spawn_guard
 from labs.kafka_jars import JavaMissingError
 from labs.kafka_server import KafkaServer
@@ -33,20 +33,15 @@ from labs.needs import absent
 
 __all__ = ["KafkaLab", "kafka_bootstrap", "kafka_lab", "main", "private_kafka"]
 
-_PARTITIONS = 4  # enough for members to share, few enough to be quick
-_QUICK_SESSION_SECONDS = 2.0
 _USUAL_SESSION_SECONDS = 6.0  # the least that a broker takes which nobody has told otherwise
 
 
-@dataclass
-class KafkaLab:
+@dataclass(kw_only=True)
+class KafkaLab(BrokerLab):
     """A corner of a cluster: whatever `start` returns sees the same topics, and no others."""
 
     bootstrap: str
     prefix: str = field(default_factory=lambda: f"t{uuid4().hex[:12]}.")
-    partitions: int = _PARTITIONS
-    session_timeout_seconds: float = _QUICK_SESSION_SECONDS
-    started: list[KafkaBroker] = field(default_factory=list, repr=False)
 
     @property
     def settings(self) -> KafkaSettings:
@@ -57,8 +52,21 @@ class KafkaLab:
             replication_factor=1,
         )
 
+    @property
+    def arguments(self) -> Sequence[str]:
+        numbers = (str(self.partitions), str(self.session_timeout_seconds))
+        return ("kafka", self.bootstrap, self.prefix, *numbers)
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        return {
+            "ANJI_BROKER": "kafka",
+            "ANJI_TOPIC_PREFIX": self.prefix,
+            "ANJI_KAFKA_BOOTSTRAP_SERVERS": self.bootstrap,
+            "ANJI_KAFKA_REPLICATION_FACTOR": "1",
+        }
+
     def start(self, *, partitions: int | None = None) -> KafkaBroker:
-        """Return another broker on the same topics, as another process would have."""
         broker = KafkaBroker(
             self.settings,
             SystemClock(),
@@ -67,33 +75,6 @@ class KafkaLab:
         )
         self.started.append(broker)
         return broker
-
-    @asynccontextmanager
-    async def member(self, group: str, inputs: Sequence[str], work: Work) -> AsyncIterator[None]:
-        """Let one more member of `group` work meanwhile; what it fails with is raised."""
-        broker = self.start()
-        serving = asyncio.ensure_future(broker.serve(group, inputs, work))
-        try:
-            yield
-        finally:
-            serving.cancel()
-            await asyncio.wait([serving])
-            if not serving.cancelled():
-                serving.result()
-
-    async def until_caught_up(
-        self, broker: Broker, group: str, inputs: Sequence[str], within_seconds: float = 30.0
-    ) -> None:
-        """Wait until `group` has no record left to work on."""
-        clock = SystemClock()
-        async with asyncio.timeout(within_seconds):
-            while any(one.seconds > 0 for one in await broker.lag(group, inputs)):
-                await clock.sleep(0.1)
-
-    async def close(self) -> None:
-        """Close all that was started."""
-        for broker in self.started:
-            await broker.close()
 
 
 @pytest.fixture(scope="session")
@@ -123,10 +104,9 @@ def kafka_bootstrap(
 async def kafka_lab(kafka_bootstrap: str) -> AsyncIterator[KafkaLab]:
     """A fresh corner of the run's Kafka."""
     is_ours = not LabSettings().kafka_bootstrap
-    lab = KafkaLab(
-        kafka_bootstrap,
-        session_timeout_seconds=_QUICK_SESSION_SECONDS if is_ours else _USUAL_SESSION_SECONDS,
-    )
+    lab = KafkaLab(bootstrap=kafka_bootstrap)
+    if not is_ours:
+        lab.session_timeout_seconds = _USUAL_SESSION_SECONDS
     yield lab
     await lab.close()
 

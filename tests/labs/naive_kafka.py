@@ -76,8 +76,8 @@ async def copy_naively(lab: KafkaLab, group: str) -> None:
                     if producer is not None:
                         await _copy(producer, cluster, group, place, batch)
     finally:
+        await consumer.stop()  # first: until then its listener may start more of them
         await producers.stop()
-        await consumer.stop()
 
 
 async def _copy(
