@@ -117,6 +117,52 @@ async def test_atomic_outputs_and_progress_are_seen_together(broker: Broker) -> 
     await task.close()
 
 
+async def test_atomic_a_commit_that_is_refused_leaves_neither_outputs_nor_progress(
+    broker: Broker,
+) -> None:
+    await broker.publish(given("one"))
+    task = await broker.take(GROUP, 0, [GIVEN.name])
+    batch = await polled(task, 1)
+
+    with pytest.raises(ConfigurationError, match=r"nowhere\.v1"):
+        await task.commit(batch, [*copied(batch), Message("nowhere.v1", "key", b"")])
+
+    assert await broker.committed(GROUP, [GIVEN.name]) == {GIVEN.name: {}}
+    assert await records_of(broker, COPIED.name) == []
+    await task.rewind()
+    assert await polled(task, 1) == batch
+    await task.commit(batch, copied(batch))
+    assert values(await records_of(broker, COPIED.name)) == ["one"]
+    await task.close()
+
+
+async def test_atomic_a_record_of_another_partition_is_refused(lab: BrokerLab) -> None:
+    broker = lab.start()
+    await broker.declare([GIVEN, COPIED])
+    task = await broker.take(GROUP, 0, [GIVEN.name])
+    foreign = Record(GIVEN.name, 1, 41, 0, b"key", b"value")
+
+    with pytest.raises(ConfigurationError, match=r"given\.v1\[1\]@41"):
+        await task.commit([foreign], [])
+
+    assert await broker.committed(GROUP, [GIVEN.name]) == {GIVEN.name: {}}
+    await task.close()
+
+
+async def test_atomic_progress_never_goes_back(broker: Broker) -> None:
+    await broker.publish(given("one", "two", "three"))
+    task = await broker.take(GROUP, 0, [GIVEN.name])
+    first, second, third = await polled(task, 3)
+
+    await task.commit([second])
+    await task.commit([first])
+
+    assert await broker.committed(GROUP, [GIVEN.name]) == {GIVEN.name: {0: 2}}
+    await task.rewind()
+    assert await polled(task, 1) == [third]
+    await task.close()
+
+
 async def test_a_commit_tells_where_its_outputs_of_this_partition_end(lab: BrokerLab) -> None:
     broker = lab.start()
     await broker.declare([GIVEN, COPIED, TABLE])

@@ -26,10 +26,10 @@ from anji_common.broker.kafka_groups import serve
 from anji_common.broker.kafka_offsets import KafkaOffsets
 from anji_common.broker.kafka_reader import KafkaReader
 from anji_common.broker.kafka_settings import KafkaSettings
-from anji_common.broker.kafka_task import KafkaTask
+from anji_common.broker.kafka_task import KafkaTask, Seat
 from anji_common.broker.port import Lag, ResetTo, Work
 from anji_common.clock import Clock
-from anji_common.errors import RetriableError
+from anji_common.errors import ConfigurationError, RetriableError
 from anji_common.messages import Message
 from anji_common.topics import DEFAULT_PARTITIONS, Topic
 
@@ -80,13 +80,16 @@ class KafkaBroker:
 
     async def take(self, group: str, partition: int, inputs: Sequence[str]) -> KafkaTask:
         await self._admin.require(inputs)
-        return await KafkaTask.take(self._cluster, self._offsets, group, partition, inputs)
+        if partition not in range(self.partitions):
+            msg = f"there is no partition {partition} in {', '.join(inputs)}"
+            raise ConfigurationError(msg)
+        return await self._take(group, partition, inputs)
 
     async def serve(self, group: str, inputs: Sequence[str], work: Work) -> None:
         await self._admin.require(inputs)
 
         async def take(partition: int) -> KafkaTask:
-            return await KafkaTask.take(self._cluster, self._offsets, group, partition, inputs)
+            return await self._take(group, partition, inputs)
 
         await serve(self._cluster, group, inputs, take, work)
 
@@ -131,6 +134,10 @@ class KafkaBroker:
         if self._publisher is not None:
             await self._forget(self._publisher)
         await self._offsets.close()
+
+    async def _take(self, group: str, partition: int, inputs: Sequence[str]) -> KafkaTask:
+        seat = Seat(group, partition, inputs)
+        return await KafkaTask.take(self._cluster, self._admin, self._offsets, seat)
 
     async def _put(self, group: str, partition: int, places: Mapping[object, int]) -> None:
         """Move one task of a group, fencing whoever has taken it outside any membership."""

@@ -12,21 +12,32 @@ whoever would is the owner from then on.
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import IllegalOperation, KafkaError
 
+from anji_common.broker.kafka_admin import KafkaAdmin
 from anji_common.broker.kafka_cluster import KafkaCluster, record_from
 from anji_common.broker.kafka_endings import discard
 from anji_common.broker.kafka_errors import error_from, translated
 from anji_common.broker.kafka_offsets import KafkaOffsets
-from anji_common.errors import AnjiError, FencedError, RevokedError
+from anji_common.errors import AnjiError, ConfigurationError, FencedError, RevokedError
 from anji_common.messages import Message, Record
 
-__all__ = ["KafkaTask"]
+__all__ = ["KafkaTask", "Seat"]
 
 _ABORT_SECONDS = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """Which task: one partition number of one group, with the topics that it reads."""
+
+    group: str
+    partition: int
+    inputs: Sequence[str]
 
 
 class KafkaTask:
@@ -35,14 +46,15 @@ class KafkaTask:
     def __init__(
         self,
         cluster: KafkaCluster,
-        group: str,
-        partition: int,
+        admin: KafkaAdmin,
+        seat: Seat,
         producer: AIOKafkaProducer,
         consumer: AIOKafkaConsumer,
     ) -> None:
         self._cluster = cluster
-        self._group = group
-        self._partition = partition
+        self._admin = admin
+        self._group = seat.group
+        self._partition = seat.partition
         self._producer: AIOKafkaProducer | None = producer
         self._consumer = consumer
         self._places: dict[TopicPartition, int | None] = {}
@@ -53,31 +65,26 @@ class KafkaTask:
 
     @classmethod
     async def take(
-        cls,
-        cluster: KafkaCluster,
-        offsets: KafkaOffsets,
-        group: str,
-        partition: int,
-        inputs: Sequence[str],
+        cls, cluster: KafkaCluster, admin: KafkaAdmin, offsets: KafkaOffsets, seat: Seat
     ) -> "KafkaTask":
         """Take the task: fence the former owner, then start from what is committed.
 
         Raises:
             RetriableError: the cluster did not answer in time.
         """
-        places = cluster.places(inputs, [partition])
+        places = cluster.places(seat.inputs, [seat.partition])
         producer = await cluster.started(
-            cluster.producer(cluster.transactional_id(group, partition))
+            cluster.producer(cluster.transactional_id(seat.group, seat.partition))
         )
         try:
             consumer = await cluster.started(cluster.consumer())
         except BaseException:
             await discard(producer)
             raise
-        task = cls(cluster, group, partition, producer, consumer)
+        task = cls(cluster, admin, seat, producer, consumer)
         try:
             # After the fence, and not before: until then the former owner could move them.
-            standing = await offsets.standing(group, places)
+            standing = await offsets.standing(seat.group, places)
             task._places = {place: standing.get(place) for place in places}
             consumer.assign(places)
             await task.rewind()
@@ -123,9 +130,11 @@ class KafkaTask:
             raise FencedError(self._fenced)
         if not done and not outputs:
             return {}
+        moved = self._moved(done)
+        await self._admin.require(sorted({message.topic for message in outputs}))
         # Whoever cancels a work must not leave a transaction open behind it, for readers stand
         # still there: it is brought to its end first, and either end is right.
-        ending = asyncio.ensure_future(self._transact(self._producer, done, outputs))
+        ending = asyncio.ensure_future(self._transact(self._producer, moved, outputs))
         try:
             return await asyncio.shield(ending)
         except asyncio.CancelledError:
@@ -188,9 +197,11 @@ class KafkaTask:
         return {} if fetching.cancelled() else fetching.result()
 
     async def _transact(
-        self, producer: AIOKafkaProducer, done: Sequence[Record], outputs: Sequence[Message]
+        self,
+        producer: AIOKafkaProducer,
+        moved: Mapping[TopicPartition, int],
+        outputs: Sequence[Message],
     ) -> Mapping[str, int]:
-        moved = self._moved(done)
         doing = f"committing {self._name}"
         try:
             async with asyncio.timeout(self._cluster.settings.transaction_timeout_seconds):
@@ -200,7 +211,7 @@ class KafkaTask:
                 told = [await future for future in sent]
                 if moved:
                     await producer.send_offsets_to_transaction(
-                        moved, self._cluster.physical(self._group)
+                        dict(moved), self._cluster.physical(self._group)
                     )
                 await producer.commit_transaction()
         except (KafkaError, IllegalOperation, TimeoutError) as error:
@@ -220,10 +231,15 @@ class KafkaTask:
         }
 
     def _moved(self, done: Sequence[Record]) -> dict[TopicPartition, int]:
+        """Return past what to move: never back behind what is committed already."""
         moved: dict[TopicPartition, int] = {}
         for record in done:
+            if record.partition != self._partition:
+                msg = f"{self._name} cannot move past {record.place}"
+                raise ConfigurationError(msg)
             place = TopicPartition(self._cluster.physical(record.topic), self._partition)
-            moved[place] = max(moved.get(place, 0), record.offset + 1)
+            stands = moved.get(place, self._places.get(place)) or 0
+            moved[place] = max(stands, record.offset + 1)
         return moved
 
     def _lost(self, error: AnjiError) -> RevokedError:
