@@ -83,7 +83,7 @@ async def test_a_reader_reaches_the_end_past_the_marker_of_a_transaction(
 ) -> None:
     await broker.publish(given("one", "two"))
     task = await broker.take(GROUP, 0, [GIVEN.name])
-    batch = await polled(task, 1)
+    batch = await polled(task, 2)
 
     told = await task.commit(batch, copied(batch))
 

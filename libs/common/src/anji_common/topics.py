@@ -5,9 +5,11 @@ affair. All keyed topics of one installation have the same number of partitions,
 same key has the same partition number everywhere (co-partitioning).
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from anji_common.errors import ConfigurationError
 from anji_common.refs import System
 
 __all__ = [
@@ -26,6 +28,7 @@ __all__ = [
     "changes_topic",
     "commands_topic",
     "declared_topics",
+    "once_each",
     "results_topic",
 ]
 
@@ -114,3 +117,20 @@ def declared_topics(objects: dict[System, tuple[str, ...]]) -> tuple[Topic, ...]
     ]
     ours = [CROSSWALK, NOTICES, INBOX, LINKS, SIGNALS, CALLBACKS, CHECKPOINTS, DEADLETTERS]
     return (*changes, *of_systems, *ours)
+
+
+def once_each(topics: Iterable[Topic]) -> tuple[Topic, ...]:
+    """Return `topics` in their order, each once.
+
+    Raises:
+        ConfigurationError: two of them have one name and different shapes.
+    """
+    found: dict[str, Topic] = {}
+    for topic in topics:
+        if found.setdefault(topic.name, topic) != topic:
+            msg = (
+                f"topic {topic.name} is declared twice, as {found[topic.name]} and as {topic};"
+                " one of the two is a mistake in the code. Nothing was changed."
+            )
+            raise ConfigurationError(msg)
+    return tuple(found.values())

@@ -12,7 +12,7 @@ port's, and the same contract suite proves them. The parts:
 - ``embedded_upkeep.py``: retention and compaction
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -33,7 +33,7 @@ from anji_common.broker.port import Lag, Reader, ResetTo, Task, Work
 from anji_common.clock import Clock
 from anji_common.errors import ConfigurationError
 from anji_common.messages import Message
-from anji_common.topics import DEFAULT_PARTITIONS, Topic
+from anji_common.topics import DEFAULT_PARTITIONS, Topic, once_each
 
 __all__ = ["EmbeddedBroker", "EmbeddedTimes"]
 
@@ -77,12 +77,18 @@ class EmbeddedBroker:
         return self._partitions
 
     async def declare(self, topics: Iterable[Topic]) -> None:
-        wanted = tuple(topics)
+        wanted = once_each(topics)
 
         def operation(transaction: Transaction) -> None:
             found = {topic: transaction.store.shape_or_none(topic.name) for topic in wanted}
-            for topic, shape in found.items():
-                self._compare(topic, shape)
+            wrong = [
+                words
+                for topic, shape in found.items()
+                if shape is not None
+                for words in _differences(topic, shape, self._partitions)
+            ]
+            if wrong:
+                raise ConfigurationError("\n".join([*wrong, "Nothing was changed."]))
             for topic, shape in found.items():
                 _keep(transaction, topic, shape, self._partitions)
 
@@ -187,25 +193,22 @@ class EmbeddedBroker:
         await self._core.wakeups.close()
         self._core.store.close()
 
-    def _compare(self, topic: Topic, shape: Shape | None) -> None:
-        if shape is None:
-            return
-        if shape.partitions != self._partitions:
-            msg = (
-                f"topic {topic.name} has {shape.partitions} partitions, this installation is set "
-                f"to {self._partitions}; partitions cannot change, since keys would move away "
-                f"from their state: set ANJI_PARTITIONS={shape.partitions}, or use another "
-                "ANJI_HOME"
-            )
-            raise ConfigurationError(msg)
-        if shape.topic.is_compacted != topic.is_compacted:
-            kinds = {True: "compacted", False: "kept for a time"}
-            msg = (
-                f"topic {topic.name} is {kinds[shape.topic.is_compacted]}, and should be "
-                f"{kinds[topic.is_compacted]}; its records would be lost or stay for ever: use "
-                "another topic name, or another ANJI_HOME"
-            )
-            raise ConfigurationError(msg)
+
+def _differences(topic: Topic, shape: Shape, partitions: int) -> Iterator[str]:
+    """Return in words what makes a topic of the file unfit, and what to do."""
+    if shape.partitions != partitions:
+        yield (
+            f"topic {topic.name} has {shape.partitions} partitions and must have {partitions},"
+            " for the same key must stand in the same partition of every topic: set"
+            f" ANJI_PARTITIONS={shape.partitions}, or use another ANJI_HOME"
+        )
+    if shape.topic.is_compacted != topic.is_compacted:
+        kinds = {True: "compacted", False: "kept for a time"}
+        yield (
+            f"topic {topic.name} is {kinds[shape.topic.is_compacted]} and must be"
+            f" {kinds[topic.is_compacted]}, else its records would be lost or stay for ever:"
+            " use another ANJI_HOME"
+        )
 
 
 def _keep(transaction: Transaction, topic: Topic, shape: Shape | None, partitions: int) -> None:

@@ -6,7 +6,7 @@ would go, or stay, that must not. Retention and the rest are set once, when a to
 later an operator may change them, and is not overruled.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
@@ -17,7 +17,7 @@ from anji_common.broker.kafka_cluster import KafkaCluster
 from anji_common.broker.kafka_endings import discard
 from anji_common.broker.kafka_errors import error_from, translated
 from anji_common.errors import ConfigurationError
-from anji_common.topics import Topic
+from anji_common.topics import Topic, once_each
 
 __all__ = ["KafkaAdmin"]
 
@@ -32,12 +32,13 @@ class KafkaAdmin:
         self._cluster = cluster
         self._known: set[str] = set()
 
-    async def declare(self, topics: Sequence[Topic]) -> None:
+    async def declare(self, declared: Iterable[Topic]) -> None:
         """Make what is missing, after comparing what is there.
 
         Raises:
             ConfigurationError: a topic has another shape; nothing was changed.
         """
+        topics = once_each(declared)
         admin = await self._cluster.started(self._cluster.admin())
         try:
             with translated("declaring topics"):
@@ -69,7 +70,8 @@ class KafkaAdmin:
         for name in unknown:
             count = counts.get(self._cluster.physical(name))
             if count is None:
-                msg = f"topic {self._cluster.physical(name)} was not declared; run `anji topics`"
+                physical = self._cluster.physical(name)
+                msg = f"topic {physical} was not declared; declare it first (`anji topics create`)"
                 raise ConfigurationError(msg)
             if count != self._cluster.partitions:
                 raise ConfigurationError(self._other_count(name, count))

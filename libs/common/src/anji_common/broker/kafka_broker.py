@@ -58,7 +58,7 @@ class KafkaBroker:
         return self._cluster.partitions
 
     async def declare(self, topics: Iterable[Topic]) -> None:
-        await self._admin.declare(list(topics))
+        await self._admin.declare(topics)
 
     async def publish(self, messages: Sequence[Message]) -> None:
         if not messages:
