@@ -111,7 +111,7 @@ class Reader(Protocol):
 class Broker(Protocol):
     """Topics, and the right to work on a share of them.
 
-    Promises, each a test of that name in ``tests/contract/test_broker.py``:
+    Promises, each with tests of that name in ``tests/contract``, on every adapter:
 
     - durable: what `publish` has returned from survives ``kill -9``.
     - ordered: records of one key are read in the order of their publishing.
