@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from anji_common.errors import RefusedError
 from anji_common.events.observed import Observed
 from anji_common.interest import FieldInterest, FieldKind, ObjectInterest
 from anji_common.sourcing.feed import Window
@@ -210,18 +209,6 @@ def test_a_read_by_id_gives_what_exists() -> None:
         assert page.torn == ()
 
     on_an_erp(test)
-
-
-def test_an_unknown_field_is_refused_in_the_vendors_words() -> None:
-    async def test(erp: Erp) -> None:
-        interest = ObjectInterest(
-            "BD_Customer", "FCUSTID", "FNumber", (FieldInterest("F_NO_SUCH"),)
-        )
-
-        with pytest.raises(RefusedError, match="F_NO_SUCH"):
-            await changed(erp, interest, EPOCH - DAY, EPOCH + DAY)
-
-    on_an_erp(test, switches=K3CloudSwitches(absent_fields=("BD_Customer.F_NO_SUCH",)))
 
 
 def test_without_a_date_in_answers_the_feeds_time_is_our_clocks() -> None:

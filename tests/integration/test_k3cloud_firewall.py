@@ -7,7 +7,7 @@ import orjson
 from anji_common.testing.virtual_time import LoopClock, run_virtually
 from anji_common.transport import Answer, Call
 from anji_common.writing.target import Refused, Written
-from anji_k3cloud.service import target_of
+from anji_k3cloud.service import Connection, target_of
 from labs.erp_lab import INTEREST, make_erp, new_customer, settings_of
 from labs.sandbox_transport import SandboxTransport
 
@@ -40,7 +40,9 @@ def test_only_the_packet_that_a_firewall_blocks_is_refused() -> None:
         clock = LoopClock(asyncio.get_running_loop())
         erp = make_erp(clock)
         transport = Firewalled(erp.transport)
-        target = await target_of(settings_of(erp.k3cloud), INTEREST, clock, transport)
+        target = await target_of(
+            Connection.over(settings_of(erp.k3cloud), clock, transport), INTEREST
+        )
         commands = [new_customer(n) for n in range(1, 8)]
         commands[4] = new_customer(5, FTEL="<script>")
 

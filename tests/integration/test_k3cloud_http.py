@@ -5,7 +5,7 @@ from anji_common.http_transport import HttpTransport
 from anji_common.refs import System
 from anji_common.sourcing.feed import Window
 from anji_common.writing.target import Written
-from anji_k3cloud.service import feed_of, target_of
+from anji_k3cloud.service import Connection, feed_of, target_of
 from anji_sandbox.http import serve
 from anji_sandbox.k3cloud import K3CloudCore
 from anji_sandbox.store import Store
@@ -18,9 +18,10 @@ async def test_what_is_written_over_http_is_read_over_http() -> None:
     async with serve(core) as server:
         settings = settings_of(core).model_copy(update={"url": f"{server.url}/k3cloud/"})
         transport = HttpTransport(settings.base_url, system=System.K3CLOUD, clock=clock)
+        connection = Connection.over(settings, clock, transport)
         try:
-            target = await target_of(settings, INTEREST, clock, transport)
-            feed = await feed_of(settings, clock, transport)
+            target = await target_of(connection, INTEREST)
+            feed = await feed_of(connection)
             began = await feed.now()
 
             (outcome,) = await target.write([new_customer(1, FTEL="13900000000")])

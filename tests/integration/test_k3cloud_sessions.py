@@ -4,13 +4,18 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+import orjson
 import pytest
 
 from anji_common.errors import AuthenticationError, VendorUnavailableError
 from anji_common.testing.virtual_time import LoopClock, run_virtually
+from anji_common.transport import Answer, Call
+from anji_k3cloud.sessions import Sessions
+from anji_k3cloud.wire import SessionLostError
 from anji_sandbox.faults import Fault
 from anji_sandbox.k3cloud import K3CloudSwitches
-from labs.erp_lab import CUSTOMER, Erp, make_erp
+from labs.erp_lab import Erp, make_erp, settings_of
+from labs.sandbox_transport import SandboxTransport
 
 
 def on_an_erp(test: Callable[[Erp], Coroutine[Any, Any, None]], **more: Any) -> None:  # noqa: ANN401 - passed on
@@ -21,13 +26,14 @@ def on_an_erp(test: Callable[[Erp], Coroutine[Any, Any, None]], **more: Any) -> 
 
 
 async def ask(erp: Erp) -> None:
-    await erp.feed.read(CUSTOMER, ["1"])
+    data = {"FormId": "BD_Customer", "FieldKeys": "FCUSTID"}
+    await erp.sessions.call("DynamicFormService.ExecuteBillQuery", {"data": data}, writes=False)
 
 
 def logins(erp: Erp) -> int:
     """Count the logins since the start."""
     calls = erp.k3cloud.store.calls
-    return sum(count for name, count in calls.items() if name.startswith("validateuser"))
+    return sum(count for name, count in calls.items() if name.startswith(("validate", "login")))
 
 
 def test_one_login_serves_many_calls() -> None:
@@ -158,3 +164,105 @@ def test_a_user_id_that_is_set_needs_no_login() -> None:
         assert logins(erp) == 0
 
     on_an_erp(test, user_id="7")
+
+
+@pytest.mark.parametrize("auth", ["login_by_sign", "login_by_app_secret"])
+def test_an_app_can_log_in_instead_of_signing(auth: str) -> None:
+    async def test(erp: Erp) -> None:
+        await ask(erp)
+        await ask(erp)
+
+        service = auth.replace("_", "")
+        assert {name for name in erp.k3cloud.store.calls if "login" in name} == {service}
+        assert logins(erp) == 1
+
+    on_an_erp(test, auth=auth)
+
+
+@pytest.mark.parametrize(
+    ("more", "words", "advice"),
+    [
+        ({"signed": False, "password": "wrong"}, "用户名或密码错误", "ANJI_K3CLOUD_PASSWORD"),
+        ({"auth": "password", "acct_id": "x"}, "数据中心无法获取", "ANJI_K3CLOUD_ACCT_ID"),
+        (
+            {"auth": "login_by_sign", "app_secret": "0" * 32},
+            "002005000003016",
+            "ANJI_K3CLOUD_APP_SECRET",
+        ),
+        ({"auth": "login_by_sign", "username": "zhangwei"}, "不允许用户", "authorise"),
+        ({"app_secret": "0" * 32}, "会话信息已丢失", "IP allow-list"),
+    ],
+)
+def test_a_refused_login_says_why_and_what_to_do(
+    more: dict[str, Any], words: str, advice: str
+) -> None:
+    async def test(erp: Erp) -> None:
+        with pytest.raises(AuthenticationError) as caught:
+            await ask(erp)
+
+        assert words in str(caught.value)
+        assert advice in str(caught.value)
+
+    on_an_erp(test, **more)
+
+
+def test_a_write_that_met_a_lost_session_is_not_sent_again_by_itself() -> None:
+    async def test(erp: Erp) -> None:
+        await ask(erp)
+        erp.k3cloud.sessions.end_all()
+        before = erp.transport.sent
+
+        with pytest.raises(SessionLostError):
+            await erp.sessions.call("DynamicFormService.Save", {"formid": "X"}, writes=True)
+
+        assert erp.transport.sent == before + 1
+
+    on_an_erp(test, signed=False, sessions=1)
+
+
+def test_where_calls_are_signed_a_refused_login_for_the_users_id_stops_nothing() -> None:
+    async def test(erp: Erp) -> None:
+        erp.faults.add(Fault(kind="code", endpoint="*LoginBySign*", code=0, words="no"))
+
+        assert await erp.sessions.user_id() is None
+
+        await ask(erp)
+
+    on_an_erp(test)
+
+
+class _Licensed:
+    """A transport to a site whose licence ends soon: it lets us in by another answer."""
+
+    def __init__(self, inner: SandboxTransport) -> None:
+        self._inner = inner
+
+    async def send(self, call: Call) -> Answer:
+        answer = await self._inner.send(call)
+        if "ValidateUser" not in call.path:
+            return answer
+        told = orjson.loads(answer.body)
+        told |= {
+            "LoginResultType": -5,
+            "Message": "许可即将到期",
+            "FormId": "BOS_CloudInspection",
+            "KDSVCSessionId": None,
+            "IsSuccessByAPI": True,
+        }
+        return Answer(answer.status, answer.headers, orjson.dumps(told), answer.cookies)
+
+    async def close(self) -> None:
+        await self._inner.close()
+
+
+def test_a_login_that_comes_with_a_licence_warning_is_a_login() -> None:
+    async def test(erp: Erp) -> None:
+        settings = settings_of(erp.k3cloud, signed=False)
+        sessions = Sessions(_Licensed(erp.transport), settings, erp.clock)
+
+        data = {"FormId": "BD_Customer"}
+        await sessions.call("DynamicFormService.QueryBusinessInfo", {"data": data}, writes=False)
+
+        assert await sessions.user_id() == "100001"
+
+    on_an_erp(test)

@@ -9,7 +9,7 @@ from anji_common.refs import System
 from anji_common.runtime import Runtime
 from anji_common.testing.virtual_time import LoopClock, run_virtually
 from anji_common.topics import changes_topic, declared_topics
-from anji_k3cloud.service import run_source
+from anji_k3cloud.service import Connection, run_source
 from labs.erp_lab import INTEREST, make_erp, settings_of
 from labs.k3cloud_client import order_model
 
@@ -31,7 +31,9 @@ def test_an_order_and_its_audit_are_two_changes_in_order() -> None:
         erp = make_erp(clock)
         runtime = Runtime(broker, clock, Random(1))
         source = asyncio.ensure_future(
-            run_source(settings_of(erp.k3cloud), INTEREST, runtime, erp.transport)
+            run_source(
+                Connection.over(settings_of(erp.k3cloud), clock, erp.transport), INTEREST, runtime
+            )
         )
         await clock.sleep(30)
         person = erp.person()

@@ -324,14 +324,17 @@ def test_a_vendor_that_is_down_is_busy_and_unreached() -> None:
     on_an_erp(test)
 
 
-def test_a_session_lost_before_a_save_is_made_anew_and_the_save_goes_out_once_more() -> None:
+def test_a_save_that_met_a_lost_session_is_put_off_until_it_was_looked_for() -> None:
     async def test(erp: Erp) -> None:
         await erp.target.look_up([new_customer(1)], own_only=True)
         erp.k3cloud.sessions.end_all()
 
         (outcome,) = await erp.target.write([new_customer(1)])
+        (again,) = await erp.target.write([new_customer(1)])
 
-        assert isinstance(outcome, Written)
+        assert isinstance(outcome, Busy)
+        assert outcome.is_unreached
+        assert isinstance(again, Written)
         assert erp.count("BD_Customer") == 1
 
     on_an_erp(test, signed=False, sessions=1)

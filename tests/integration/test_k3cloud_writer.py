@@ -13,7 +13,7 @@ from anji_common.runtime import Runtime
 from anji_common.testing.virtual_time import LoopClock, run_virtually
 from anji_common.topics import declared_topics, results_topic
 from anji_common.writing.settings import WriterSettings
-from anji_k3cloud.service import run_writer
+from anji_k3cloud.service import Connection, run_writer
 from anji_sandbox.faults import Fault
 from labs.erp_lab import INTEREST, Erp, make_erp, new_customer, new_order, settings_of
 
@@ -31,7 +31,12 @@ def in_an_installation(test: Test) -> None:
         runtime = Runtime(broker, clock, Random(1))
         settings = settings_of(erp.k3cloud)
         writer = asyncio.ensure_future(
-            run_writer(settings, INTEREST, runtime, erp.transport, WriterSettings())
+            run_writer(
+                Connection.over(settings, clock, erp.transport),
+                INTEREST,
+                runtime,
+                WriterSettings(),
+            )
         )
         await test(erp, broker)
         assert not writer.done(), writer

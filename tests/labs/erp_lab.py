@@ -13,6 +13,7 @@ from anji_common.refs import Ref, System
 from anji_common.testing.virtual_time import EPOCH
 from anji_k3cloud.client import Client
 from anji_k3cloud.documents import Documents
+from anji_k3cloud.metadata import Metadata
 from anji_k3cloud.sessions import Sessions
 from anji_k3cloud.settings import K3CloudSettings
 from anji_k3cloud.source import K3CloudFeed
@@ -98,6 +99,7 @@ class Erp:
     k3cloud: K3CloudCore
     transport: SandboxTransport
     sessions: Sessions
+    metadata: Metadata
     documents: Documents
     feed: K3CloudFeed
     target: K3CloudTarget
@@ -140,10 +142,13 @@ def make_erp(
     settings = settings_of(k3cloud, signed=signed, **more)
     sessions = Sessions(transport, settings, clock)
     client = Client(sessions)
-    documents = Documents(client, BEIJING, our_user=our_user, page_rows=settings.page_rows)
+    metadata = Metadata(client, clock, keeps_seconds=settings.metadata_seconds)
+    documents = Documents(
+        client, metadata, BEIJING, our_user=our_user, page_rows=settings.page_rows
+    )
     feed = K3CloudFeed(documents, sessions, clock, BEIJING)
     target = K3CloudTarget(client, documents, INTEREST, clock, BEIJING)
-    return Erp(core, k3cloud, transport, sessions, documents, feed, target, clock)
+    return Erp(core, k3cloud, transport, sessions, metadata, documents, feed, target, clock)
 
 
 def seat(n: int, object_name: str = "AccountObj") -> Ref:

@@ -35,3 +35,22 @@ def test_secrets_are_not_shown() -> None:
     settings = K3CloudSettings.model_validate({"url": "http://erp.test", **NAMED})
 
     assert "secret-word" not in repr(settings)
+
+
+@pytest.mark.parametrize("auth", ["signed", "login_by_sign", "login_by_app_secret"])
+def test_a_way_in_by_an_app_needs_one(auth: str) -> None:
+    with pytest.raises(ValidationError, match="app_id"):
+        K3CloudSettings.model_validate({"url": "http://erp.test", **NAMED, "auth": auth})
+
+
+def test_a_way_in_by_password_needs_one() -> None:
+    app = {"acct_id": "a", "username": "u", "app_id": "1_2", "app_secret": "s"}
+    with pytest.raises(ValidationError, match="password"):
+        K3CloudSettings.model_validate({"url": "http://erp.test", **app, "auth": "password"})
+
+
+def test_an_app_is_preferred_and_a_password_can_be_chosen() -> None:
+    both = {"url": "http://erp.test", **NAMED, "app_id": "1_2", "app_secret": "s"}
+
+    assert K3CloudSettings.model_validate(both).signs
+    assert not K3CloudSettings.model_validate({**both, "auth": "password"}).signs

@@ -1,4 +1,4 @@
-"""Who we are: the headers of a signed call, and the body of a login.
+"""Who we are: the headers of a signed call, and the logins.
 
 Source: reference "k3cloud-webapi.md", sections 1.3 (with a test vector) and 1.4.
 """
@@ -7,15 +7,15 @@ import base64
 import binascii
 import hashlib
 import hmac
-from collections.abc import Mapping
+from dataclasses import dataclass
 from urllib.parse import quote
+
+from pydantic import SecretStr
 
 from anji_k3cloud.settings import K3CloudSettings
 from anji_k3cloud.wire import service_path
 
-__all__ = ["LOGIN_PATH", "login_fields", "signed_headers"]
-
-LOGIN_PATH = service_path("AuthService.ValidateUser")
+__all__ = ["Login", "login_of", "signed_headers"]
 
 _SECRET_CHARACTERS = 32
 _APP_ID_PARTS = 2
@@ -23,15 +23,45 @@ _MASK = b"0054f397c6234378b09ca7d3e5debce7"
 """XORed over the second half of an app id; a constant of the vendor's SDKs, no secret."""
 
 
-def login_fields(settings: K3CloudSettings) -> Mapping[str, object]:
-    """Return the body of ValidateUser."""
-    password = settings.password.get_secret_value() if settings.password else ""
-    return {
-        "acctID": settings.acct_id,
-        "username": settings.username,
-        "password": password,
-        "lcid": settings.lcid,
-    }
+@dataclass(frozen=True, slots=True)
+class Login:
+    """One login call."""
+
+    service: str
+    fields: dict[str, object]
+
+    @property
+    def path(self) -> str:
+        """Below the base address."""
+        return service_path(f"AuthService.{self.service}")
+
+    def __repr__(self) -> str:
+        return f"Login({self.service!r})"  # its fields are secrets
+
+
+def login_of(settings: K3CloudSettings, at_seconds: int) -> Login:
+    """Return the login that the settings ask for; where calls are signed, LoginBySign.
+
+    Args:
+        settings: Who we are.
+        at_seconds: Unix seconds.
+    """
+    auth = settings.auth or ("login_by_sign" if settings.app_id else "password")
+    acct_id, user, lcid = settings.acct_id, settings.username, settings.lcid
+    app_id, secret = settings.app_id or "", _plain(settings.app_secret)
+    match auth:
+        case "password":
+            named = {"acctID": acct_id, "username": user, "password": _plain(settings.password)}
+            return Login("ValidateUser", {**named, "lcid": lcid})
+        case "login_by_app_secret":
+            app = {"appid": app_id, "appsecret": secret}
+            named = {"acctid": acct_id, "username": user, **app}
+            return Login("LoginByAppSecret", {**named, "lcid": lcid})
+        case "signed" | "login_by_sign":
+            stamp = str(at_seconds)
+            text = "".join(sorted((acct_id, user, app_id, secret, stamp)))
+            sign = hashlib.new(settings.login_sign_hash, text.encode()).hexdigest()
+            return Login("LoginBySign", {"parameters": [acct_id, user, app_id, stamp, sign, lcid]})
 
 
 def signed_headers(settings: K3CloudSettings, url: str, at_seconds: int) -> dict[str, str]:
@@ -43,7 +73,7 @@ def signed_headers(settings: K3CloudSettings, url: str, at_seconds: int) -> dict
         at_seconds: Unix seconds; time and nonce in one, as the vendor's own client does.
     """
     app_id = settings.app_id or ""
-    secret = settings.app_secret.get_secret_value() if settings.app_secret else ""
+    secret = _plain(settings.app_secret)
     client_id, client_secret = _client(app_id)
     stamp = str(at_seconds)
     path = quote(url[url.index("/", 10) :], safe="")
@@ -60,6 +90,10 @@ def signed_headers(settings: K3CloudSettings, url: str, at_seconds: int) -> dict
         "X-Kd-Appdata": base64.b64encode(app_data.encode()).decode(),
         "X-Kd-Signature": _signature(secret, app_id + app_data),
     }
+
+
+def _plain(secret: SecretStr | None) -> str:
+    return "" if secret is None else secret.get_secret_value()
 
 
 def _client(app_id: str) -> tuple[str, str]:

@@ -76,6 +76,23 @@ class Client:
             raise UndecodableError(msg)
         return found
 
+    async def business_info(self, form_id: str) -> Any:  # noqa: ANN401 - JSON of any shape
+        """Return what the site says of a form: ``Result.NeedReturnData`` with ``Entrys``.
+
+        Raises:
+            RefusedError: no such form, or no permission.
+            RetriableError: no answer.
+            AuthenticationError: our user may not call.
+
+        Source: reference "k3cloud-webapi.md", section 2.2.
+        """
+        fields = {"data": {"FormId": form_id}}
+        found = await self._sessions.call(f"{_FORMS}.QueryBusinessInfo", fields, writes=False)
+        status = status_of(found)
+        if status is not None and not status.is_success:
+            raise query_error(status)
+        return found
+
     async def batch_save(
         self, form_id: str, models: Sequence[Mapping[str, JsonValue]], *, fields: Sequence[str]
     ) -> Status:

@@ -5,19 +5,20 @@ each, and is whole only if no modify date moved between them (``protocol.md`` 19
 """
 
 import json
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Any, Literal, cast
 
 from pydantic import JsonValue
 
-from anji_common.errors import UndecodableError
+from anji_common.errors import RefusedError, UndecodableError
 from anji_common.events.observed import Observed, Stamp
 from anji_common.interest import FieldInterest, LinesInterest, ObjectInterest
 from anji_common.refs import Ref, System
 from anji_common.sourcing.feed import Page, Unreadable
 from anji_k3cloud.client import Client
+from anji_k3cloud.metadata import Known, Metadata
 from anji_k3cloud.normalise import normal_value, query_key
 from anji_k3cloud.objects import (
     APPROVED_AT,
@@ -45,31 +46,42 @@ _STATUSES = ("Z", "A", "B", "C", "D")
 class _Columns:
     """What one query asks: id, system fields, head fields, then one entry."""
 
-    interest: ObjectInterest
+    known: Known
     head: tuple[FieldInterest, ...]
     lines: LinesInterest | None
 
     @property
     def keys(self) -> tuple[str, ...]:
-        own = (self.interest.id_field, *SYSTEM_FIELDS, *map(query_key, self.head))
+        own = (self.interest.id_field, *SYSTEM_FIELDS, *self._spelled(self.head))
         if self.lines is None:
             return own
         path = self.lines.path
-        return (
-            *own,
-            entry_id_key(path),
-            entry_seq_key(path),
-            *map(query_key, self.lines.fields),
-        )
+        rows = self._spelled(self.lines.fields)
+        return (*own, entry_id_key(path), entry_seq_key(path), *rows)
+
+    @property
+    def interest(self) -> ObjectInterest:
+        """What is read of the form."""
+        return self.known.interest
+
+    def _spelled(self, fields: Iterable[FieldInterest]) -> Iterator[str]:
+        return (self.known.spelled(query_key(field)) for field in fields)
 
 
 class Documents:
     """Reads records of any form that an interest names."""
 
     def __init__(
-        self, client: Client, zone: tzinfo, *, our_user: str | None, page_rows: int
+        self,
+        client: Client,
+        metadata: Metadata,
+        zone: tzinfo,
+        *,
+        our_user: str | None,
+        page_rows: int,
     ) -> None:
         self._client = client
+        self._metadata = metadata
         self._zone = zone
         self._our_user = our_user
         self._page_rows = page_rows
@@ -81,8 +93,10 @@ class Documents:
             RetriableError: no answer.
             RefusedError: the vendor knows a form or field not, or hides a value.
         """
+        known = await self._metadata.known(interest)
+        interest = known.interest
         first = interest.lines[0] if interest.lines else None
-        columns = _Columns(interest, _head(interest), first)
+        columns = _Columns(known, _head(interest), first)
         last_id: str | None = None
         while True:
             rows = await self._rows(columns, after(condition, interest.id_field, last_id))
@@ -111,13 +125,17 @@ class Documents:
         return Page(tuple(records), tuple(torn), tuple(unreadable))
 
     async def _rows(self, columns: _Columns, condition: str, order: str = "") -> list[list[Any]]:
-        return await self._client.query(
-            columns.interest.object_name,
-            columns.keys,
-            condition=condition,
-            order=order or f"{columns.interest.id_field} ASC",
-            limit=self._page_rows,
-        )
+        try:
+            return await self._client.query(
+                columns.interest.object_name,
+                columns.keys,
+                condition=condition,
+                order=order or f"{columns.interest.id_field} ASC",
+                limit=self._page_rows,
+            )
+        except RefusedError as error:
+            self._metadata.doubt(columns.interest, error)
+            raise
 
     async def _long(self, columns: _Columns, rows: Sequence[Row]) -> tuple[Row, ...]:
         """Return all rows of a document that is longer than a page, by ascending entry id."""
@@ -144,7 +162,7 @@ class Documents:
         records, unreadable = self._read(columns, documents)
         torn: set[str] = set()
         for lines in others:
-            more = _Columns(columns.interest, (), lines)
+            more = _Columns(columns.known, (), lines)
             ids = list(records)
             seen: dict[str, Observed] = {}
             for start in range(0, len(ids), MAX_IDS):
@@ -199,9 +217,8 @@ class Documents:
         if columns.lines is not None:
             data[columns.lines.path] = self._lines(columns.lines, rows, start + len(columns.head))
         name = columns.interest.object_name
-        return Observed(
-            ref=Ref(System.K3CLOUD, name, str(first[0])), stamp=self._stamp(first), data=data
-        )
+        stamp = self._stamp(first, columns.known.unread)
+        return Observed(ref=Ref(System.K3CLOUD, name, str(first[0])), stamp=stamp, data=data)
 
     def _lines(self, lines: LinesInterest, rows: Iterable[Row], start: int) -> list[JsonValue]:
         present = [row for row in rows if row[start] not in (None, 0)]
@@ -214,7 +231,7 @@ class Documents:
             found.append(values)
         return found
 
-    def _stamp(self, row: Row) -> Stamp:
+    def _stamp(self, row: Row, unread: tuple[str, ...]) -> Stamp:
         cells = dict(zip(SYSTEM_FIELDS, row[1:], strict=False))
         created, modified, approved = (
             time_of(cells[key], self._zone) for key in (CREATED_AT, MODIFIED_AT, APPROVED_AT)
@@ -231,6 +248,7 @@ class Documents:
             status=cast(Literal["Z", "A", "B", "C", "D"], status) if status in _STATUSES else None,
             modified_by=user,
             by_anji=user is not None and user == self._our_user,
+            unread=unread,
         )
 
 

@@ -13,6 +13,7 @@ __all__ = [
     "MODIFIED_AT",
     "MODIFIED_BY",
     "STATUS",
+    "STATUS_FIELDS",
     "SYSTEM_FIELDS",
     "entry_id_key",
     "entry_seq_key",
@@ -31,6 +32,9 @@ CANCEL_STATUS = "FCancelStatus"
 """Bills: ``A`` valid, ``B`` cancelled."""
 CLOSE_STATUS = "FCloseStatus"
 """Some bills: ``A`` open, ``B`` closed."""
+
+STATUS_FIELDS = (FORBID_STATUS, CANCEL_STATUS, CLOSE_STATUS)
+"""Read with every record of a form that has them: a state that a person sets is a change."""
 
 SYSTEM_FIELDS = (CREATED_AT, CREATED_BY, MODIFIED_AT, MODIFIED_BY, APPROVED_AT, STATUS)
 """Queried with every record."""

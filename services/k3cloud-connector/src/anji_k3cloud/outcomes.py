@@ -15,16 +15,49 @@ from anji_common.errors import (
 from anji_common.writing.target import Busy, Refused
 from anji_k3cloud.wire import Complaint, Status
 
-__all__ = ["packet_outcome", "query_error"]
+__all__ = ["is_unknown_field", "login_advice", "packet_outcome", "query_error"]
 
 _LOCKED = ("冲突，请稍候再使用",)
 _TAKEN = ("违反字段唯一性要求", "在当前系统中已经被使用")
 _BUSY_CODES = (6, 13)
 """A failed database operation (a deadlock passes), a network-control conflict."""
+_UNKNOWN = 9
+_UNKNOWN_FIELD = "元数据中标识为"
 _CALL_LIMIT = 14
 _ADMINISTRATOR = 15
 _NO_WEBAPI = "未指定允许调用WebAPI接口"
 _RETRY_SECONDS = 60.0
+
+
+_ADVICE = (
+    ("次数超限", "the user is locked for about 30 minutes after too many wrong passwords"),
+    ("用户名或密码错误", "check ANJI_K3CLOUD_USERNAME and ANJI_K3CLOUD_PASSWORD"),
+    ("数据中心无法获取", "check ANJI_K3CLOUD_ACCT_ID"),
+    (
+        _NO_WEBAPI,
+        "put the user on the WebAPI list (基础管理, 公共设置, 参数设置, BOS平台, WebAPI)",
+    ),
+    ("不允许用户", "authorise the third-party app for the user"),
+    ("002005000003016", "check ANJI_K3CLOUD_APP_SECRET and ANJI_K3CLOUD_LOGIN_SIGN_HASH"),
+    (
+        "会话信息已丢失",
+        (
+            "check ANJI_K3CLOUD_ACCT_ID, the app's id and secret, whether the app is enabled,"
+            " and the site's IP allow-list"
+        ),
+    ),
+)
+"""Words or code of a refused login → what to do. Source: reference, section 1.4."""
+
+
+def login_advice(words: str) -> str:
+    """Return what to do about a refused login; empty if its words say nothing that we know."""
+    return next((advice for text, advice in _ADVICE if text in words), "")
+
+
+def is_unknown_field(error: RefusedError) -> bool:
+    """Whether a query was refused because the form lacks a field that it names."""
+    return error.code == f"MsgCode {_UNKNOWN}" or _UNKNOWN_FIELD in error.words
 
 
 def packet_outcome(status: Status, complaints: tuple[Complaint, ...]) -> Refused | Busy:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import tzinfo
+from typing import Self
 
 import structlog
 
@@ -16,13 +17,14 @@ from anji_common.writing.engine import run_writer as run_writing
 from anji_common.writing.settings import WriterSettings
 from anji_k3cloud.client import Client
 from anji_k3cloud.documents import Documents
+from anji_k3cloud.metadata import Metadata
 from anji_k3cloud.sessions import Sessions
 from anji_k3cloud.settings import K3CloudSettings
 from anji_k3cloud.source import K3CloudFeed
 from anji_k3cloud.times import local_zone
 from anji_k3cloud.writer import K3CloudTarget
 
-__all__ = ["feed_of", "run_source", "run_writer", "source_settings", "target_of"]
+__all__ = ["Connection", "feed_of", "run_source", "run_writer", "source_settings", "target_of"]
 
 _log = structlog.get_logger("anji.k3cloud")
 
@@ -31,25 +33,49 @@ _LONGEST_WAIT_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
-class _Parts:
+class Connection:
+    """One way to one account set. All services of a process share it, and so its sessions."""
+
+    settings: K3CloudSettings
+    clock: Clock
     sessions: Sessions
     client: Client
-    documents: Documents
+    metadata: Metadata
     zone: tzinfo
 
+    @classmethod
+    def over(cls, settings: K3CloudSettings, clock: Clock, transport: Transport) -> Self:
+        """Return a connection; nothing is sent yet."""
+        sessions = Sessions(transport, settings, clock)
+        client = Client(sessions)
+        metadata = Metadata(client, clock, keeps_seconds=settings.metadata_seconds)
+        zone = local_zone(settings.utc_offset_hours)
+        return cls(settings, clock, sessions, client, metadata, zone)
 
-async def feed_of(settings: K3CloudSettings, clock: Clock, transport: Transport) -> K3CloudFeed:
+    async def documents(self) -> Documents:
+        """Return a reader of documents; waits until the ERP has told who we are."""
+        our_user = await _user_id(self.sessions, self.clock)
+        if our_user is None:
+            name = self.settings.username
+            _log.warning("user.unknown", set="ANJI_K3CLOUD_USER_ID", user=name)
+        return Documents(
+            self.client,
+            self.metadata,
+            self.zone,
+            our_user=our_user,
+            page_rows=self.settings.page_rows,
+        )
+
+
+async def feed_of(erp: Connection) -> K3CloudFeed:
     """Return the ERP as a feed; waits until it answers a login, where one is needed."""
-    parts = await _parts(settings, clock, transport)
-    return K3CloudFeed(parts.documents, parts.sessions, clock, parts.zone)
+    return K3CloudFeed(await erp.documents(), erp.sessions, erp.clock, erp.zone)
 
 
-async def target_of(
-    settings: K3CloudSettings, interest: Interest, clock: Clock, transport: Transport
-) -> K3CloudTarget:
+async def target_of(erp: Connection, interest: Interest) -> K3CloudTarget:
     """Return the ERP as a target; waits until it answers a login, where one is needed."""
-    parts = await _parts(settings, clock, transport)
-    return K3CloudTarget(parts.client, parts.documents, interest, clock, parts.zone)
+    documents = await erp.documents()
+    return K3CloudTarget(erp.client, documents, interest, erp.clock, erp.zone)
 
 
 def source_settings(settings: K3CloudSettings) -> SourceSettings:
@@ -61,23 +87,20 @@ def source_settings(settings: K3CloudSettings) -> SourceSettings:
     )
 
 
-async def run_source(
-    settings: K3CloudSettings, interest: Interest, runtime: Runtime, transport: Transport
-) -> None:
+async def run_source(erp: Connection, interest: Interest, runtime: Runtime) -> None:
     """Read the ERP and publish its changes, until cancelled.
 
     Raises:
         FatalError: our credentials are not accepted, or another owner took a task.
     """
-    feed = await feed_of(settings, runtime.clock, transport)
-    await run_sourcing(feed, interest, runtime, source_settings(settings))
+    feed = await feed_of(erp)
+    await run_sourcing(feed, interest, runtime, source_settings(erp.settings))
 
 
 async def run_writer(
-    settings: K3CloudSettings,
+    erp: Connection,
     interest: Interest,
     runtime: Runtime,
-    transport: Transport,
     writing: WriterSettings | None = None,
 ) -> None:
     """Carry out the commands for the ERP, until cancelled; `writing` defaults to what is set.
@@ -85,19 +108,8 @@ async def run_writer(
     Raises:
         FatalError: our credentials are not accepted, or another owner took a task.
     """
-    target = await target_of(settings, interest, runtime.clock, transport)
+    target = await target_of(erp, interest)
     await run_writing(target, interest, runtime, writing or WriterSettings())
-
-
-async def _parts(settings: K3CloudSettings, clock: Clock, transport: Transport) -> _Parts:
-    sessions = Sessions(transport, settings, clock)
-    our_user = await _user_id(sessions, clock)
-    if our_user is None:
-        _log.warning("user.unknown", set="ANJI_K3CLOUD_USER_ID", user=settings.username)
-    client = Client(sessions)
-    zone = local_zone(settings.utc_offset_hours)
-    documents = Documents(client, zone, our_user=our_user, page_rows=settings.page_rows)
-    return _Parts(sessions, client, documents, zone)
 
 
 async def _user_id(sessions: Sessions, clock: Clock) -> str | None:

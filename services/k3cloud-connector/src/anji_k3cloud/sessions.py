@@ -1,9 +1,10 @@
 """A small pool of sessions: each serves one call at a time, as the vendor serves them.
 
 Logins are rare: a session is kept as long as it is used, one that was idle for nearly 20 minutes
-is not trusted, one that the vendor calls lost is made anew. A lost session means that the call
-was not carried out, so the same call goes out once more, also if it writes. Wrong credentials end
-everything at once: five wrong passwords lock the user.
+is not trusted, one that the vendor calls lost is made anew. A read that met a lost session goes
+out once more. A write does not: the vendor says that it was not carried out, and the look-up
+before the next try has to agree. Wrong credentials end everything at once: five wrong passwords
+lock the user.
 
 Source: reference "k3cloud-webapi.md", sections 1.3 to 1.5 and 9.
 """
@@ -21,7 +22,8 @@ import structlog
 from anji_common.clock import Clock
 from anji_common.errors import AuthenticationError, InDoubtError, VendorUnavailableError
 from anji_common.transport import Answer, Call, Transport
-from anji_k3cloud.auth import LOGIN_PATH, login_fields, signed_headers
+from anji_k3cloud.auth import login_of, signed_headers
+from anji_k3cloud.outcomes import login_advice
 from anji_k3cloud.settings import K3CloudSettings
 from anji_k3cloud.wire import SessionLostError, body_of, document_of, service_path, status_of
 
@@ -65,6 +67,7 @@ class Sessions:
         Raises:
             AuthenticationError: our credentials, account set or app are not accepted.
             InDoubtError: `writes`, and the answer is lost.
+            SessionLostError: `writes`, and the session was gone: look before sending it again.
             VendorUnavailableError: no answer, no session within 15 s; nothing was written.
             RateLimitedError: the site has no calls left for us.
             RefusedError: a firewall does not let the content pass.
@@ -82,10 +85,10 @@ class Sessions:
                     slot.is_live = False
                     slot.cookies = {}
                     _log.info("session.lost", service=service)
-                    if was_fresh and self._settings.app_id is not None:
+                    if was_fresh and self._settings.signs:
                         msg = f"the ERP does not accept the app or its user: {error}"
                         raise self._refused(msg) from error
-                    if is_last:
+                    if is_last or writes:
                         raise
         msg = "unreachable: the second round returns or raises"
         raise AssertionError(msg)
@@ -93,11 +96,18 @@ class Sessions:
     async def user_id(self) -> str | None:
         """Return the ERP's id of our user; `None` if neither a setting nor a login can tell.
 
+        Where calls are signed a refused login is no reason to stop: no call needs it.
         Raises as `call`.
         """
-        if self._user_id is None and self._settings.password is not None:
+        if self._user_id is None:
             async with self._slot() as slot:
-                await self._log_in(slot)
+                try:
+                    await self._log_in(slot)
+                except AuthenticationError as error:
+                    if not self._settings.signs:
+                        raise
+                    self._refusal = None
+                    _log.warning("user_id.not_learnt", reason=str(error))
         return self._user_id
 
     def server_ahead_seconds(self) -> float:
@@ -126,7 +136,7 @@ class Sessions:
             return False
         slot.is_live = False
         slot.cookies = {}
-        if self._settings.app_id is None:
+        if not self._settings.signs:
             await self._log_in(slot)
         return True
 
@@ -134,10 +144,11 @@ class Sessions:
         async with self._login:  # so that wrong credentials are tried once, not once a session
             if self._refusal is not None:
                 raise self._refusal
+            login = login_of(self._settings, int(self._clock.now().timestamp()))
             answer = await self._transport.send(
                 Call(
-                    LOGIN_PATH,
-                    body_of(login_fields(self._settings)),
+                    login.path,
+                    body_of(login.fields),
                     {"content-type": "application/json"},
                     timeout_seconds=self._settings.read_timeout_seconds,
                 )
@@ -148,15 +159,15 @@ class Sessions:
                 raise VendorUnavailableError(msg)
             cookies = _cookies_of(told, answer)
             if not _is_accepted(told, cookies):
-                status = status_of(told)
-                words = told.get("Message") if status is None else status.words
-                msg = f"the ERP refused {self._settings.username}: {words}"
+                msg = f"the ERP refused {self._settings.username}: {_refusal_words(told)}"
                 raise self._refused(msg)
             context = told.get("Context")
             if isinstance(context, dict) and context.get("UserId") is not None:
                 self._user_id = self._user_id or str(context["UserId"])
             self._now_used(slot, cookies)
-            _log.info("session.opened", user=self._settings.username)
+            if told.get("Message"):  # a licence that ends soon lets us in, with words
+                _log.warning("login.warned", words=str(told["Message"]))
+            _log.info("session.opened", user=self._settings.username, by=login.service)
 
     async def _exchange(
         self, slot: _Slot, service: str, fields: Mapping[str, Any], *, writes: bool
@@ -180,7 +191,7 @@ class Sessions:
 
     def _headers(self, slot: _Slot, path: str) -> dict[str, str]:
         headers = {"content-type": "application/json", "accept-charset": "utf-8"}
-        if self._settings.app_id is not None:
+        if self._settings.signs:
             url = f"{self._settings.base_url}{path}"
             at_seconds = int(self._clock.now().timestamp())
             headers |= signed_headers(self._settings, url, at_seconds)
@@ -203,7 +214,8 @@ class Sessions:
             self._server_ahead_seconds = ahead if abs(ahead) > _DATE_GRAIN_SECONDS else 0.0
 
     def _refused(self, msg: str) -> AuthenticationError:
-        self._refusal = AuthenticationError(msg)
+        advice = login_advice(msg)
+        self._refusal = AuthenticationError(f"{msg} ({advice})" if advice else msg)
         return self._refusal
 
 
@@ -224,6 +236,14 @@ def _is_accepted(told: Mapping[str, Any], cookies: Mapping[str, str]) -> bool:
     if told.get("LoginResultType") == 1:
         return True
     return told.get("IsSuccessByAPI") is True and bool(cookies)
+
+
+def _refusal_words(told: Mapping[str, Any]) -> str:
+    status = status_of(told)
+    if status is not None:
+        return status.words
+    parts = (told.get("Message"), told.get("MessageCode"))
+    return " ".join(str(part) for part in parts if part) or "no reason given"
 
 
 def _cookies_of(told: Mapping[str, Any], answer: Answer) -> dict[str, str]:

@@ -1,5 +1,7 @@
 """What can be set about the ERP."""
 
+from typing import Literal
+
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -25,8 +27,16 @@ class K3CloudSettings(BaseSettings):
     username: str
     """Anji's own user, with the right to call the WebAPI."""
 
+    auth: Literal["signed", "login_by_sign", "login_by_app_secret", "password"] | None = None
+    """How calls say who we are. `signed` signs each with the app and needs no login (server patch
+    PT136657 or newer); `login_by_sign` and `login_by_app_secret` log in with the app, `password`
+    by ValidateUser. `None` is `signed` where an app is set, else `password`."""
+
+    login_sign_hash: Literal["sha256", "sha1"] = "sha256"
+    """Of LoginBySign; servers before PT-146911 8.0.0.202205 take ``sha1``."""
+
     password: SecretStr | None = None
-    """For ValidateUser, where no app is set; and to learn the user's id."""
+    """For ValidateUser. Five wrong ones lock the user, so a refused one ends the process."""
 
     app_id: str | None = None
     """A third-party app that is authorised for the user. Preferred: its calls need no login."""
@@ -41,8 +51,9 @@ class K3CloudSettings(BaseSettings):
     """Organisation of the session; 0 is the user's own."""
 
     user_id: str | None = None
-    """Id of `username` in the ERP. `None` learns it from a login, for which a password is needed;
-    without either our own edits look like anybody's, and useless writes grow."""
+    """Id of `username` in the ERP. `None` learns it from a login (LoginBySign where an app is
+    set, else ValidateUser). Unknown, our own edits look like anybody's, and useless writes
+    grow."""
 
     utc_offset_hours: float = Field(default=8.0, ge=-12, le=14)
     """The server's local time, in which it tells and takes times without a zone."""
@@ -58,6 +69,10 @@ class K3CloudSettings(BaseSettings):
 
     write_timeout_seconds: float = Field(default=120.0, gt=0)
     """For a call that writes. Keep it below ``ANJI_WRITER_PROCESSING_SECONDS``."""
+
+    metadata_seconds: float = Field(default=3600.0, gt=0)
+    """How long a form's description is kept. A field that the tenant adds or takes away is met
+    when it is over, or when a query is refused for it."""
 
     poll_seconds: float = Field(default=5.0, gt=0)
     """From the end of one poll of a form to the begin of the next. Calls are free here, but each
@@ -78,7 +93,18 @@ class K3CloudSettings(BaseSettings):
         if self.app_id is None and self.password is None:
             msg = "either app_id and app_secret, or password"
             raise ValueError(msg)
+        if self.app_id is None and self.auth not in (None, "password"):
+            msg = f"auth {self.auth} needs app_id and app_secret"
+            raise ValueError(msg)
+        if self.password is None and self.auth == "password":
+            msg = "auth password needs password"
+            raise ValueError(msg)
         return self
+
+    @property
+    def signs(self) -> bool:
+        """Whether every call is signed, so that no login is needed."""
+        return self.auth == "signed" or (self.auth is None and self.app_id is not None)
 
     @property
     def base_url(self) -> str:

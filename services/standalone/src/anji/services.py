@@ -22,6 +22,7 @@ from anji_common.runtime import Runtime
 from anji_common.transport import Transport
 from anji_common.writing.settings import WriterSettings
 from anji_fxiaoke.settings import FxiaokeSettings
+from anji_k3cloud.service import Connection
 from anji_k3cloud.settings import K3CloudSettings
 from anji_mapper.settings import MapperSettings
 
@@ -38,6 +39,8 @@ class _Room:
     runtime: Runtime
     opened: AsyncExitStack
     transports: dict[System, HttpTransport]
+    erp: list[Connection]
+    """The one connection to the ERP, once it is made: its sessions are few, so all share them."""
 
     def transport(self, system: System, url: str) -> Transport:
         """Return the one way to a vendor, opened when it is first needed."""
@@ -49,6 +52,14 @@ class _Room:
             self.opened.push_async_callback(transport.close)
             self.transports[system] = transport
         return self.transports[system]
+
+    def k3cloud(self) -> Connection:
+        """Return the one connection to the ERP."""
+        if not self.erp:
+            settings = self.installation.source.load(K3CloudSettings)
+            transport = self.transport(System.K3CLOUD, settings.base_url)
+            self.erp.append(Connection.over(settings, self.runtime.clock, transport))
+        return self.erp[0]
 
 
 def _fxiaoke_source(room: _Room) -> Run:
@@ -84,24 +95,16 @@ def _fxiaoke_writer(room: _Room) -> Run:
 
 
 def _k3cloud_source(room: _Room) -> Run:
-    settings = room.installation.source.load(K3CloudSettings)
-    return partial(
-        anji_k3cloud.service.run_source,
-        settings,
-        room.installation.mappings.interest(System.K3CLOUD),
-        room.runtime,
-        room.transport(System.K3CLOUD, settings.base_url),
-    )
+    interest = room.installation.mappings.interest(System.K3CLOUD)
+    return partial(anji_k3cloud.service.run_source, room.k3cloud(), interest, room.runtime)
 
 
 def _k3cloud_writer(room: _Room) -> Run:
-    settings = room.installation.source.load(K3CloudSettings)
     return partial(
         anji_k3cloud.service.run_writer,
-        settings,
+        room.k3cloud(),
         room.installation.mappings.interest(System.K3CLOUD),
         room.runtime,
-        room.transport(System.K3CLOUD, settings.base_url),
         room.installation.source.load(WriterSettings),
     )
 
@@ -146,5 +149,5 @@ async def open_services(
         msg = f"no such service: {', '.join(unknown)}; there are {', '.join(SERVICE_NAMES)}"
         raise ConfigurationError(msg)
     async with AsyncExitStack() as opened:
-        room = _Room(installation, runtime, opened, {})
+        room = _Room(installation, runtime, opened, {}, [])
         yield tuple(Service(name, _BUILDERS[name](room)) for name in names)

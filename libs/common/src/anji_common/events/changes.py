@@ -90,6 +90,7 @@ class Change(Event):
                     "modifiedby": stamp.modified_by,
                     "byanji": "true" if stamp.by_anji else "false",
                     "answers": self.answers,
+                    "unread": " ".join(stamp.unread) or None,
                 },
             ),
         )
@@ -114,6 +115,7 @@ class Change(Event):
                         "status": record.header("ce_status"),
                         "modified_by": record.header("ce_modifiedby"),
                         "by_anji": record.header("ce_byanji") == "true",
+                        "unread": tuple((record.header("ce_unread") or "").split()),
                     }
                 ),
                 data=None if record.value is None else data_of(record),

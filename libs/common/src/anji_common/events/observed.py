@@ -42,6 +42,10 @@ class Stamp(Event):
     by_anji: bool = False
     """`modified_by` is the integration account, which belongs to Anji alone."""
 
+    unread: tuple[str, ...] = ()
+    """Paths (of a row with the lines' path before it) that the vendor could not be asked for:
+    absent from the record, and no blanks. What was known of them still stands."""
+
     def precedes(self, floor: "Stamp") -> bool:
         """Whether this was surely read before what `floor` tells (``protocol.md`` 8).
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from anji_common.events.changes import Change
-from anji_common.events.observed import Observed, Stamp
+from anji_common.events.observed import Document, Observed, Stamp
 from anji_common.refs import System
 from anji_mapper.link.lines import Rows, join, paired_as_sent, source_of
 from anji_mapper.link.state import (
@@ -35,7 +35,7 @@ def observe(turn: Turn, system: System, change: Change) -> bool:
         return True
     if rules.is_past(side, change.stamp):
         return False
-    seen = turn.link_type.seen(system, change.data)
+    seen = _seen(turn, system, change.stamp, change.data)
     held = Held(change.revision, change.stamp, seen)
     flight = side.flight
     if flight is None or not rules.holds(side):
@@ -48,6 +48,32 @@ def observe(turn: Turn, system: System, change: Change) -> bool:
     if flight.answered_at is not None and settles:
         settle_by_held(turn, system)
     return True
+
+
+def _seen(turn: Turn, system: System, stamp: Stamp, data: Document) -> Seen:
+    """Return what a document shows; what could not be asked for stays as it was seen last."""
+    seen, last = turn.link_type.seen(system, data), turn.seat.side(system).seen
+    if not stamp.unread or last is None:
+        return seen
+    rows = {
+        each.name: {
+            line_id: _kept(row, last.rows.get(each.name, {}).get(line_id, {}), stamp, each, system)
+            for line_id, row in seen.rows.get(each.name, {}).items()
+        }
+        for each in turn.link_type.lines
+    }
+    head = {
+        path: last.head.get(path) if path in stamp.unread else value
+        for path, value in seen.head.items()
+    }
+    return replace(seen, head=head, rows=rows)
+
+
+def _kept(row: Row, last: Row, stamp: Stamp, lines: LinesPair, system: System) -> Row:
+    return {
+        path: last.get(path) if f"{lines.path(system)}.{path}" in stamp.unread else value
+        for path, value in row.items()
+    }
 
 
 def settle_by_held(turn: Turn, system: System) -> None:
@@ -81,7 +107,7 @@ def look_at(turn: Turn, system: System, observed: Observed) -> None:
             ref=observed.ref,
             stamp=observed.stamp,
             floor=observed.stamp,
-            seen=turn.link_type.seen(system, observed.data),
+            seen=_seen(turn, system, observed.stamp, observed.data),
         ),
     )
 

@@ -24,6 +24,7 @@ from anji_common.topics import declared_topics
 from anji_common.writing.settings import WriterSettings
 from anji_fxiaoke.callback import CallbackDesk
 from anji_fxiaoke.settings import FxiaokeSettings
+from anji_k3cloud.service import Connection
 from anji_k3cloud.settings import K3CloudSettings
 from anji_mapper.link.step import Reducer
 from anji_mapper.mapping.model import Mappings
@@ -235,7 +236,8 @@ class World:
         interest = self._interest[System.K3CLOUD]
 
         async def run() -> None:
-            await anji_k3cloud.service.run_source(self._k3cloud, interest, runtime, transport)
+            erp = Connection.over(self._k3cloud, runtime.clock, transport)
+            await anji_k3cloud.service.run_source(erp, interest, runtime)
 
         return [Service("k3cloud-source", run)]
 
@@ -244,9 +246,8 @@ class World:
         interest = self._interest[System.K3CLOUD]
 
         async def run() -> None:
-            await anji_k3cloud.service.run_writer(
-                self._k3cloud, interest, runtime, transport, _WRITING
-            )
+            erp = Connection.over(self._k3cloud, runtime.clock, transport)
+            await anji_k3cloud.service.run_writer(erp, interest, runtime, _WRITING)
 
         return [Service("k3cloud-writer", run)]
 
