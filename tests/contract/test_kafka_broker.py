@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import pytest
 from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka.admin import RecordsToDelete
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from anji_common.broker.kafka_broker import KafkaBroker
@@ -14,6 +15,7 @@ from anji_common.errors import ConfigurationError, RejectedError
 from anji_common.messages import Message
 from anji_common.refs import System
 from anji_common.topics import declared_topics
+from anji_common.views import View
 from labs.brokers import polled, records_of
 from labs.copying import COPIED, GIVEN, copied, copy
 from labs.kafka import KafkaLab
@@ -165,3 +167,39 @@ async def test_a_marker_alone_is_a_lag_of_no_seconds(broker: KafkaBroker) -> Non
     await copier.close()
     await reader.close()
     assert (behind.records, behind.seconds) == (1, 0.0)
+
+
+async def test_a_reader_of_what_is_gone_begins_at_the_oldest_record_there_is(
+    broker: KafkaBroker, kafka_lab: KafkaLab
+) -> None:
+    await broker.publish(given("one", "two", "three"))
+    cluster = cluster_of(kafka_lab)
+    admin = await cluster.started(cluster.admin())
+    (place,) = cluster.places([GIVEN.name], [0])
+    await admin.delete_records({place: RecordsToDelete(before_offset=2)})
+    await discard(admin)
+
+    found = await records_of(broker, GIVEN.name, {0: 0})
+
+    assert await broker.beginnings(GIVEN.name) == {0: 2}
+    assert [record.value for record in found] == [b"three"]
+    (behind,) = await broker.lag(GROUP, [GIVEN.name])
+    assert behind.records == 1
+
+
+async def test_a_stranger_s_record_without_a_text_key_stalls_no_view(
+    broker: KafkaBroker, kafka_lab: KafkaLab
+) -> None:
+    cluster = cluster_of(kafka_lab)
+    stranger: AIOKafkaProducer = await cluster.started(cluster.producer())
+    for key in (None, b"\xff", b"good"):
+        await stranger.send_and_wait(cluster.physical(GIVEN.name), b"value", key, partition=0)
+    await discard(stranger)
+    refused: list[str] = []
+    view = View(broker, GIVEN.name, on_bad=lambda _, error: refused.append(str(error)))
+
+    await view.start()
+
+    assert list(view.scan()) == [("good", b"value")]
+    assert refused == ["given.v1[0]@0 has no key", "given.v1[0]@1 has a key that is not UTF-8"]
+    await view.close()

@@ -32,6 +32,7 @@ class BrokerLab(ABC):
     session_timeout_seconds: float = 2.0
     """A member that is silent for so long has lost its tasks."""
     started: list[Broker] = field(default_factory=list, repr=False)
+    others: list["BrokerLab"] = field(default_factory=list, repr=False)
 
     @property
     @abstractmethod
@@ -46,6 +47,10 @@ class BrokerLab(ABC):
     @abstractmethod
     def start(self, *, partitions: int | None = None) -> Broker:
         """Return another broker on the same topics, as another process would have."""
+
+    @abstractmethod
+    def another(self) -> "BrokerLab":
+        """Return the lab of another installation, which sees nothing of this one."""
 
     @asynccontextmanager
     async def member(self, group: str, inputs: Sequence[str], work: Work) -> AsyncIterator[None]:
@@ -74,6 +79,8 @@ class BrokerLab(ABC):
 
     async def close(self) -> None:
         """Close all that was started."""
+        for one in self.others:
+            await one.close()
         for broker in self.started:
             await broker.close()
 

@@ -42,6 +42,11 @@ class EmbeddedLab(BrokerLab):
         self.started.append(broker)
         return broker
 
+    def another(self) -> "EmbeddedLab":
+        other = EmbeddedLab(home=self.home / f"another-{len(self.others)}")
+        self.others.append(other)
+        return other
+
 
 @pytest.fixture
 async def embedded_lab(tmp_path: Path) -> AsyncIterator[EmbeddedLab]:

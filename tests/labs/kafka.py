@@ -76,6 +76,11 @@ class KafkaLab(BrokerLab):
         self.started.append(broker)
         return broker
 
+    def another(self) -> "KafkaLab":
+        other = KafkaLab(bootstrap=self.bootstrap)
+        self.others.append(other)
+        return other
+
 
 @pytest.fixture(scope="session")
 def kafka_bootstrap(
