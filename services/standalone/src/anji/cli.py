@@ -15,11 +15,13 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
+from anji.deadletters_command import deadletters_app
 from anji.demo_command import demo_app
 from anji.fxiaoke_command import fxiaoke_commands
 from anji.installation import Installation
 from anji.lagging import lag_of
 from anji.looking import Links, retries
+from anji.mapping_command import mapping_app
 from anji.sandboxes import callback_url, free_port, print_settings
 from anji.services import SERVICE_NAMES
 from anji.simulate_command import simulate_app
@@ -68,6 +70,8 @@ _topics = typer.Typer(help="The topics of this installation.", no_args_is_help=T
 app.add_typer(_problems, name="problems")
 app.add_typer(_topics, name="topics")
 app.add_typer(fxiaoke_commands)
+app.add_typer(deadletters_app, name="deadletters")
+app.add_typer(mapping_app, name="mapping")
 app.add_typer(demo_app)
 app.add_typer(simulate_app)
 

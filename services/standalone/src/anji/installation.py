@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from random import SystemRandom
 from typing import Self
 
@@ -19,11 +20,12 @@ from anji_common.topics import Topic, declared_topics
 from anji_common.writing.settings import WriterSettings
 from anji_fxiaoke.settings import FxiaokeSettings
 from anji_k3cloud.settings import K3CloudSettings
+from anji_mapper.mapping.compile import Settings
 from anji_mapper.mapping.folder import load_mappings
 from anji_mapper.mapping.model import Mappings
 from anji_mapper.settings import MapperSettings
 
-__all__ = ["SETTINGS", "Installation"]
+__all__ = ["SETTINGS", "Installation", "mapping_settings"]
 
 SETTINGS = (
     InstallationSettings,
@@ -37,6 +39,17 @@ SETTINGS = (
 
 _MAPPING_TABLE = "mapping"
 """``[mapping.customer]`` in the file: what a mapping leaves to the installation."""
+
+
+def mapping_settings(environment: Mapping[str, str]) -> tuple[Path | None, Settings]:
+    """Return the folder of mappings that is set, if any, and what is set for each link type.
+
+    Raises:
+        ConfigurationError: a setting is wrong; one line for each mistake.
+    """
+    source = SettingsSource.read(environment)
+    folder = source.load(InstallationSettings).mappings_dir
+    return folder, source.table(_MAPPING_TABLE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,17 +1,28 @@
-"""Tables for people: links, one link, problems, topics, lag. Values in, rich tables out."""
+"""Tables for people: links, problems, topics, lag, dead letters. Values in, rich tables out."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from rich.markup import escape
 from rich.table import Table
 
 from anji.looking import Cause
+from anji.redriving import Letter
 from anji_common.broker.port import Lag
 from anji_common.topics import Topic
 from anji_mapper.link.state import Seat, SideState
 
-__all__ = ["lag_table", "link_table", "links_table", "problems_table", "topics_table"]
+__all__ = [
+    "lag_table",
+    "letter_text",
+    "letters_table",
+    "link_table",
+    "links_table",
+    "problems_table",
+    "topics_table",
+]
 
 _SHOWN_KEYS = 3
+_SHOWN_REASON_CHARACTERS = 120
 _DAY_SECONDS = 86_400
 
 
@@ -80,6 +91,39 @@ def lag_table(lags: Mapping[str, Sequence[Lag]]) -> Table:
             seconds = max(lag.seconds for lag in of_topic)
             table.add_row(group, topic, str(records), f"{seconds:.1f}")
     return table
+
+
+def letters_table(letters: Sequence[Letter]) -> Table:
+    """Return one row a dead letter; what it held is shown by `letter_text` only."""
+    table = _table("letter", "died at", "met by", "origin", "reason")
+    for letter in letters:
+        at = letter.died_at.isoformat(timespec="seconds")
+        reason = letter.found.reason
+        if len(reason) > _SHOWN_REASON_CHARACTERS:
+            reason = reason[: _SHOWN_REASON_CHARACTERS - 1] + "…"
+        table.add_row(letter.name, at, letter.found.by, letter.origin, escape(reason))
+    return table
+
+
+def letter_text(letter: Letter) -> str:
+    """Return a dead letter whole, a line a fact; what is no UTF-8 is shown escaped."""
+    found = letter.found
+    facts = {
+        "letter": letter.name,
+        "died at": letter.died_at.isoformat(),
+        "met by": found.by,
+        "origin": letter.origin,
+        "error": found.error,
+        "reason": found.reason,
+        "key": "none" if found.key is None else _shown(found.key),
+        **{f"header {name}": _shown(value) for name, value in found.headers},
+        "value": "none (a tombstone)" if found.value is None else _shown(found.value),
+    }
+    return "\n".join(f"{name}: {words}" for name, words in facts.items())
+
+
+def _shown(value: bytes) -> str:
+    return value.decode(errors="backslashreplace")
 
 
 def _table(*columns: str) -> Table:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from anji_common.errors import ConfigurationError
+from anji_mapper.mapping.check import check
 from anji_mapper.mapping.compile import Settings, compile_mappings
 from anji_mapper.mapping.model import Mappings
 
@@ -52,7 +53,10 @@ def load_mappings(folder: Path | None = None, settings: Settings | None = None) 
     Raises:
         ConfigurationError: no folder, or one line for each thing that is wrong in it.
     """
-    return compile_mappings(read_folder(find_folder(folder)), settings)
+    mappings = compile_mappings(read_folder(find_folder(folder)), settings)
+    if findings := check(mappings):
+        raise ConfigurationError("\n".join(str(each) for each in findings))
+    return mappings
 
 
 def _above() -> list[Path]:

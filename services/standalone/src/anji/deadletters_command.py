@@ -1,0 +1,106 @@
+"""``anji deadletters``: list what nobody could read, show one, put some back."""
+
+import asyncio
+import os
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from anji.installation import Installation
+from anji.redriving import Letter, letters_of, redrive
+from anji.tables import letter_text, letters_table
+from anji_common.errors import RejectedError
+from anji_common.logs import configure_logs
+from anji_common.runtime import Runtime
+
+__all__ = ["deadletters_app", "list_letters", "redrive_letters", "show_letter"]
+
+deadletters_app = typer.Typer(
+    help="Inputs that nobody could read, kept whole.", no_args_is_help=True
+)
+
+_out = Console(soft_wrap=True, highlight=False)
+
+
+@deadletters_app.command("list")
+def list_letters() -> None:
+    """List all dead letters, oldest first."""
+
+    async def work(runtime: Runtime, _installation: Installation) -> None:
+        letters = await letters_of(runtime.broker)
+        _out.print(letters_table(letters) if letters else "there is no dead letter")
+
+    _with_broker(work)
+
+
+@deadletters_app.command("show")
+def show_letter(
+    name: Annotated[str, typer.Argument(help="Partition and offset, as listed: 3/17.")],
+) -> None:
+    """Show one dead letter whole: origin, reason, headers and value."""
+
+    async def work(runtime: Runtime, _installation: Installation) -> None:
+        (letter,) = _chosen(await letters_of(runtime.broker), [name], None)
+        _out.print(escape(letter_text(letter)))
+
+    _with_broker(work)
+
+
+@deadletters_app.command("redrive")
+def redrive_letters(
+    names: Annotated[list[str] | None, typer.Argument(help="As listed: 3/17 5/2.")] = None,
+    every: Annotated[bool, typer.Option("--all", help="All of them.")] = False,  # noqa: FBT002 - typer's way to declare a flag
+    topic: Annotated[str | None, typer.Option(help="Only those of this topic.")] = None,
+    apply: Annotated[  # noqa: FBT002 - typer's way to declare a flag
+        bool, typer.Option("--apply", help="Do it; without this it is only said.")
+    ] = False,
+) -> None:
+    """Put dead letters back, after their reader was mended; says what it would do by default."""
+    if not (names or every):
+        raise typer.BadParameter("name letters, or say --all")  # noqa: EM101, TRY003 - typer's own form
+
+    async def work(runtime: Runtime, installation: Installation) -> None:
+        letters = _chosen(await letters_of(runtime.broker), names or (), topic)
+        known = [found.name for found in installation.topics]
+        now = runtime.clock.now()
+        plans = [(letter, redrive(letter, known, now)) for letter in letters]
+        for letter, plan in plans:
+            _out.print(f"{letter.name}: {plan.words}", markup=False)
+        messages = [plan.message for _, plan in plans if plan.message is not None]
+        if apply:
+            await runtime.broker.publish(messages)
+        how = "redriven" if apply else "would be redriven; --apply does it"
+        _out.print(f"{len(messages)} of {len(plans)} {how}", markup=False)
+
+    _with_broker(work)
+
+
+def _chosen(letters: Sequence[Letter], names: Sequence[str], topic: str | None) -> list[Letter]:
+    """Return the letters of those names (all, if none is given) and that topic.
+
+    Raises:
+        RejectedError: one is not there.
+    """
+    missing = sorted(set(names) - {letter.name for letter in letters})
+    if missing:
+        msg = f"no dead letter {', '.join(missing)}; anji deadletters list shows those there are"
+        raise RejectedError(msg)
+    return [
+        letter
+        for letter in letters
+        if (not names or letter.name in names) and topic in {None, letter.found.topic}
+    ]
+
+
+def _with_broker(work: Callable[[Runtime, Installation], Coroutine[Any, Any, None]]) -> None:
+    installation = Installation.read(os.environ)  # noqa: TID251 - the outermost place, where they are read
+    configure_logs(installation.settings.log_format, installation.settings.log_level)
+
+    async def run() -> None:
+        async with installation.runtime(makes=False) as runtime:
+            await work(runtime, installation)
+
+    asyncio.run(run())
