@@ -10,8 +10,9 @@ import shlex
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -66,69 +67,87 @@ def pasted(screen: str, home: Path) -> dict[str, str]:
     return {**found, "ANJI_HOME": str(home), "ANJI_HEALTH_PORT": "0"}
 
 
-def _door(credentials: Mapping[str, Any], system: str) -> HttpTransport:
-    return HttpTransport(credentials[system]["url"], system="people", clock=SystemClock())
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What the person sits at: both systems, and a terminal with Anji's settings."""
+
+    crm: CrmUser
+    erp: ErpUser
+    settings: Mapping[str, str]
+    credentials: Mapping[str, Any]
+    up: subprocess.Popen[bytes]
+
+    def asks(self, *words: str) -> str:
+        """Return what an `anji` command prints."""
+        return asked(self.settings, *words)
+
+    async def numbers(self) -> dict[str, str]:
+        """Return the ERP's customers: name → number."""
+        rows = await self.erp.every("BD_Customer", ["FName", "FNumber"])
+        return {row["FName"]: row["FNumber"] for row in rows}
+
+    async def until_there(self, name: str) -> str:
+        """Wait until the ERP lists a customer; return its number."""
+
+        async def is_there() -> bool:
+            return name in await self.numbers()
+
+        await until(is_there, f"{name} is in the ERP's list")
+        return (await self.numbers())[name]
+
+
+@asynccontextmanager
+async def two_terminals(folder: Path) -> AsyncIterator[Desk]:
+    """Yield a desk before a sandbox and an Anji that have begun."""
+    screen, log = folder / "sandbox.log", folder / "up.log"
+    with running(folder, "sandbox") as sandbox:
+        await until(lambda: "then: anji up" in screen.read_text(), "the sandbox stands")
+        settings = pasted(screen.read_text(), folder / "home")
+        credentials = json.loads((folder / "sandbox.json").read_text())
+        doors = {
+            system: HttpTransport(known["url"], system="people", clock=SystemClock())
+            for system, known in credentials.items()
+        }
+        crm = CrmUser(doors["fxiaoke"], credentials["fxiaoke"])
+        erp = ErpUser(doors["k3cloud"], credentials["k3cloud"])
+        with running(folder, "up", **settings) as up:
+            await until(lambda: log.read_bytes().count(b"source.begun") >= 8, "sources began")
+            yield Desk(crm, erp, settings, credentials, up)
+        sandbox.send_signal(signal.SIGINT)
+        assert sandbox.wait(timeout=60) == 0
+        for door in doors.values():
+            await door.close()
 
 
 async def test_a_person_makes_a_customer_and_watches_it_cross(tmp_path: Path) -> None:
-    screen, log = tmp_path / "sandbox.log", tmp_path / "up.log"
-    with running(tmp_path, "sandbox") as sandbox:
-        await until(lambda: "then: anji up" in screen.read_text(), "the sandbox stands")
-        settings = pasted(screen.read_text(), tmp_path / "home")
-        credentials = json.loads((tmp_path / "sandbox.json").read_text())
-        crm_door, erp_door = _door(credentials, "fxiaoke"), _door(credentials, "k3cloud")
-        crm = CrmUser(crm_door, credentials["fxiaoke"])
-        erp = ErpUser(erp_door, credentials["k3cloud"])
+    async with two_terminals(tmp_path) as desk:
+        ann = await desk.crm.create("AccountObj", {"name": "安济 Ann", "tel": "1"})
+        taken = await desk.until_there("安济 Ann")
+        await until(lambda: "linked" in desk.asks("links"), "the link stands")
+        links, one = desk.asks("links"), desk.asks("links", f"fxiaoke/AccountObj/{ann}")
 
-        async def numbers() -> dict[str, str]:
-            rows = await erp.every("BD_Customer", ["FName", "FNumber"])
-            return {row["FName"]: row["FNumber"] for row in rows}
+        bob = await desk.crm.create("AccountObj", {"name": "Bob", "erp_number__c": taken})
+        await until(
+            lambda: f"AccountObj/{bob}" in desk.asks("problems", "list"),
+            "a second customer of one number is a problem",
+        )
+        problems, retried = desk.asks("problems", "list"), desk.asks("problems", "retry", "--all")
+        await desk.crm.update("AccountObj", bob, erp_number__c=None)
+        await desk.until_there("Bob")
+        await until(lambda: "no link has a problem" in desk.asks("problems", "list"), "it is over")
 
-        with running(tmp_path, "up", **settings) as up:
-            await until(lambda: log.read_bytes().count(b"source.begun") >= 8, "sources began")
-            ann = await crm.create("AccountObj", {"name": "安济 Ann", "tel": "1"})
+        topics, lag = desk.asks("topics", "list"), desk.asks("topics", "lag")
+        desk.up.send_signal(signal.SIGINT)
+        ended = desk.up.wait(timeout=60)
 
-            async def ann_is_there() -> bool:
-                return "安济 Ann" in await numbers()
-
-            await until(ann_is_there, "the customer is in the ERP's list")
-            await until(lambda: "linked" in asked(settings, "links"), "the link stands")
-            taken = (await numbers())["安济 Ann"]
-            bob = await crm.create("AccountObj", {"name": "Bob", "erp_number__c": taken})
-            await until(
-                lambda: f"AccountObj/{bob}" in asked(settings, "problems", "list"),
-                "a second customer of one number is a problem",
-            )
-            links = asked(settings, "links")
-            one = asked(settings, "links", f"fxiaoke/AccountObj/{ann}")
-            problems = asked(settings, "problems", "list")
-            retried = asked(settings, "problems", "retry", "--all")
-            await crm.update("AccountObj", bob, erp_number__c=None)
-
-            async def bob_is_there() -> bool:
-                return "Bob" in await numbers()
-
-            await until(bob_is_there, "the customer whose fault was mended is there too")
-            await until(
-                lambda: "no link has a problem" in asked(settings, "problems", "list"),
-                "the problem is over",
-            )
-            topics, lag = asked(settings, "topics", "list"), asked(settings, "topics", "lag")
-            up.send_signal(signal.SIGINT)
-            ended = up.wait(timeout=60)
-        sandbox.send_signal(signal.SIGINT)
-        sandbox_ended = sandbox.wait(timeout=60)
-        await crm_door.close()
-        await erp_door.close()
-
-    assert (ended, sandbox_ended) == (0, 0)
+    assert ended == 0
     assert f"fxiaoke/AccountObj/{ann}" in links
     assert "安济 Ann" in one
     assert "is linked with another record" in problems
     assert retried == "1 of 1 links with a problem are tried again\n"
     assert "fxiaoke.AccountObj.changes.v1" in topics
     assert "mapper" in lag
-    words = screen.read_text() + log.read_text()
-    assert "Traceback" not in words
+    log = (tmp_path / "up.log").read_text()
+    assert "Traceback" not in log + (tmp_path / "sandbox.log").read_text()
     for secret in ("app_secret", "permanent_code"):
-        assert credentials["fxiaoke"][secret] not in log.read_text()
+        assert desk.credentials["fxiaoke"][secret] not in log

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from anji.letter_tables import letter_text
 from anji.redriving import Letter, letters_of, redrive
-from anji.tables import letter_text
 from anji_common.broker.embedded_broker import EmbeddedBroker
 from anji_common.clock import SystemClock
 from anji_common.deadletters import DeadLetter, dead_letter

@@ -10,8 +10,8 @@ from rich.console import Console
 from rich.markup import escape
 
 from anji.installation import Installation
+from anji.letter_tables import letter_text, letters_table
 from anji.redriving import Letter, letters_of, redrive
-from anji.tables import letter_text, letters_table
 from anji_common.errors import RejectedError
 from anji_common.logs import configure_logs
 from anji_common.runtime import Runtime

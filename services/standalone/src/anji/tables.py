@@ -1,34 +1,30 @@
-"""Tables for people: links, problems, topics, lag, dead letters. Values in, rich tables out."""
+"""Tables for people: links, problems, topics, lag. Values in, rich tables out."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from rich.markup import escape
 from rich.table import Table
 
 from anji.looking import Cause
-from anji.redriving import Letter
 from anji_common.broker.port import Lag
 from anji_common.topics import Topic
 from anji_mapper.link.state import Seat, SideState
 
 __all__ = [
     "lag_table",
-    "letter_text",
-    "letters_table",
     "link_table",
     "links_table",
+    "make_table",
     "problems_table",
     "topics_table",
 ]
 
 _SHOWN_KEYS = 3
-_SHOWN_REASON_CHARACTERS = 120
 _DAY_SECONDS = 86_400
 
 
 def links_table(seats: Iterable[Seat]) -> Table:
     """Return one row a link."""
-    table = _table("type", "CRM record", "ERP record", "stage", "problem")
+    table = make_table("type", "CRM record", "ERP record", "stage", "problem")
     for seat in seats:
         problem = "" if seat.problem is None else f"{seat.problem.kind}: {seat.problem.words}"
         table.add_row(
@@ -39,7 +35,7 @@ def links_table(seats: Iterable[Seat]) -> Table:
 
 def link_table(seat: Seat) -> Table:
     """Return all that one link knows: a row a fact, then a row an agreed pair."""
-    table = _table("", "CRM", "ERP")
+    table = make_table("", "CRM", "ERP")
     for words, crm, erp in (
         ("record", _record(seat.crm), _record(seat.erp)),
         ("last change", _modified(seat.crm), _modified(seat.erp)),
@@ -61,7 +57,7 @@ def link_table(seat: Seat) -> Table:
 
 def problems_table(causes: Sequence[Cause]) -> Table:
     """Return one row a cause, with the first few links that it stops."""
-    table = _table("links", "type", "kind", "words", "such as")
+    table = make_table("links", "type", "kind", "words", "such as")
     for cause in causes:
         keys = [str(seat.key) for seat in cause.seats[:_SHOWN_KEYS]]
         more = len(cause.seats) - len(keys)
@@ -72,7 +68,7 @@ def problems_table(causes: Sequence[Cause]) -> Table:
 
 def topics_table(topics: Sequence[Topic], sizes: Mapping[str, int | None], prefix: str) -> Table:
     """Return one row a topic; a size of `None` means that it does not exist."""
-    table = _table("topic", "kept", "records")
+    table = make_table("topic", "kept", "records")
     for topic in topics:
         size = sizes.get(topic.name)
         table.add_row(
@@ -83,7 +79,7 @@ def topics_table(topics: Sequence[Topic], sizes: Mapping[str, int | None], prefi
 
 def lag_table(lags: Mapping[str, Sequence[Lag]]) -> Table:
     """Return one row a group and topic."""
-    table = _table("group", "topic", "records behind", "seconds behind")
+    table = make_table("group", "topic", "records behind", "seconds behind")
     for group, found in lags.items():
         for topic in sorted({lag.topic for lag in found}):
             of_topic = [lag for lag in found if lag.topic == topic]
@@ -93,40 +89,8 @@ def lag_table(lags: Mapping[str, Sequence[Lag]]) -> Table:
     return table
 
 
-def letters_table(letters: Sequence[Letter]) -> Table:
-    """Return one row a dead letter; what it held is shown by `letter_text` only."""
-    table = _table("letter", "died at", "met by", "origin", "reason")
-    for letter in letters:
-        at = letter.died_at.isoformat(timespec="seconds")
-        reason = letter.found.reason
-        if len(reason) > _SHOWN_REASON_CHARACTERS:
-            reason = reason[: _SHOWN_REASON_CHARACTERS - 1] + "…"
-        table.add_row(letter.name, at, letter.found.by, letter.origin, escape(reason))
-    return table
-
-
-def letter_text(letter: Letter) -> str:
-    """Return a dead letter whole, a line a fact; what is no UTF-8 is shown escaped."""
-    found = letter.found
-    facts = {
-        "letter": letter.name,
-        "died at": letter.died_at.isoformat(),
-        "met by": found.by,
-        "origin": letter.origin,
-        "error": found.error,
-        "reason": found.reason,
-        "key": "none" if found.key is None else _shown(found.key),
-        **{f"header {name}": _shown(value) for name, value in found.headers},
-        "value": "none (a tombstone)" if found.value is None else _shown(found.value),
-    }
-    return "\n".join(f"{name}: {words}" for name, words in facts.items())
-
-
-def _shown(value: bytes) -> str:
-    return value.decode(errors="backslashreplace")
-
-
-def _table(*columns: str) -> Table:
+def make_table(*columns: str) -> Table:
+    """Return an empty table in the one form that all have."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in columns:
         table.add_column(column, overflow="fold")
