@@ -12,6 +12,7 @@ from anji_common.errors import RefusedError
 from anji_common.events.observed import Observed
 from anji_common.interest import FieldInterest, ObjectInterest
 from anji_common.sourcing.feed import Window
+from anji_common.sourcing.windows import BEGINNING
 from anji_common.testing.virtual_time import EPOCH, LoopClock, run_virtually
 from anji_sandbox.k3cloud import K3CloudSwitches
 from labs.erp_lab import CUSTOMER, ORDER, Erp, make_erp
@@ -165,6 +166,31 @@ def test_states_that_people_set_are_part_of_every_record() -> None:
         assert order.data["FCloseStatus"] == "A"
 
     on_an_erp(test)
+
+
+NO_DATES = tuple(
+    f"BD_Customer.{key}"
+    for key in ("FCreateDate", "FModifyDate", "FApproveDate", "FModifierId", "FDocumentStatus")
+)
+
+
+def test_a_form_without_dates_is_read_whole_and_its_content_tells_versions_apart() -> None:
+    async def test(erp: Erp) -> None:
+        person = erp.person()
+        record_id = person.make("BD_Customer", {"FNumber": "C1", "FName": "客户"})
+        person.make("BD_Customer", {"FNumber": "C2", "FName": "客户"})
+        before = await changed(erp, CUSTOMER)
+        data = {"Model": {"FCUSTID": record_id, "FTEL": "1"}, "IsDeleteEntry": False}
+        person.status("Save", "BD_Customer", data)
+
+        after = await changed(erp, CUSTOMER)
+
+        assert [record.data["FTEL"] for record in before] == [None, None]
+        assert [record.data["FTEL"] for record in after] == ["1", None]
+        assert {record.stamp.modified_at for record in before + after} == {BEGINNING}
+        assert {record.stamp.unread for record in after} == {()}
+
+    on_an_erp(test, switches=lacking(*NO_DATES), page_rows=2)
 
 
 def test_keys_in_another_case_are_asked_for_in_the_sites_own() -> None:

@@ -146,7 +146,7 @@ def make_erp(
     documents = Documents(
         client, metadata, BEIJING, our_user=our_user, page_rows=settings.page_rows
     )
-    feed = K3CloudFeed(documents, sessions, clock, BEIJING)
+    feed = K3CloudFeed(documents, sessions, clock)
     target = K3CloudTarget(client, documents, INTEREST, clock, BEIJING)
     return Erp(core, k3cloud, transport, sessions, metadata, documents, feed, target, clock)
 

@@ -11,12 +11,14 @@ from anji_k3cloud.batching import chunks, grouped, halves
 from anji_k3cloud.paging import after, changed_in, fold, one_of
 from anji_k3cloud.times import local_zone
 
+DATES = ("FModifyDate", "FCreateDate", "FApproveDate")
+
 
 def test_a_window_asks_for_every_date_in_local_whole_seconds() -> None:
     since = datetime(2026, 1, 5, 1, 0, 0, tzinfo=UTC)
     until = datetime(2026, 1, 5, 1, 0, 10, 500_000, tzinfo=UTC)
 
-    condition = changed_in(Window(since, until), local_zone(8))
+    condition = changed_in(Window(since, until), local_zone(8), DATES)
 
     low, high = "2026-01-05 09:00:00", "2026-01-05 09:00:11"
     assert condition == (
@@ -29,7 +31,15 @@ def test_a_window_asks_for_every_date_in_local_whole_seconds() -> None:
 def test_the_next_page_begins_behind_the_last_whole_document() -> None:
     assert after("(A)", "FID", None) == "(A)"
     assert after("(A)", "FID", "7") == "(A) and FID>7"
+    assert after("", "FID", "7") == "FID>7"
+    assert after("", "FID", "0a'1") == "FID>'0a''1'"
     assert one_of("FBillNo", ["'a'", "'b'"]) == "FBillNo in ('a','b')"
+
+
+def test_a_form_without_dates_is_asked_for_whole() -> None:
+    since = datetime(2026, 1, 5, 1, 0, 0, tzinfo=UTC)
+
+    assert changed_in(Window(since, since), local_zone(8), ()) == ""
 
 
 def test_a_page_that_is_not_full_is_the_last_and_whole() -> None:

@@ -16,7 +16,8 @@ from anji_common.errors import RefusedError, UndecodableError
 from anji_common.events.observed import Observed, Stamp
 from anji_common.interest import FieldInterest, LinesInterest, ObjectInterest
 from anji_common.refs import Ref, System
-from anji_common.sourcing.feed import Page, Unreadable
+from anji_common.sourcing.feed import Page, Unreadable, Window
+from anji_common.sourcing.windows import BEGINNING
 from anji_k3cloud.client import Client
 from anji_k3cloud.metadata import Known, Metadata
 from anji_k3cloud.normalise import normal_value, query_key
@@ -27,11 +28,10 @@ from anji_k3cloud.objects import (
     MODIFIED_AT,
     MODIFIED_BY,
     STATUS,
-    SYSTEM_FIELDS,
     entry_id_key,
     entry_seq_key,
 )
-from anji_k3cloud.paging import Row, after, fold, one_of
+from anji_k3cloud.paging import Row, after, changed_in, fold, id_literal, is_id, one_of
 from anji_k3cloud.times import time_of
 
 __all__ = ["MAX_IDS", "Documents"]
@@ -39,6 +39,7 @@ __all__ = ["MAX_IDS", "Documents"]
 MAX_IDS = 100
 """Values of one ``in (…)``."""
 
+_DATES = (MODIFIED_AT, CREATED_AT, APPROVED_AT)
 _STATUSES = ("Z", "A", "B", "C", "D")
 
 
@@ -52,12 +53,23 @@ class _Columns:
 
     @property
     def keys(self) -> tuple[str, ...]:
-        own = (self.interest.id_field, *SYSTEM_FIELDS, *self._spelled(self.head))
+        system = map(self.known.spelled, self.known.system)
+        own = (self.interest.id_field, *system, *self._spelled(self.head))
         if self.lines is None:
             return own
         path = self.lines.path
         rows = self._spelled(self.lines.fields)
         return (*own, entry_id_key(path), entry_seq_key(path), *rows)
+
+    @property
+    def head_at(self) -> int:
+        """Place of the first head field's cell."""
+        return 1 + len(self.known.system)
+
+    @property
+    def entry_at(self) -> int:
+        """Place of the entry row's id."""
+        return self.head_at + len(self.head)
 
     @property
     def interest(self) -> ObjectInterest:
@@ -85,6 +97,13 @@ class Documents:
         self._zone = zone
         self._our_user = our_user
         self._page_rows = page_rows
+
+    async def changed(self, interest: ObjectInterest, window: Window) -> AsyncIterator[Page]:
+        """Yield what was made, modified or audited in a window; raises as `matching`."""
+        known = await self._metadata.known(interest)
+        dates = [known.spelled(key) for key in _DATES if key in known.system]
+        async for page in self.matching(interest, changed_in(window, self._zone, dates)):
+            yield page
 
     async def matching(self, interest: ObjectInterest, condition: str) -> AsyncIterator[Page]:
         """Yield the records that fulfil a filter, by ascending id.
@@ -115,7 +134,7 @@ class Documents:
         records: list[Observed] = []
         torn: list[str] = []
         unreadable: list[Unreadable] = []
-        wanted = [each for each in dict.fromkeys(ids) if each.isdecimal()]
+        wanted = [id_literal(each) for each in dict.fromkeys(ids) if is_id(each)]
         for start in range(0, len(wanted), MAX_IDS):
             condition = one_of(interest.id_field, wanted[start : start + MAX_IDS])
             async for page in self.matching(interest, condition):
@@ -142,8 +161,8 @@ class Documents:
         if columns.lines is None:
             msg = f"{columns.interest.object_name} {rows[0][0]} came more than once"
             raise UndecodableError(msg)
-        key, place = entry_id_key(columns.lines.path), 1 + len(SYSTEM_FIELDS) + len(columns.head)
-        one = f"{columns.interest.id_field}={rows[0][0]}"
+        key, place = entry_id_key(columns.lines.path), columns.entry_at
+        one = f"{columns.interest.id_field}={id_literal(str(rows[0][0]))}"
         found: list[Row] = []
         more: Sequence[Row] = await self._rows(columns, one, f"{key} ASC")
         while more:
@@ -183,7 +202,7 @@ class Documents:
 
     async def _all(self, columns: _Columns, ids: Sequence[str]) -> list[tuple[Row, ...]]:
         found: list[tuple[Row, ...]] = []
-        condition, last_id = one_of(columns.interest.id_field, ids), None
+        condition, last_id = one_of(columns.interest.id_field, list(map(id_literal, ids))), None
         while True:
             rows = await self._rows(columns, after(condition, columns.interest.id_field, last_id))
             page = fold(rows, self._page_rows)
@@ -209,15 +228,15 @@ class Documents:
         return records, unreadable
 
     def _observed(self, columns: _Columns, rows: Sequence[Row]) -> Observed:
-        first, start = rows[0], 1 + len(SYSTEM_FIELDS)
+        first, start = rows[0], columns.head_at
         data: dict[str, JsonValue] = {
             field.path: normal_value(field, first[start + place], self._zone)
             for place, field in enumerate(columns.head)
         }
         if columns.lines is not None:
-            data[columns.lines.path] = self._lines(columns.lines, rows, start + len(columns.head))
+            data[columns.lines.path] = self._lines(columns.lines, rows, columns.entry_at)
         name = columns.interest.object_name
-        stamp = self._stamp(first, columns.known.unread)
+        stamp = self._stamp(first, columns.known)
         return Observed(ref=Ref(System.K3CLOUD, name, str(first[0])), stamp=stamp, data=data)
 
     def _lines(self, lines: LinesInterest, rows: Iterable[Row], start: int) -> list[JsonValue]:
@@ -231,24 +250,24 @@ class Documents:
             found.append(values)
         return found
 
-    def _stamp(self, row: Row, unread: tuple[str, ...]) -> Stamp:
-        cells = dict(zip(SYSTEM_FIELDS, row[1:], strict=False))
-        created, modified, approved = (
-            time_of(cells[key], self._zone) for key in (CREATED_AT, MODIFIED_AT, APPROVED_AT)
-        )
+    def _stamp(self, row: Row, known: Known) -> Stamp:
+        cells = dict(zip(known.system, row[1:], strict=False))
+        modified, created, approved = (time_of(cells.get(key), self._zone) for key in _DATES)
         at = max((each for each in (created, modified) if each is not None), default=None)
+        if at is None and not {CREATED_AT, MODIFIED_AT} & set(known.system):
+            at = BEGINNING  # the same each time: only its content tells versions apart
         if at is None:
             msg = f"record {row[0]} has neither a create nor a modify date"
             raise UndecodableError(msg)
-        status = str(cells[STATUS] or "").strip()
-        user = _user(cells[MODIFIED_BY]) or _user(cells[CREATED_BY])
+        status = str(cells.get(STATUS) or "").strip()
+        user = _user(cells.get(MODIFIED_BY)) or _user(cells.get(CREATED_BY))
         return Stamp(
             modified_at=at,
             approved_at=approved,
             status=cast(Literal["Z", "A", "B", "C", "D"], status) if status in _STATUSES else None,
             modified_by=user,
             by_anji=user is not None and user == self._our_user,
-            unread=unread,
+            unread=known.unread,
         )
 
 

@@ -20,7 +20,7 @@ from anji_common.errors import RefusedError, UndecodableError
 from anji_common.interest import FieldInterest, FieldKind, LinesInterest, ObjectInterest
 from anji_k3cloud.client import Client
 from anji_k3cloud.described import FormInfo, Suspect, form_from_answer, suspects
-from anji_k3cloud.objects import STATUS_FIELDS
+from anji_k3cloud.objects import STATUS_FIELDS, SYSTEM_FIELDS
 from anji_k3cloud.outcomes import is_unknown_field
 
 __all__ = ["Known", "Metadata"]
@@ -38,6 +38,8 @@ class Known:
     """`None` where the site describes nothing."""
     unread: tuple[str, ...] = ()
     """Paths that it lacks, of rows with the lines' path before them."""
+    system: tuple[str, ...] = SYSTEM_FIELDS
+    """Those of `SYSTEM_FIELDS` that it has: stock, for one, may have no dates."""
 
     def spelled(self, key: str) -> str:
         """Return a query key in the site's spelling."""
@@ -106,17 +108,19 @@ class Metadata:
         except (RefusedError, UndecodableError) as error:
             self._tell("form.undescribed", name, reason=str(error))
             info = None
-        if name in self._doubted or info is None:
-            asked = _all_fields(interest) if name in self._doubted else ()
-        else:
-            asked = suspects(interest, info)
-        lacking = await self._lacking(interest, asked)
-        unread = tuple(each.path for each in lacking)
+        trusted = info if info is not None and name not in self._doubted else None
+        asked: tuple[Suspect, ...] = ()
+        if trusted is not None or name in self._doubted:
+            asked = suspects(_with_system(interest), trusted or FormInfo(name, "", ()))
+        lacking = {each.path: each for each in await self._lacking(interest, asked)}
+        system = tuple(key for key in SYSTEM_FIELDS if key not in lacking)
+        named = {field.path for field in interest.fields} | {interest.number_field}
+        unread = tuple(path for path in lacking if path in named or path not in SYSTEM_FIELDS)
         self._refuse_essential(interest, unread, info)
-        for each in lacking:
-            nearest = "" if info is None else info.nearest(each.key)
-            self._tell("field.missing", name, each.path, nearest=nearest)
-        return Known(_without(_with_status(interest, info), unread), info, unread)
+        for path in unread:
+            nearest = "" if info is None else info.nearest(lacking[path].key)
+            self._tell("field.missing", name, path, nearest=nearest)
+        return Known(_without(_with_status(interest, info), unread), info, unread, system)
 
     async def _lacking(self, interest: ObjectInterest, asked: Sequence[Suspect]) -> list[Suspect]:
         """Return those fields that the vendor does not know: all at once, then one by one."""
@@ -159,9 +163,12 @@ class Metadata:
             _log.error(event, form=what[0], field=" ".join(what[1:]), **more)
 
 
-def _all_fields(interest: ObjectInterest) -> tuple[Suspect, ...]:
-    nothing = FormInfo(interest.object_name, "", ())
-    return suspects(interest, nothing)
+def _with_system(interest: ObjectInterest) -> ObjectInterest:
+    """Return the interest with all that is asked beside it: number and system fields."""
+    there = {field.path for field in interest.fields}
+    more = (interest.number_field, *SYSTEM_FIELDS)
+    added = [FieldInterest(path) for path in more if path not in there]
+    return replace(interest, fields=(*interest.fields, *added))
 
 
 def _with_status(interest: ObjectInterest, info: FormInfo | None) -> ObjectInterest:

@@ -1,7 +1,9 @@
-"""What every form has, as data: system fields, and how its entries are named in a query.
+"""Forms as data: system fields, those we know, how entries and operations are named.
 
-Source: reference "k3cloud-webapi.md", sections 3.5, 3.6 and 9.
+Source: reference "k3cloud-webapi.md", sections 2.2, 3.5, 3.6, 4 and 9.
 """
+
+from anji_common.events.commands import Operation
 
 __all__ = [
     "APPROVED_AT",
@@ -17,6 +19,7 @@ __all__ = [
     "SYSTEM_FIELDS",
     "entry_id_key",
     "entry_seq_key",
+    "operation_number",
 ]
 
 CREATED_AT = "FCreateDate"
@@ -48,3 +51,20 @@ def entry_id_key(entity: str) -> str:
 def entry_seq_key(entity: str) -> str:
     """Return the query key of an entry row's place."""
     return f"{entity}_FSeq"
+
+
+_CLOSING = {"SAL_SaleOrder": ("YLBillClose", "YLUnBillClose")}
+"""Where closing has a number of its own. Source: reference, section 2.2."""
+
+
+def operation_number(form_id: str, operation: Operation) -> str:
+    """Return the ``opNumber`` by which ExcuteOperation does it; empty if it has a service."""
+    close, unclose = _CLOSING.get(form_id, ("BillClose", "BillUnClose"))
+    return {
+        Operation.FORBID: "Forbid",
+        Operation.ENABLE: "Enable",
+        Operation.VOID: "Cancel",
+        Operation.UNVOID: "UnCancel",
+        Operation.CLOSE: close,
+        Operation.UNCLOSE: unclose,
+    }.get(operation, "")

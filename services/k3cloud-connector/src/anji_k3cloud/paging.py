@@ -7,21 +7,19 @@ page is ever addressed by an offset: edits made meanwhile would hide or double r
 Source: reference "k3cloud-webapi.md", sections 3.5, 3.6 and 9.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Any
 
 from anji_common.sourcing.feed import Window
-from anji_k3cloud.objects import APPROVED_AT, CREATED_AT, MODIFIED_AT
 from anji_k3cloud.times import local_literal, whole_second_after
 
-__all__ = ["Folded", "Row", "after", "changed_in", "fold", "one_of"]
-
-_DATES = (MODIFIED_AT, CREATED_AT, APPROVED_AT)
-"""An audit may not move the modify date, and a new record may have none."""
+__all__ = ["Folded", "Row", "after", "changed_in", "fold", "id_literal", "is_id", "one_of"]
 
 Row = Sequence[Any]
+_GUID = re.compile(r"[0-9A-Fa-f-]{32,38}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,17 +35,34 @@ class Folded:
     """A document that alone is longer than a page: its rows so far are no whole document."""
 
 
-def changed_in(window: Window, zone: tzinfo) -> str:
-    """Return the filter for what was made, modified or audited in a window, in whole seconds."""
+def changed_in(window: Window, zone: tzinfo, dates: Sequence[str]) -> str:
+    """Return the filter for what was made, modified or audited in a window, in whole seconds.
+
+    An audit may not move the modify date, and a new record may have none: all `dates` that the
+    form has are asked. A form without any is read whole each time: then the filter is empty.
+    """
     low = local_literal(window.since, zone)
     high = local_literal(whole_second_after(window.until), zone)
-    tests = [f"({key}>='{low}' and {key}<'{high}')" for key in _DATES]
-    return f"({' or '.join(tests)})"
+    tests = [f"({key}>='{low}' and {key}<'{high}')" for key in dates]
+    return f"({' or '.join(tests)})" if tests else ""
 
 
 def after(condition: str, id_key: str, last_id: str | None) -> str:
     """Return `condition` for what comes behind a record."""
-    return condition if last_id is None else f"{condition} and {id_key}>{last_id}"
+    if last_id is None:
+        return condition
+    behind = f"{id_key}>{id_literal(last_id)}"
+    return f"{condition} and {behind}" if condition else behind
+
+
+def is_id(text: str) -> bool:
+    """Whether a text can be a record's id: a number, or on few forms a GUID."""
+    return text.isdecimal() or _GUID.fullmatch(text) is not None
+
+
+def id_literal(record_id: str) -> str:
+    """Return an id as a filter's literal; few forms have ids that are no numbers."""
+    return record_id if record_id.isdecimal() else "'" + record_id.replace("'", "''") + "'"
 
 
 def one_of(key: str, literals: Sequence[str]) -> str:

@@ -69,7 +69,7 @@ class Connection:
 
 async def feed_of(erp: Connection) -> K3CloudFeed:
     """Return the ERP as a feed; waits until it answers a login, where one is needed."""
-    return K3CloudFeed(await erp.documents(), erp.sessions, erp.clock, erp.zone)
+    return K3CloudFeed(await erp.documents(), erp.sessions, erp.clock)
 
 
 async def target_of(erp: Connection, interest: Interest) -> K3CloudTarget:

@@ -25,6 +25,7 @@ from anji_common.transport import Answer, Call, Transport
 from anji_k3cloud.auth import login_of, signed_headers
 from anji_k3cloud.outcomes import login_advice
 from anji_k3cloud.settings import K3CloudSettings
+from anji_k3cloud.site import Site, site_of
 from anji_k3cloud.wire import SessionLostError, body_of, document_of, service_path, status_of
 
 __all__ = ["Sessions"]
@@ -60,6 +61,8 @@ class Sessions:
         self._refusal: AuthenticationError | None = None
         self._user_id = settings.user_id
         self._server_ahead_seconds = 0.0
+        self.site: Site | None = None
+        """What the last login told; `None` before one."""
 
     async def call(self, service: str, fields: Mapping[str, Any], *, writes: bool) -> Any:  # noqa: ANN401 - JSON of any shape
         """Return the JSON that the vendor answers.
@@ -110,6 +113,14 @@ class Sessions:
                     _log.warning("user_id.not_learnt", reason=str(error))
         return self._user_id
 
+    async def log_in(self) -> Site:
+        """Return what a login tells of the site; one is made though calls may need none.
+
+        Raises as `call`, and `AuthenticationError` also where calls are signed.
+        """
+        async with self._slot() as slot:
+            return await self._log_in(slot)
+
     def server_ahead_seconds(self) -> float:
         """Return how far the server's clock is ahead of ours, as its last answer told."""
         return self._server_ahead_seconds
@@ -140,7 +151,7 @@ class Sessions:
             await self._log_in(slot)
         return True
 
-    async def _log_in(self, slot: _Slot) -> None:
+    async def _log_in(self, slot: _Slot) -> Site:
         async with self._login:  # so that wrong credentials are tried once, not once a session
             if self._refusal is not None:
                 raise self._refusal
@@ -153,6 +164,7 @@ class Sessions:
                     timeout_seconds=self._settings.read_timeout_seconds,
                 )
             )
+            self._note_time(answer)
             told = document_of(answer, writes=False)
             if not isinstance(told, dict) or not _is_login_answer(told):
                 msg = f"no answer to a login: {str(told)[:200]}"
@@ -161,13 +173,15 @@ class Sessions:
             if not _is_accepted(told, cookies):
                 msg = f"the ERP refused {self._settings.username}: {_refusal_words(told)}"
                 raise self._refused(msg)
+            self.site = site_of(told)
             context = told.get("Context")
             if isinstance(context, dict) and context.get("UserId") is not None:
                 self._user_id = self._user_id or str(context["UserId"])
             self._now_used(slot, cookies)
-            if told.get("Message"):  # a licence that ends soon lets us in, with words
-                _log.warning("login.warned", words=str(told["Message"]))
+            if self.site.warning:  # a licence that ends soon lets us in, with words
+                _log.warning("login.warned", words=self.site.warning)
             _log.info("session.opened", user=self._settings.username, by=login.service)
+            return self.site
 
     async def _exchange(
         self, slot: _Slot, service: str, fields: Mapping[str, Any], *, writes: bool

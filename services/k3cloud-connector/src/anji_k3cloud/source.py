@@ -1,14 +1,13 @@
 """The ERP as a `Feed`: what was made, modified or audited in a stretch of its time."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from datetime import datetime, timedelta, tzinfo
+from datetime import datetime, timedelta
 
 from anji_common.clock import Clock
 from anji_common.interest import ObjectInterest
 from anji_common.refs import System
 from anji_common.sourcing.feed import Page, Window
 from anji_k3cloud.documents import Documents
-from anji_k3cloud.paging import changed_in
 from anji_k3cloud.sessions import Sessions
 
 __all__ = ["K3CloudFeed"]
@@ -17,13 +16,10 @@ __all__ = ["K3CloudFeed"]
 class K3CloudFeed:
     """One account set, as the sourcing engine sees it."""
 
-    def __init__(
-        self, documents: Documents, sessions: Sessions, clock: Clock, zone: tzinfo
-    ) -> None:
+    def __init__(self, documents: Documents, sessions: Sessions, clock: Clock) -> None:
         self._documents = documents
         self._sessions = sessions
         self._clock = clock
-        self._zone = zone
 
     @property
     def system(self) -> System:
@@ -43,7 +39,7 @@ class K3CloudFeed:
         window: Window,
         seen: Mapping[str, str],  # noqa: ARG002 - the port's; reading a document whole is free
     ) -> AsyncIterator[Page]:
-        async for page in self._documents.matching(interest, changed_in(window, self._zone)):
+        async for page in self._documents.changed(interest, window):
             yield page
 
     async def read(self, interest: ObjectInterest, ids: Sequence[str]) -> Page:

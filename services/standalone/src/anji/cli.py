@@ -19,6 +19,7 @@ from anji.deadletters_command import deadletters_app
 from anji.demo_command import demo_app
 from anji.fxiaoke_command import fxiaoke_commands
 from anji.installation import Installation
+from anji.k3cloud_command import k3cloud_commands
 from anji.lagging import lag_of
 from anji.looking import Links, retries
 from anji.mapping_command import mapping_app
@@ -72,6 +73,7 @@ app.add_typer(_topics, name="topics")
 app.add_typer(fxiaoke_commands)
 app.add_typer(deadletters_app, name="deadletters")
 app.add_typer(mapping_app, name="mapping")
+app.add_typer(k3cloud_commands)
 app.add_typer(demo_app)
 app.add_typer(simulate_app)
 
