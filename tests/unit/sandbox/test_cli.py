@@ -81,6 +81,20 @@ async def test_the_same_folder_gives_the_same_credentials_again(tmp_path: Path) 
     assert without_urls(other.credentials) != without_urls(first.credentials)
 
 
+async def test_objects_of_a_file_join_those_of_the_crm(tmp_path: Path) -> None:
+    path = tmp_path / "objects.json"
+    path.write_text('{"object_visit__c": {"label": "拜访", "custom": ["size__c:number"]}}')
+
+    async with (
+        sandboxes(objects=path) as running,
+        aiohttp.ClientSession() as session,
+        session.get(running.fxiaoke.admin_url + "/_objects") as answer,
+    ):
+        listed = await answer.json()
+
+    assert {"AccountObj", "object_visit__c"} <= set(listed)
+
+
 async def test_the_same_seed_gives_the_same_company() -> None:
     async with sandboxes(seed="one") as first, sandboxes(seed="one") as second:
         assert without_urls(first.credentials) == without_urls(second.credentials)

@@ -48,6 +48,7 @@ async def sandboxes(  # noqa: PLR0913 - each is a setting of the command
     callback_url: str | None = None,
     fxiaoke_admin_port: int = 0,
     k3cloud_admin_port: int = 0,
+    objects: Path | None = None,
 ) -> AsyncIterator[Sandboxes]:
     """Serve both vendors until the block ends; port 0 takes any free one.
 
@@ -60,7 +61,13 @@ async def sandboxes(  # noqa: PLR0913 - each is a setting of the command
         callback_url: where the CRM posts its events; what was set last by default.
         fxiaoke_admin_port: of ``/_faults`` and the like, apart from what clients call.
         k3cloud_admin_port: of the same for the ERP.
+        objects: JSON file of objects that the CRM has besides, or has otherwise, in the form of
+            ``fxiaoke/objects.json``; they stay in the data.
+
+    Raises:
+        ValueError: the file of objects is not in that form.
     """
+    defined = None if objects is None else _read(objects)
     with _store(data, "fxiaoke") as crm_store, _store(data, "k3cloud") as erp_store:
         crm = FxiaokeCore(
             crm_store,
@@ -68,6 +75,8 @@ async def sandboxes(  # noqa: PLR0913 - each is a setting of the command
             seed=seed or secrets.token_hex(16),
             callback_url=callback_url,
         )
+        if defined is not None:
+            crm.define_objects(defined)
         # The CRM's store keeps the seed of its company; the ERP's secrets follow from it.
         erp = K3CloudCore(erp_store, seed=int(secret(crm.company.seed, "k3cloud")[:12], 16))
         bad_crm = FaultyCore(crm, Faults(seed=f"crm {crm.company.seed}"))
@@ -98,15 +107,21 @@ async def run_sandboxes(  # noqa: PLR0913 - each is a setting of the command
     *,
     data: Path | None = None,
     callback_url: str | None = None,
+    objects: Path | None = None,
     on_ready: Callable[[Credentials], None] = lambda _: None,
 ) -> None:
     """Serve both vendors until cancelled; the file is there once they answer."""
     async with sandboxes(
-        fxiaoke_port, k3cloud_port, data=data, callback_url=callback_url
+        fxiaoke_port, k3cloud_port, data=data, callback_url=callback_url, objects=objects
     ) as running:
         write_credentials(credentials_file, running.credentials)
         on_ready(running.credentials)
         await asyncio.Event().wait()
+
+
+def _read(path: Path) -> object:
+    value: object = orjson.loads(path.read_bytes())
+    return value
 
 
 def _store(data: Path | None, name: str) -> Store:

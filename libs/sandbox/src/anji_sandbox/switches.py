@@ -37,6 +37,10 @@ class BusinessCodes:
     """A custom object on a preset path."""
     bad_body: int = 15002
     """A body that is no JSON object, or lacks `data`."""
+    duplicate: int = 32000
+    """A hit of a duplicate rule."""
+    in_pool: int = 32000
+    """A record in a public pool, which nobody may hand over before it is taken."""
     token_overuse: int = 30004
     call_overuse: int = 30004
     """14001 in the older table."""
@@ -51,8 +55,9 @@ class FxiaokeLimits:
     window_seconds: float = 20.0
     tokens_per_minute: int = 10
     daily_calls: int = 100_000
-    """All interfaces together, one bought pack by default; resets at 00:00 Beijing time. 0 means
-    that no pack was bought."""
+    """All interfaces together, one bought pack by default. 0 means that no pack was bought."""
+    day_zone_hours: float = 8.0
+    """The day's pack is new at 00:00 of this offset from UTC; presumably Beijing's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +71,33 @@ class FxiaokeSwitches:
     """A `limit` above the cap; the answer tells the limit that was used."""
     uneven_offset: Literal["accept", "refuse"] = "refuse"
     """An `offset` that is no multiple of the limit that was used."""
+    most_filters: int | None = None
+    """More `filters` in one query are refused."""
+    most_filter_values: int | None = None
+    """More `field_values` in one filter are refused."""
     total_by_default: bool = True
     """A true `total` when the caller does not say; one client stops after page one without."""
     voided_in_query: bool = True
     query_lag_seconds: float = 0.0
     """How late a write shows in queries; `get` is always fresh."""
+    query_lag_by_object: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
+    """Another lag for some objects: a head may show before its lines, or after."""
+    deleted_records: Literal["vanish", "marked"] = "vanish"
+    """`marked`: they stay, with `is_deleted` true, and cannot be changed."""
     hidden_objects: frozenset[str] = frozenset()
     """Objects the callers may not see: queries are empty, no error. In a real tenant
     PersonnelObj is such by default."""
+    own_records_only: frozenset[str] = frozenset()
+    """Employees, such as ``1001``, who see and change only the records that they own; queries
+    leave out the others silently. Nobody by default: an integration user is an admin."""
+    companions: bool = True
+    """`get`, and queries without a projection, tell ``__r`` and ``__l`` beside references,
+    employees and departments. A projection gets what it names."""
+    currency_sums: Literal["stored", "computed"] = "stored"
+    """Amounts of an order that are sums of other records (paid, invoiced): what was written, or
+    the sum at each read. Fields of type `count` are always computed."""
+    inactive_objects: frozenset[str] = frozenset()
+    """Objects whose feature is off: listed with `isActive` false, refused elsewhere."""
 
     long_ids: bool = False
     """New records get 32 hex digits, as older ones in real tenants have, not 24."""
@@ -83,16 +107,33 @@ class FxiaokeSwitches:
     """An update with another owner; the same owner is always taken silently."""
     unknown_fields: Literal["ignore", "refuse", "store"] = "refuse"
     wrong_types: Literal["refuse", "store"] = "refuse"
+    unknown_options: Literal["refuse", "store"] = "store"
+    """A value of a select field that is none of the options which describe tells."""
     check_references: bool = False
     """Refuse an id of a reference that does not exist."""
     unique_fields: frozenset[str] = frozenset()
     """Such as ``AccountObj.erp_id__c``: the tenant made the field unique."""
+    duplicate_rules: frozenset[str] = frozenset()
+    """Such as ``AccountObj.name``: the tenant's duplicate rule. On a custom object it is asked
+    only with `checkDuplicateSearch`."""
+    duplicates_on_preset: Literal["refuse", "ignore"] = "refuse"
+    """Whether a create of a preset object asks the rule; `optionInfo.isDuplicateSearch` false
+    switches it off."""
+    most_lines: int | None = None
+    """More `details` rows in one call are refused."""
+    most_body_bytes: int | None = None
+    """A longer body is refused."""
     numbers_as_text: bool = True
     custom_on_preset_path: Literal["accept", "refuse"] = "refuse"
     custom_create_tells_id: bool = True
     third_trace_id_required: bool = False
+    token_seconds: float = 0.0
+    """How long a token call takes; another one meanwhile is refused as over-use, for the vendor
+    forbids concurrent ones."""
     refused_calls_count: bool = False
-    """Calls refused for the rate limit fill the window too."""
+    """Calls refused for the rate limit fill the window too, and count for the day."""
+    time_granularity_ms: int = 1
+    """What `last_modified_time` is cut to; 1000 makes ties within a second."""
 
     detail_ids_in_answer: bool = False
     """With `includeDetailIds`: a top-level ``detailIds`` by object. Its real form is open, so a
@@ -106,9 +147,18 @@ class FxiaokeSwitches:
     """Also for recover and lock."""
     change_owner_raises_time: bool = True
     edit_of_voided: Literal["accept", "refuse"] = "refuse"
+    edit_in_review: Literal["accept", "refuse"] = "accept"
+    """An update of a record that is `under_review` or `in_change`."""
     approval_objects: frozenset[str] = frozenset()
     """Objects with an approval flow: created with `triggerApprovalFlow` true (the default of the
-    API) they stay `under_review`."""
+    API) they stay `under_review` until ``approvalTask/action`` or a person ends it."""
+    workflow_changes: Mapping[str, Mapping[str, object]] = field(
+        default_factory=lambda: MappingProxyType({})
+    )
+    """By object, what a workflow writes into a record after a create or update with
+    `triggerWorkFlow` true (the default of the API), as the system user ``-10000``."""
+    lead_transfer_tells_ids: bool = False
+    """The answer of ``leads/transfer`` tells what was made, as `data` by object."""
 
     callback_retry_seconds: float = 60.0
     """In the vendor's own sample it is minutes."""
@@ -116,6 +166,8 @@ class FxiaokeSwitches:
     callback_own_writes: bool = True
     """Writes of the integration user fire too."""
     callback_lines: bool = True
+    callback_objects: frozenset[str] | None = None
+    """Objects whose changes are told; all by default. Which can be chosen is open."""
     callback_on_delete: bool = False
     callback_lost_share: float = 0.0
     callback_doubled_share: float = 0.0

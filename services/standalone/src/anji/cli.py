@@ -134,6 +134,9 @@ def sandbox(
     data: Annotated[
         Path | None, typer.Option(help="Folder that keeps both companies over restarts.")
     ] = None,
+    objects: Annotated[
+        Path | None, typer.Option(help="JSON of objects that the CRM has besides or otherwise.")
+    ] = None,
 ) -> None:
     """Run a sandbox CRM and a sandbox ERP, and print the settings that reach them."""
     configure_logs()
@@ -146,6 +149,7 @@ def sandbox(
                 credentials_file,
                 data=data,
                 callback_url=callback_url(port),
+                objects=objects,
                 on_ready=lambda found: print_settings(
                     _out, found, file=credentials_file, callback_port=port, data=data
                 ),

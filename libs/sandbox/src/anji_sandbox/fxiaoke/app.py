@@ -5,24 +5,33 @@ the endpoint's own. Every answer is HTTP 200 with the envelope of `codes.py`; a 
 nothing. Source: reference sections 1, 2.1, 6.1.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, replace
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import orjson
 
 from anji_sandbox.core import Answer, FormField, Request
-from anji_sandbox.fxiaoke import codes, data, describe, directory, lifecycle, query
+from anji_sandbox.fxiaoke import codes, files
 from anji_sandbox.fxiaoke.auth import Tokens, caller_of, check_credentials, style_of
 from anji_sandbox.fxiaoke.callback import Callbacks
 from anji_sandbox.fxiaoke.calls import Call
 from anji_sandbox.fxiaoke.codes import RefusedError, json_answer
 from anji_sandbox.fxiaoke.company import Company, make_company
+from anji_sandbox.fxiaoke.endpoints import (
+    CRM_CALLS,
+    DIRECTORY_CALLS,
+    HISTORY_PATH,
+    MESSAGE_CALLS,
+)
 from anji_sandbox.fxiaoke.forms import Forms
+from anji_sandbox.fxiaoke.grants import Grants
+from anji_sandbox.fxiaoke.history import History, changes_of
 from anji_sandbox.fxiaoke.limits import Meter
-from anji_sandbox.fxiaoke.messages import MESSAGES, send_message
-from anji_sandbox.fxiaoke.objects import OBJECTS, ObjectSpec
-from anji_sandbox.fxiaoke.records import Records
+from anji_sandbox.fxiaoke.messages import MESSAGES
+from anji_sandbox.fxiaoke.objects import OBJECTS, ObjectSpec, read_objects
+from anji_sandbox.fxiaoke.people import make_people
+from anji_sandbox.fxiaoke.records import Batch, Records
 from anji_sandbox.fxiaoke.shop import Shop
 from anji_sandbox.store import Record, Store
 from anji_sandbox.switches import FxiaokeLimits, FxiaokeSwitches
@@ -30,43 +39,23 @@ from anji_sandbox.switches import FxiaokeLimits, FxiaokeSwitches
 __all__ = ["FxiaokeCore"]
 
 _Body = Mapping[str, Any]
-_CRM = "/cgi/crm/v2/"
-_CUSTOM = "/cgi/crm/custom/v2/"
-_OBJECT_CALLS: Mapping[str, Callable[[Call], Record]] = {
-    "data/create": data.create,
-    "data/get": data.get,
-    "data/update": data.update,
-    "data/query": query.query,
-    "data/invalid": lifecycle.invalid,
-    "data/delete": lifecycle.delete,
-    "data/recover": lifecycle.recover,
-    "data/changeOwner": lifecycle.change_owner,
-}
-_CRM_CALLS: Mapping[str, Callable[[Call], Record]] = {
-    **{_CRM + name: endpoint for name, endpoint in _OBJECT_CALLS.items()},
-    **{_CUSTOM + name: endpoint for name, endpoint in _OBJECT_CALLS.items()},
-    "/cgi/crm/custom/v2/data/findSimple": query.query,
-    "/cgi/crm/custom/v2/data/findOne": query.find_one,
-    "/cgi/crm/custom/data/invalid": lifecycle.invalid,
-    "/cgi/crm/v2/object/lock": lifecycle.lock,
-    "/cgi/crm/v2/object/unlock": lifecycle.unlock,
-    "/cgi/crm/v2/object/list": describe.list_objects,
-    "/cgi/crm/v2/object/describe": describe.describe,
-}
-_DIRECTORY_CALLS: Mapping[str, Callable[[Shop, _Body], Record]] = {
-    "/cgi/user/getByMobile": directory.by_mobile,
-    "/cgi/user/get": directory.user,
-    "/cgi/user/list": directory.users,
-    "/cgi/user/simpleList": directory.users,
-    "/cgi/user/get/batchByUpdTime": directory.users_by_time,
-    "/cgi/department/list": directory.departments,
-}
 _TOKEN = "/cgi/corpAccessToken/get/V2"  # noqa: S105 - a path
 _OAUTH_TOKEN = "/oauth2.0/token"  # noqa: S105 - a path
-_SEND = "/cgi/message/send"
+_APP_TOKEN = "/cgi/appAccessToken/get"  # noqa: S105 - a path
+_OPEN_USER_ID = "/oauth2/openUserId/get"
+_TOKEN_PATHS = frozenset({_TOKEN, _OAUTH_TOKEN, _APP_TOKEN, _OPEN_USER_ID})
+_BUSINESS_PATHS = frozenset({HISTORY_PATH, *CRM_CALLS, *DIRECTORY_CALLS, *MESSAGE_CALLS})
 _TENANT = "#tenant"
-_FOUNDED_AT = 1_600_000_000.0
-"""When the made-up people were entered: before anything else."""
+_OBJECTS = "#objects"
+
+
+@dataclass(slots=True)
+class _Trace:
+    """What the trace id of an answer tells of its call."""
+
+    origin: str = "E-O"
+    account: str = "null"
+    user: str = "-1000"
 
 
 class FxiaokeCore:
@@ -90,14 +79,17 @@ class FxiaokeCore:
         self.store = store
         self.switches = switches or FxiaokeSwitches()
         self.company = _company(store, seed)
-        self._shop = Shop(self.company, self.switches, objects)
+        defined = {each["name"]: each["object"] for each in store.all(_OBJECTS)}
+        self._shop = Shop(self.company, self.switches, {**objects, **read_objects(defined)})
         self._tokens = Tokens(store, self.company)
+        self._grants = Grants(store, self.company, self._tokens)
         self._meter = Meter(store, self.switches, limits or FxiaokeLimits())
         self._callbacks = Callbacks(store, self.company, self.switches)
-        self._records = Records(store, self._shop, self._callbacks.add)
-        self._forms = Forms(self._shop, self._records)
+        self._history = History()
+        self._records = Records(store, self._shop, self._take_in)
+        self._forms = Forms(self._shop, self._records, store)
         self._traces = 0
-        self._make_personnel()
+        make_people(self._shop, store, self._records)
         if callback_url is not None:
             self._callbacks.url = callback_url
 
@@ -134,10 +126,27 @@ class FxiaokeCore:
     def callback_url(self, url: str | None) -> None:
         self._callbacks.url = url
 
+    def define_objects(self, given: object) -> None:
+        """Add objects, or replace some, as an administrator of the tenant would.
+
+        `given` is a map by API name, in the form of ``objects.json``; it is kept in the store.
+
+        Raises:
+            ValueError: it is not in that form; nothing was changed.
+        """
+        specs = read_objects(given)
+        with self.store.transaction():
+            for name, each in (given if isinstance(given, dict) else {}).items():
+                self.store.put(_OBJECTS, name, {"name": name, "object": each})
+        for spec in specs.values():
+            self._shop.objects[spec.name] = spec
+            self._records.add_object(spec)
+
     def handle(self, request: Request, now: float) -> Answer:
         """Answer one request; what it wrote is durable then."""
+        trace = _Trace()
         try:
-            answer = self._answer(request, now)
+            answer = self._answer(request, now, trace)
         except RefusedError as error:
             envelope: Record = {
                 "errorCode": error.code,
@@ -146,17 +155,20 @@ class FxiaokeCore:
             }
             if request.path == _OAUTH_TOKEN:
                 envelope |= {"error": str(error.code), "error_description": error.words}
-            return json_answer({**envelope, "traceId": self._trace_id(request)})
-        is_token = request.path in (_TOKEN, _OAUTH_TOKEN)
-        return json_answer(
+            return json_answer({**envelope, "traceId": self._trace_id(trace)})
+        if isinstance(answer, Answer):
+            return answer
+        is_token = request.path in _TOKEN_PATHS
+        told = json_answer(
             {
-                "traceId": self._trace_id(request),
+                "traceId": self._trace_id(trace),
                 "errorCode": 0,
                 "errorMessage": "success" if is_token else "OK",
                 "errorDescription": "" if is_token else "success",
                 **answer,
             }
         )
+        return replace(told, delay_seconds=self.switches.token_seconds) if is_token else told
 
     def due_callbacks(self, now: float) -> list[tuple[str, bytes]]:
         """Return ids and bodies of the events to post to `callback_url` now."""
@@ -211,14 +223,20 @@ class FxiaokeCore:
         self._tokens.revoke_all()
 
     def administer(self, method: str, name: str, body: Any) -> Any:  # noqa: ANN401 - JSON
-        """Answer an admin call: ``messages``, ``callback``, ``limits``, ``tokens``.
+        """Answer an admin call: ``messages``, ``callback``, ``limits``, ``tokens``, ``objects``.
 
         Raises:
             LookupError: there is no such call.
+            ValueError: objects are not in their form.
         """
         match method, name:
             case "GET", "messages":
                 return self.messages()
+            case "GET", "objects":
+                return sorted(self._shop.objects)
+            case "POST", "objects":
+                self.define_objects(body)
+                return sorted(self._shop.objects)
             case "POST", "callback":
                 self.callback_url = body["url"]
             case "POST", "limits":
@@ -231,33 +249,81 @@ class FxiaokeCore:
                 raise LookupError(name)
         return asdict(self.limits) if name == "limits" else {"url": self.callback_url}
 
-    def _answer(self, request: Request, now: float) -> Record:
+    def _take_in(self, batch: Batch) -> None:
+        """Tell callbacks and history what a call wrote, within its transaction."""
+        self._callbacks.add(batch)
+        self._history.add(batch)
+
+    def _answer(self, request: Request, now: float, trace: _Trace) -> Record | Answer:
         path = request.path
-        known = path in _CRM_CALLS or path in _DIRECTORY_CALLS
-        if request.method != "POST" or not (known or path in (_TOKEN, _OAUTH_TOKEN, _SEND)):
-            words = f"the request uri=[{path}],apiName=[null] is not exists"
-            raise RefusedError(codes.UNKNOWN_PATH, words)
-        body = self._body(request)
-        if path in (_TOKEN, _OAUTH_TOKEN):
-            self.store.calls["token"] += 1
-            self._meter.count_token(now)
-            is_old = path == _TOKEN
-            make = self._tokens.corp_access_token if is_old else self._tokens.oauth_token
-            return make(body, now)
+        match request.method, path:
+            case "GET", "/oauth2.0/authorize":
+                return self._grants.authorize(request, now)
+            case "POST", files.UPLOAD_PATH:
+                return files.upload(self.store, self.company, request, now)
+            case "POST", "/media/upload":
+                return self._media(request, now, trace)
+            case "POST", _ if path in _TOKEN_PATHS:
+                return self._token(path, self._body(request), now)
+            case "POST", _ if path in _BUSINESS_PATHS:
+                return self._business(request, now, trace)
+            case _:
+                trace.origin = "open-api-gateway-web/E-O"
+                words = f"the request uri=[{path}],apiName=[null] is not exists"
+                raise RefusedError(codes.UNKNOWN_PATH, words)
+
+    def _business(self, request: Request, now: float, trace: _Trace) -> Record:
+        path, body = request.path, self._body(request)
+        self._admit(request, body, now, trace)
+        if path in MESSAGE_CALLS:
+            return MESSAGE_CALLS[path](self._shop, self.store, body, now)
+        if path in DIRECTORY_CALLS:
+            return DIRECTORY_CALLS[path](self._shop, body)
+        call = self._call(request, body, now)
+        trace.user = call.caller.employee_id
+        if path == HISTORY_PATH:
+            return changes_of(call, self._history)
+        return CRM_CALLS[path](call)
+
+    def _token(self, path: str, body: _Body, now: float) -> Record:
+        self.store.calls["token"] += 1
+        self._meter.count_token(now)
+        if path == _TOKEN:
+            return self._tokens.corp_access_token(body, now)
+        if path == _APP_TOKEN:
+            return self._grants.app_token(body, now)
+        if path == _OPEN_USER_ID:
+            return self._grants.open_user_id(body, now)
+        if body.get("grantType") in ("authorization_code", "refresh_token"):
+            self._tokens.check_app(body)
+            return self._grants.user_token(body, now)
+        return self._tokens.oauth_token(body, now)
+
+    def _admit(self, request: Request, body: _Body, now: float, trace: _Trace) -> None:
+        """Check token, trace id and limits of a business call, and count it.
+
+        Raises:
+            RefusedError: the call is not admitted.
+        """
         check_credentials(self._tokens, self.company, request, body, now)
+        trace.account = self.company.enterprise_account
         if style_of(request) == "oauth" and self.switches.third_trace_id_required:
             self._check_trace_id(request)
-        self.store.calls[_counted(path, body)] += 1
-        self._meter.count_call(path, now)
-        if path == _SEND:
-            return send_message(self._shop, self.store, body, now)
-        if path in _DIRECTORY_CALLS:
-            return _DIRECTORY_CALLS[path](self._shop, body)
-        return _CRM_CALLS[path](self._call(request, body, now))
+        self.store.calls[_counted(request.path, body)] += 1
+        self._meter.count_call(request.path, now)
+
+    def _media(self, request: Request, now: float, trace: _Trace) -> Record:
+        fields = files.media_form(request)
+        self._admit(request, fields, now, trace)
+        code = self.switches.codes.bad_body
+        return files.media_upload(self.store, self.company, fields, code)
 
     def _body(self, request: Request) -> _Body:
         if not request.body:
             raise RefusedError(codes.EMPTY_BODY, "the POST body is empty")
+        most = self.switches.most_body_bytes
+        if most is not None and len(request.body) > most:
+            raise RefusedError(self.switches.codes.bad_body, f"the body exceeds {most} bytes")
         try:
             body = orjson.loads(request.body)
         except orjson.JSONDecodeError:
@@ -271,42 +337,24 @@ class FxiaokeCore:
             raise RefusedError(self.switches.codes.bad_body, "thirdTraceId is missing")
 
     def _call(self, request: Request, body: _Body, now: float) -> Call:
-        wanted = body.get("convertUserId")
         is_old = style_of(request) == "corp"
+        wants_users, wants_media = body.get("convertUserId"), body.get("convertMediaId")
         return Call(
             body=body,
             now=now,
             caller=caller_of(self.company, request, body),
             on_custom_path=request.path.startswith("/cgi/crm/custom/"),
-            wants_open_user_ids=wanted if isinstance(wanted, bool) else is_old,
+            wants_open_user_ids=wants_users if isinstance(wants_users, bool) else is_old,
             shop=self._shop,
             records=self._records,
+            store=self.store,
+            wants_media_ids=wants_media if isinstance(wants_media, bool) else is_old,
+            host=request.headers.get("host", "localhost"),
         )
 
-    def _trace_id(self, request: Request) -> str:
+    def _trace_id(self, trace: _Trace) -> str:
         self._traces += 1
-        user = request.headers.get("x-fs-userid", "-1000")
-        return f"E-O.{self.company.enterprise_account}.{user}-{self._traces}"
-
-    def _make_personnel(self) -> None:
-        spec = self._shop.objects.get("PersonnelObj")
-        if spec is None or self.store.count(spec.name):
-            return
-        own = self.company.employees[0].open_user_id
-        with self._records.batch(_FOUNDED_AT, own) as batch:
-            for employee in self.company.employees:
-                values = {
-                    "name": employee.name,
-                    "full_name": employee.name,
-                    "user_id": employee.employee_id,
-                    "employee_number": employee.employee_id,
-                    "phone": employee.mobile,
-                    "main_department": ["1000"],
-                    "status": "0",
-                    "owner": [employee.open_user_id],
-                }
-                self._records.create(batch, spec, values)
-        self.store.writes.clear()
+        return f"{trace.origin}.{trace.account}.{trace.user}-{self._traces}"
 
 
 def _company(store: Store, seed: str) -> Company:

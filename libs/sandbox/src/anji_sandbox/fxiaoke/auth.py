@@ -62,12 +62,25 @@ class Tokens:
         for record_id in self._store.ids(_TOKENS):
             self._store.delete(_TOKENS, record_id)
 
-    def _check_credentials(self, body: Mapping[str, Any]) -> None:
+    def user_token(self, now: float) -> tuple[str, int]:
+        """Return a new token of a person who logged in, and its seconds."""
+        return self._new("oauth", now, "person"), _LIFETIME_SECONDS
+
+    def check_app(self, body: Mapping[str, Any]) -> None:
+        """Check `appId` and `appSecret`.
+
+        Raises:
+            RefusedError: one of them is absent or wrong.
+        """
         company = self._company
         for name, right in (("appId", company.app_id), ("appSecret", company.app_secret)):
             if body.get(name) != right:
                 words = f"the parameter {name} is missing or illegal"
                 raise RefusedError(codes.ILLEGAL_CREDENTIAL, words)
+
+    def _check_credentials(self, body: Mapping[str, Any]) -> None:
+        company = self._company
+        self.check_app(body)
         if body.get("permanentCode") != company.permanent_code:
             raise RefusedError(codes.WRONG_PERMANENT_CODE, "the permanentCode is wrong")
 
@@ -79,11 +92,15 @@ class Tokens:
             default=None,
         )
         if newest is None or now >= newest["issued_at"] + _SAME_SECONDS:
-            number = self._store.next_number("token")
-            token = secret(self._company.seed, "token", style, number)[:32].upper()
-            newest = {"style": style, "token": token, "issued_at": now}
-            self._store.put(_TOKENS, f"{style} {token}", newest)
+            return self._new(style, now, style), _LIFETIME_SECONDS
         return newest["token"], int(newest["issued_at"] + _LIFETIME_SECONDS - now)
+
+    def _new(self, style: str, now: float, whose: str) -> str:
+        number = self._store.next_number("token")
+        token = secret(self._company.seed, "token", style, number)[:32].upper()
+        record = {"style": whose, "token": token, "issued_at": now}
+        self._store.put(_TOKENS, f"{style} {token}", record)
+        return token
 
 
 def style_of(request: Request) -> str:

@@ -111,6 +111,9 @@ class Callbacks:
         return status == _OK_STATUS and plain == b"success" and is_signed
 
     def _is_told(self, written: Written) -> bool:
+        told = self._switches.callback_objects
+        if told is not None and written.spec.name not in told:
+            return False
         if written.action == "delete" and not self._switches.callback_on_delete:
             return False
         return not written.spec.head_field or self._switches.callback_lines

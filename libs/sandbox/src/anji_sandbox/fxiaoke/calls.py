@@ -13,10 +13,9 @@ from anji_sandbox.fxiaoke.company import Employee
 from anji_sandbox.fxiaoke.objects import ObjectSpec
 from anji_sandbox.fxiaoke.records import Batch, Records
 from anji_sandbox.fxiaoke.shop import Shop
-from anji_sandbox.fxiaoke.values import EMPLOYEE_TYPES
-from anji_sandbox.store import Record
+from anji_sandbox.store import Store
 
-__all__ = ["Call", "rendered"]
+__all__ = ["Call"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +30,11 @@ class Call:
     """`convertUserId`: employees travel as ``FSUID_…``, not as ``1000``."""
     shop: Shop
     records: Records
+    store: Store
+    wants_media_ids: bool = False
+    """`convertMediaId`: files travel as mediaId, not as npath."""
+    host: str = "localhost"
+    """Where the caller reached the CRM: the host of addresses in answers."""
 
     @property
     def data(self) -> Mapping[str, Any]:
@@ -80,7 +84,7 @@ class Call:
             RefusedError: there is none.
         """
         spec = self.shop.objects.get(name) if isinstance(name, str) else None
-        if spec is None:
+        if spec is None or spec.name in self.shop.switches.inactive_objects:
             code = self.shop.switches.codes.unknown_object
             raise RefusedError(code, f"object {name} does not exist")
         return spec
@@ -90,7 +94,7 @@ class Call:
         return self.object_named(self.data.get("dataObjectApiName"))
 
     def ids(self, name: str) -> list[str]:
-        """Return a list of record ids out of `data`.
+        """Return a list of ids out of `data`.
 
         Raises:
             RefusedError: it is none, or empty.
@@ -99,20 +103,3 @@ class Call:
         if not isinstance(ids, list) or not ids or not all(isinstance(each, str) for each in ids):
             raise RefusedError(self.shop.switches.codes.required_missing, f"{name} is empty")
         return ids
-
-
-def rendered(call: Call, spec: ObjectSpec, record: Record) -> Record:
-    """Return the record as this caller gets it: employees by the id form that was asked for."""
-    if call.wants_open_user_ids:
-        return record
-    shown = {}
-    for name, value in record.items():
-        field = spec.field(name)
-        if field is not None and field.type in EMPLOYEE_TYPES and isinstance(value, list):
-            known = [call.shop.company.employee(each) for each in value]
-            value = [  # noqa: PLW2901 - the shown value takes the place of the stored one
-                employee.employee_id if employee else each
-                for employee, each in zip(known, value, strict=True)
-            ]
-        shown[name] = value
-    return shown

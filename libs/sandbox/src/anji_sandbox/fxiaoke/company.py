@@ -10,7 +10,39 @@ from typing import Self
 from anji_sandbox.derived import secret
 from anji_sandbox.store import Record
 
-__all__ = ["Company", "Employee", "make_company"]
+__all__ = [
+    "DEPARTMENTS",
+    "WHOLE_COMPANY",
+    "Company",
+    "Department",
+    "Employee",
+    "department_named",
+    "make_company",
+]
+
+WHOLE_COMPANY = "999999"
+"""The department of everybody, above all others."""
+
+
+@dataclass(frozen=True, slots=True)
+class Department:
+    """One department of the company."""
+
+    department_id: str
+    name: str
+    parent_id: str
+
+
+DEPARTMENTS = (
+    Department("1000", "总部", WHOLE_COMPANY),
+    Department("1001", "销售部", "1000"),
+    Department("1002", "财务部", "1000"),
+)
+
+
+def department_named(department_id: str) -> Department | None:
+    """Return the department of an id, or `None`."""
+    return next((each for each in DEPARTMENTS if each.department_id == department_id), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +55,7 @@ class Employee:
     """Such as ``1000``, the id of the new style."""
     name: str
     mobile: str
+    department_id: str = "1000"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +92,10 @@ class Company:
 
 
 _NAMES = (
-    ("集成账号", "13800000001"),  # the integration user: Anji's own
-    ("王小明", "13800000002"),  # the person who edits by hand
-    ("李芳", "13800000003"),
-    ("张伟", "13800000004"),
+    ("集成账号", "13800000001", "1000"),  # the integration user: Anji's own
+    ("王小明", "13800000002", "1001"),  # the person who edits by hand
+    ("李芳", "13800000003", "1001"),
+    ("张伟", "13800000004", "1002"),
 )
 
 

@@ -1,12 +1,20 @@
-"""What objects and fields there are. Source: reference section 3.1 and 10."""
+"""What objects and fields there are.
+
+`includeDetail` is taken and changes nothing: what it adds is not shown. Options are those of
+``objects.json``; a real tenant has others. Source: reference section 3.1 and 10; the forms of
+dates and money are S13's.
+"""
 
 from anji_sandbox.fxiaoke.calls import Call
-from anji_sandbox.fxiaoke.objects import SYSTEM_FIELDS, FieldSpec
+from anji_sandbox.fxiaoke.objects import SYSTEM_FIELDS, FieldSpec, ObjectSpec
 from anji_sandbox.store import Record
 
 __all__ = ["describe", "list_objects"]
 
 _DECIMALS = {"currency": 2, "number": 2, "percentile": 2}
+_LENGTHS = {"text": 100, "long_text": 2000}
+"""Told, not enforced: no source shows them."""
+_FORMATS = {"date_time": "yyyy-MM-dd HH:mm", "date": "yyyy-MM-dd"}
 
 
 def list_objects(call: Call) -> Record:
@@ -18,7 +26,7 @@ def list_objects(call: Call) -> Record:
                     "describeApiName": spec.name,
                     "describeDisplayName": spec.label,
                     "defineType": "custom" if spec.is_custom else "package",
-                    "isActive": True,
+                    "isActive": spec.name not in call.shop.switches.inactive_objects,
                     "iconPath": "",
                     "iconIndex": 0,
                     "hideButton": False,
@@ -43,28 +51,40 @@ def describe(call: Call) -> Record:
         "label": spec.label,
         "define_type": "custom" if spec.is_custom else "package",
         "is_active": True,
-        "fields": {field.name: _described(field) for field in fields.values()},
+        "fields": {field.name: _described(call, spec, field) for field in fields.values()},
     }
     return {"data": {"describe": described}}
 
 
-def _described(field: FieldSpec) -> Record:
+def _described(call: Call, spec: ObjectSpec, field: FieldSpec) -> Record:
+    switches = call.shop.switches
+    is_owner = field.name == "owner" and not spec.head_field and switches.owner_required
     described: Record = {
         "api_name": field.name,
         "label": field.name,
         "type": field.type,
-        "is_required": field.is_required,
+        "is_required": field.is_required or is_owner,
         "is_active": True,
-        "is_unique": field.name == "_id",
+        "is_unique": field.name == "_id" or f"{spec.name}.{field.name}" in switches.unique_fields,
         "is_index": True,
         "define_type": field.defined_by,
-        "description": "",
+        "description": "unverified: no source shows this field" if field.is_unverified else "",
         "help_text": "",
     }
     if field.type in _DECIMALS:
         described["decimal_places"] = _DECIMALS[field.type]
+    if field.type in _LENGTHS:
+        described["max_length"] = _LENGTHS[field.type]
+    if field.type in _FORMATS:
+        described |= {"date_format": _FORMATS[field.type], "time_zone": "GMT+8"}
+    if field.type == "currency":
+        described["currency_unit"] = "￥"
+    if field.default is not None:
+        described["default_value"] = field.default
     if field.type.startswith("select"):
-        described["options"] = []
+        described["options"] = [
+            {"label": label, "value": value, "child_options": []} for value, label in field.options
+        ]
     if field.target:
         described["target_api_name"] = field.target
     return described

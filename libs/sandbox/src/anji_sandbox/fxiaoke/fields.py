@@ -8,19 +8,29 @@ from typing import Any
 
 from anji_sandbox.fxiaoke.calls import Call
 from anji_sandbox.fxiaoke.codes import RefusedError
+from anji_sandbox.fxiaoke.files import stored_path
 from anji_sandbox.fxiaoke.objects import COMPANIONS, SYSTEM_FIELDS, FieldSpec, ObjectSpec
-from anji_sandbox.fxiaoke.values import EMPLOYEE_TYPES, WrongValueError, stored_value
+from anji_sandbox.fxiaoke.values import (
+    EMPLOYEE_TYPES,
+    FILE_TYPES,
+    WrongValueError,
+    stored_value,
+)
 from anji_sandbox.store import Record
 
 __all__ = [
+    "POOL_FIELDS",
     "check_required",
     "check_unique",
     "fill_owner",
     "keep_owner",
     "stored_values",
     "take_specified",
+    "with_defaults",
 ]
 
+POOL_FIELDS: Mapping[str, str] = {"AccountObj": "high_seas_id", "LeadsObj": "leads_pool_id"}
+"""Of objects that may lie in a public pool, without an owner: the field that names the pool."""
 _ENVELOPE = frozenset({"_id", "dataObjectApiName", "object_describe_api_name"})
 _WRITABLE_SYSTEM = frozenset(
     {"name", "owner", "record_type", "partner_id", "out_owner", "data_own_department"}
@@ -36,6 +46,8 @@ def stored_values(call: Call, spec: ObjectSpec, given: Mapping[str, Any]) -> Rec
         RefusedError: a field does not exist, or a value does not fit its field.
     """
     values: Record = {}
+    if call.on_custom_path and call.data.get("needConvertLookup") is True:
+        given = _looked_up(call, spec, given)
     for name, value in given.items():
         if name in _ENVELOPE or (name in SYSTEM_FIELDS and name not in _WRITABLE_SYSTEM):
             continue
@@ -70,12 +82,52 @@ def _stored(
         unknown = is_employee and isinstance(value, list)
         code = switches.codes.unknown_employee if unknown else switches.codes.wrong_type
         raise RefusedError(code, f"field {name} of {spec.name} {error}") from error
+    if field is not None and field.type in FILE_TYPES:
+        stored = stored_path(call.store, stored)
+    if field is not None and field.options and switches.unknown_options == "refuse":
+        _check_options(call, spec, field, stored)
     if switches.check_references and field is not None and stored is not None:
         target = call.shop.objects.get(field.target)
         if target is not None and call.records.get(target, str(stored)) is None:
             words = f"field {name}: {field.target} {stored} does not exist"
             raise RefusedError(switches.codes.not_found, words)
     return stored
+
+
+def _looked_up(call: Call, spec: ObjectSpec, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields with references found by the names in their ``__r``.
+
+    Raises:
+        RefusedError: no record has that name.
+    """
+    found = dict(given)
+    for field in spec.fields.values():
+        target = call.shop.objects.get(field.target)
+        name = found.pop(f"{field.name}__r", None) if target is not None else None
+        if target is None or name is None:
+            continue
+        records = call.records.index(target, call.now).by_value("name", [str(name)])
+        if not records:
+            words = f"field {field.name}__r: {target.name} {name} does not exist"
+            raise RefusedError(call.shop.switches.codes.not_found, words)
+        found[field.name] = records[0]["_id"]
+    return found
+
+
+def _check_options(call: Call, spec: ObjectSpec, field: FieldSpec, stored: object) -> None:
+    known = {value for value, _ in field.options} | {None}
+    for value in stored if isinstance(stored, list) else [stored]:
+        if value not in known:
+            words = f"field {field.name} of {spec.name} has no option {value}"
+            raise RefusedError(call.shop.switches.codes.wrong_type, words)
+
+
+def with_defaults(spec: ObjectSpec, values: Record) -> Record:
+    """Return the values of a new record, with the defaults of fields that were not given."""
+    defaults = {
+        field.name: field.default for field in spec.fields.values() if field.default is not None
+    }
+    return {**defaults, **values} if defaults else values
 
 
 def take_specified(call: Call, given: Mapping[str, Any], values: Record) -> None:
@@ -94,7 +146,7 @@ def fill_owner(call: Call, spec: ObjectSpec, values: Record) -> None:
     Raises:
         RefusedError: the tenant wants the caller to say it.
     """
-    if values.get("owner") or spec.head_field:
+    if values.get("owner") or spec.head_field or values.get(POOL_FIELDS.get(spec.name, "")):
         return
     if call.shop.switches.owner_required and call.data.get("fillOutOwner") is not True:
         words = f"required field owner of {spec.name} is not filled"

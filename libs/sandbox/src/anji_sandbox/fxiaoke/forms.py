@@ -13,13 +13,14 @@ import orjson
 
 from anji_sandbox.core import FormField
 from anji_sandbox.fxiaoke import data, lifecycle
+from anji_sandbox.fxiaoke.approvals import decide
 from anji_sandbox.fxiaoke.calls import Call
 from anji_sandbox.fxiaoke.codes import RefusedError
 from anji_sandbox.fxiaoke.objects import SYSTEM_FIELDS, FieldSpec, ObjectSpec
 from anji_sandbox.fxiaoke.records import Records
 from anji_sandbox.fxiaoke.shop import Shop
 from anji_sandbox.fxiaoke.values import EMPLOYEE_TYPES, LIST_TYPES, READ_ONLY_TYPES, TIME_TYPES
-from anji_sandbox.store import Record
+from anji_sandbox.store import Record, Store
 
 __all__ = ["Forms"]
 
@@ -39,10 +40,14 @@ _ACTIONS: Mapping[str, Callable[[Call], Record]] = {
 }
 
 
+_DECISIONS = ("agree", "reject")
+
+
 class Forms:
     """The forms of one CRM."""
 
-    def __init__(self, shop: Shop, records: Records) -> None:
+    def __init__(self, shop: Shop, records: Records, store: Store) -> None:
+        self._store = store
         self._shop = shop
         self._records = records
         self._person = shop.company.employees[1]
@@ -69,6 +74,8 @@ class Forms:
         _, record = self._found(kind, record_id)
         if record["life_status"] == "invalid":
             return ("recover", "delete")
+        if record["life_status"] == "under_review":
+            return tuple(_DECISIONS)
         if record.get("lock_status") == "1":
             return ("unlock",)
         return ("invalid", "lock", "changeOwner")
@@ -100,7 +107,10 @@ class Forms:
         return str(answer["dataId"])
 
     def _act(self, spec: ObjectSpec, record: Record, given: Mapping[str, str], now: float) -> None:
-        record_id = record["_id"]
+        record_id, action = record["_id"], given["#action"]
+        if action in _DECISIONS:
+            decide(self._made(spec.name, {}, now), record_id, action)
+            return
         row = {"objectDataId": record_id, "ownerId": [given.get("owner", "")]}
         body = {
             "object_data_id": record_id,
@@ -108,7 +118,7 @@ class Forms:
             "dataIds": [record_id],
             "Data": [row],
         }
-        self._call(_ACTIONS[given["#action"]], body, spec.name, now)
+        self._call(_ACTIONS[action], body, spec.name, now)
 
     def _call(
         self, endpoint: Callable[[Call], Record], body: Record, kind: str, now: float
@@ -116,7 +126,10 @@ class Forms:
         given = body.get("object_data")
         if given is not None:
             given["dataObjectApiName"] = kind
-        call = Call(
+        return endpoint(self._made(kind, body, now))
+
+    def _made(self, kind: str, body: Record, now: float) -> Call:
+        return Call(
             body={"data": {"dataObjectApiName": kind, **body}, "triggerApprovalFlow": False},
             now=now,
             caller=self._person,
@@ -124,8 +137,8 @@ class Forms:
             wants_open_user_ids=True,
             shop=self._shop,
             records=self._records,
+            store=self._store,
         )
-        return endpoint(call)
 
     def _found(self, kind: str, record_id: str) -> tuple[ObjectSpec, Record]:
         spec = self._shop.objects.get(kind)

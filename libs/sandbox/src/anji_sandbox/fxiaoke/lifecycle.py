@@ -1,14 +1,19 @@
 """Void, delete, recover, lock and hand over records.
 
-Source: reference sections 2.6 and 2.7. Deleting is a second step after voiding; there is no other.
+Deleting is a second step after voiding; only lines of price books can be deleted at once.
+Source: reference sections 2.6 and 2.7.
 """
 
 from anji_sandbox.fxiaoke.calls import Call
 from anji_sandbox.fxiaoke.codes import RefusedError
-from anji_sandbox.fxiaoke.data import existing, touch_head
+from anji_sandbox.fxiaoke.fields import POOL_FIELDS
+from anji_sandbox.fxiaoke.lines import touch_head
 from anji_sandbox.fxiaoke.objects import ObjectSpec
 from anji_sandbox.fxiaoke.records import Batch
+from anji_sandbox.fxiaoke.seen import NO_PERMISSION_WORDS, existing
 from anji_sandbox.store import Record
+
+_DELETED_AT_ONCE = frozenset({"PriceBookProductObj"})
 
 __all__ = ["change_owner", "delete", "invalid", "lock", "recover", "unlock"]
 
@@ -49,14 +54,22 @@ def recover(call: Call) -> Record:
 
 def delete(call: Call) -> Record:
     """Delete voided records for ever, and the lines of them."""
-    spec, found = _voided(call)
-    with call.batch() as batch:
+    spec, found = _voided(call, but=_DELETED_AT_ONCE)
+    with call.batch("delete") as batch:
         for record in found:
             for line_spec in _line_specs(call, spec):
                 for line in call.records.lines(line_spec, record["_id"]):
-                    call.records.delete(batch, line_spec, line["_id"])
-            call.records.delete(batch, spec, record["_id"])
+                    _delete(call, batch, line_spec, line)
+            _delete(call, batch, spec, record)
     return {}
+
+
+def _delete(call: Call, batch: Batch, spec: ObjectSpec, record: Record) -> None:
+    """Forget a record, or mark it, as the tenant's switch says."""
+    if call.shop.switches.deleted_records == "marked":
+        call.records.change(batch, spec, record, {"is_deleted": True})
+    else:
+        call.records.delete(batch, spec, record["_id"])
 
 
 def change_owner(call: Call) -> Record:
@@ -75,6 +88,8 @@ def change_owner(call: Call) -> Record:
         owner = call.shop.company.employee(str(first).strip("[]"))
         if owner is None:
             raise RefusedError(codes.unknown_employee, f"no such employee: {owner_id}")
+        if record.get(POOL_FIELDS.get(spec.name, "")) and not record.get("owner"):
+            raise RefusedError(codes.in_pool, NO_PERMISSION_WORDS)
         changes.append((record, owner))
     raises_time = call.shop.switches.change_owner_raises_time
     with call.batch("changeOwner", raises_time=raises_time) as batch:
@@ -93,11 +108,11 @@ def unlock(call: Call) -> Record:
     return _set_lock(call, "0")
 
 
-def _voided(call: Call) -> tuple[ObjectSpec, list[Record]]:
+def _voided(call: Call, but: frozenset[str] = frozenset()) -> tuple[ObjectSpec, list[Record]]:
     spec = call.object_of_data()
     found = [existing(call, spec, record_id) for record_id in call.ids("idList")]
     for record in found:
-        if record["life_status"] != "invalid":
+        if record["life_status"] != "invalid" and spec.name not in but:
             words = f"{record['_id']} is not voided"
             raise RefusedError(call.shop.switches.codes.not_voided, words)
     return spec, found

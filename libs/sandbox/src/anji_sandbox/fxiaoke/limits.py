@@ -12,7 +12,7 @@ from anji_sandbox.switches import FxiaokeLimits, FxiaokeSwitches
 __all__ = ["Meter"]
 
 _DAY_SECONDS = 86_400
-_BEIJING_SECONDS = 8 * 3600
+_HOUR_SECONDS = 3600
 _MINUTE_SECONDS = 60.0
 _SET_ASIDE = "#quota"
 
@@ -25,6 +25,7 @@ class Meter:
         self._store = store
         self._switches = switches
         self._windows: dict[str, deque[float]] = {}
+        self._token_until = 0.0
 
     def count_token(self, now: float) -> None:
         """Count a call for a token.
@@ -33,6 +34,9 @@ class Meter:
             RefusedError: there were too many within a minute.
         """
         code = self._switches.codes.token_overuse
+        if now < self._token_until:
+            raise RefusedError(code, "another token call is under way")
+        self._token_until = now + self._switches.token_seconds
         self._count("token", self.limits.tokens_per_minute, _MINUTE_SECONDS, now, code)
 
     def count_call(self, path: str, now: float) -> None:
@@ -47,12 +51,17 @@ class Meter:
         if used >= self.limits.daily_calls:
             raise RefusedError(QUOTA_USED_UP, "the daily quota of OpenAPI calls is used up")
         code = self._switches.codes.call_overuse
-        self._count(path, self.limits.calls_per_window, self.limits.window_seconds, now, code)
-        self._store.next_number(_day_name(now))
+        try:
+            self._count(path, self.limits.calls_per_window, self.limits.window_seconds, now, code)
+        except RefusedError:
+            if self._switches.refused_calls_count:
+                self._store.next_number(self._day_name(now))
+            raise
+        self._store.next_number(self._day_name(now))
 
     def used_today(self, now: float) -> int:
         """Return how many calls of the day's pack are used."""
-        day = _day_name(now)
+        day = self._day_name(now)
         set_aside = self._store.get(_SET_ASIDE, day) or {"calls": 0}
         return self._store.number(day) + int(set_aside["calls"])
 
@@ -62,7 +71,7 @@ class Meter:
 
     def leave_quota(self, left: int, now: float) -> None:
         """Let the day's pack be used up but for so many calls."""
-        day = _day_name(now)
+        day = self._day_name(now)
         calls = self.limits.daily_calls - left - self._store.number(day)
         self._store.put(_SET_ASIDE, day, {"calls": calls})
 
@@ -76,6 +85,6 @@ class Meter:
         if is_refused:
             raise RefusedError(code, f"calls exceed the limit of {most} in {seconds:g} seconds")
 
-
-def _day_name(now: float) -> str:
-    return f"calls of day {int(now + _BEIJING_SECONDS) // _DAY_SECONDS}"
+    def _day_name(self, now: float) -> str:
+        local = now + self.limits.day_zone_hours * _HOUR_SECONDS
+        return f"calls of day {int(local) // _DAY_SECONDS}"

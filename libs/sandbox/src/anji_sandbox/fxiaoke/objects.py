@@ -1,17 +1,38 @@
-"""The objects of the sandbox CRM and their fields, as data.
+"""The objects of the sandbox CRM and their fields, as data (``objects.json`` beside this file).
 
-Only fields that the reference shows; a real tenant has more, and describe is its authority.
-Source: reference sections 3.3 (system fields) and 4 (preset objects). The custom fields are those
-of the customer packet; any other key that ends in ``__c`` is taken as it comes.
+A field is written ``name:type`` with these marks: ``!`` required, ``?`` unverified (the reference
+does not show its name: it stands for one that a real tenant has, and describe says so),
+``>Object`` the target of a reference, ``=Object.field`` the sum of a field over the records that
+refer to this one. Where the reference shows a field without its type, the type is the one that
+the shown values have. Fields under "custom" end in ``__c``: what an integrator adds to a tenant;
+any other key that ends so is taken as it comes.
+Source: reference sections 3.3 (system fields) and 4 (preset objects).
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from importlib.resources import files
+from typing import Any
 
-__all__ = ["COMPANIONS", "OBJECTS", "SYSTEM_FIELDS", "FieldSpec", "ObjectSpec", "object_spec"]
+import orjson
+
+__all__ = [
+    "COMPANIONS",
+    "OBJECTS",
+    "SYSTEM_FIELDS",
+    "FieldSpec",
+    "ObjectSpec",
+    "object_spec",
+    "read_objects",
+]
 
 COMPANIONS = ("__r", "__l", "__o", "__v", "__p", "__e", "__relation_ids")
 """Endings of what goes along with a field; only ``__o``, the text of "other", is written."""
+_FIELD = re.compile(r"(\w+):(\w+?)(!?)(\??)(?:>(\w+))?(?:=(\w+)\.(\w+))?$")
+_WITH_COMPANION = frozenset({"department", "department_many", "employee", "employee_many"})
+_FILE_TYPES = frozenset({"file_attachment", "image", "signature"})
+_KEYS = frozenset({"label", "auto_name", "fields", "custom", "options", "defaults"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +45,13 @@ class FieldSpec:
     target: str = ""
     """The object that a reference points to."""
     defined_by: str = "package"
+    is_unverified: bool = False
+    summed: tuple[str, str] | None = None
+    """Object and field that are summed up over the records that refer to this one."""
+    options: tuple[tuple[str, str], ...] = ()
+    """Value and label of each known option; a real tenant has others."""
+    default: str | None = None
+    """What a new record gets where the caller gives nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +66,12 @@ class ObjectSpec:
     head_field: str = ""
     """Of a detail object: the field that holds its head's id."""
     head: str = field(default="")
+    sums: tuple[FieldSpec, ...] = ()
+    """The fields that hold sums over other records."""
+    references: tuple[FieldSpec, ...] = ()
+    """The fields that have a companion: references, employees, departments."""
+    files: tuple[str, ...] = ()
+    """The names of fields that hold files."""
 
     @property
     def is_custom(self) -> bool:
@@ -49,23 +83,98 @@ class ObjectSpec:
         return self.fields.get(name) or SYSTEM_FIELDS.get(name)
 
 
-def _fields(text: str, defined_by: str) -> dict[str, FieldSpec]:
-    """Read ``name:type``, ``!`` for required, ``>Object`` for the target of a reference."""
+def object_spec(  # noqa: PLR0913 - each is a key of an object in the file
+    name: str,
+    label: str,
+    fields: str,
+    *,
+    auto_name: str = "",
+    options: Mapping[str, list[str]] | None = None,
+    defaults: Mapping[str, str] | None = None,
+) -> ObjectSpec:
+    """Return an object from a line of fields such as ``name:text! order_id:master_detail>X``.
+
+    Raises:
+        ValueError: a field is not written so.
+    """
+    read = _fields(fields, "package", options or {}, defaults or {})
+    heads = [spec for spec in read.values() if spec.type == "master_detail"]
+    head_field, head = (heads[0].name, heads[0].target) if heads else ("", "")
+    return ObjectSpec(
+        name,
+        label,
+        read,
+        auto_name,
+        head_field,
+        head,
+        sums=tuple(spec for spec in read.values() if spec.summed),
+        references=tuple(
+            spec
+            for spec in {**SYSTEM_FIELDS, **read}.values()
+            if spec.type in _WITH_COMPANION or spec.target
+        ),
+        files=tuple(name for name, spec in read.items() if spec.type in _FILE_TYPES),
+    )
+
+
+def read_objects(given: object) -> dict[str, ObjectSpec]:
+    """Return objects from JSON: a map by API name, as ``objects.json`` has it.
+
+    Raises:
+        ValueError: it is no such map, or a field is not written as it must be.
+    """
+    if not isinstance(given, dict):
+        msg = "objects are a map by their API names"
+        raise ValueError(msg)  # noqa: TRY004 - a value of a file or a request, not a caller's slip
+    return {name: _read_object(name, each) for name, each in given.items()}
+
+
+def _read_object(name: str, given: object) -> ObjectSpec:
+    if not isinstance(given, dict) or not set(given) <= _KEYS or "label" not in given:
+        msg = f"object {name} is a map with label and some of: {', '.join(sorted(_KEYS))}"
+        raise ValueError(msg)
+    lines: list[Any] = [*given.get("fields", ()), *given.get("custom", ())]
+    return object_spec(
+        name,
+        str(given["label"]),
+        " ".join(map(str, lines)),
+        auto_name=str(given.get("auto_name", "")),
+        options=given.get("options"),
+        defaults=given.get("defaults"),
+    )
+
+
+def _fields(
+    text: str,
+    defined_by: str,
+    options: Mapping[str, list[str]] | None = None,
+    defaults: Mapping[str, str] | None = None,
+) -> dict[str, FieldSpec]:
     fields = {}
     for word in text.split():
-        name, _, rest = word.partition(":")
-        rest, _, target = rest.partition(">")
-        kind = "custom" if name.endswith("__c") else defined_by
-        fields[name] = FieldSpec(name, rest.rstrip("!"), rest.endswith("!"), target, kind)
+        read = _FIELD.match(word)
+        if read is None:
+            msg = f"a field is written name:type, with marks from !?>=, not: {word}"
+            raise ValueError(msg)
+        name, kind, required, unverified, target, summed, summed_field = read.groups()
+        fields[name] = FieldSpec(
+            name,
+            kind,
+            is_required=bool(required),
+            target=target or "",
+            defined_by="custom" if name.endswith("__c") else defined_by,
+            is_unverified=bool(unverified),
+            summed=(summed, summed_field) if summed else None,
+            options=_options((options or {}).get(name, ())),
+            default=(defaults or {}).get(name),
+        )
     return fields
 
 
-def object_spec(name: str, label: str, fields: str, *, auto_name: str = "") -> ObjectSpec:
-    """Return an object from a line of fields such as ``name:text! order_id:master_detail>X``."""
-    read = _fields(fields, "package")
-    heads = [spec for spec in read.values() if spec.type == "master_detail"]
-    head_field, head = (heads[0].name, heads[0].target) if heads else ("", "")
-    return ObjectSpec(name, label, read, auto_name, head_field, head)
+def _options(given: list[str] | tuple[()]) -> tuple[tuple[str, str], ...]:
+    """Read ``value=label``; without a label the value is shown."""
+    pairs = (each.partition("=") for each in given)
+    return tuple((value, label or value) for value, _, label in pairs)
 
 
 SYSTEM_FIELDS: Mapping[str, FieldSpec] = _fields(
@@ -81,69 +190,18 @@ SYSTEM_FIELDS: Mapping[str, FieldSpec] = _fields(
     mc_exchange_rate:number mc_exchange_rate_version:text mc_functional_currency:select_one
     """,
     "system",
+    {
+        "life_status": [
+            "ineffective=未生效",
+            "under_review=审核中",
+            "normal=正常",
+            "in_change=变更中",
+            "invalid=作废",
+        ],
+        "lock_status": ["0=未锁定", "1=锁定"],
+    },
 )
 
-_ACCOUNT = """
-    name:text! account_no:text account_type:select_one account_level:select_one
-    account_source:select_one account_status:select_one deal_status:select_one
-    industry_level1:select_one industry_level2:select_one tel:phone_number email:email fax:text
-    url:url address:text area_location:group location:location country:country province:province
-    city:city district:district remark:long_text high_seas_id:text high_seas_name:text
-    last_deal_closed_time:date_time last_deal_closed_amount:currency last_followed_time:date_time
-    completion_rate:percentile back_reason:select_one recycled_reason:long_text
-    remaining_time:text transfer_count:number total_refund_amount:currency
-    is_remind_recycling:true_or_false filling_checker_id:employee pin_yin:text
-    parent_account_id:object_reference>AccountObj
-    field_fnfcA__c:text field_n5V1I__c:text field_IdOci__c:text field_zW12m__c:text
-    field_G45nC__c:text
-"""
-_PRODUCT = """
-    name:text! product_code:text product_spec:text barcode:text category:select_one price:currency
-    unit:select_one picture_path:image off_shelves_time:date_time remark:long_text
-"""
-_ORDER = """
-    name:text account_id:object_reference!>AccountObj order_time:date_time order_amount:currency
-    product_amount:currency discount:percentile order_status:select_one invoice_status:select_one
-    logistics_status:select_one ship_to_id:object_reference>ContactObj ship_to_add:text
-    ship_to_tel:phone_number ship_to_fax:text delivery_date:date_time receivable_amount:currency
-    payment_amount:currency invoice_amount:currency no_invoice_amount:currency
-    plan_payment_amount:currency refund_amount:currency returned_goods_amount:currency
-    opportunity_id:object_reference new_opportunity_id:object_reference
-    quote_id:object_reference price_book_id:object_reference receipt_type:select_one
-    commision_info:text remark:long_text is_user_define_work_flow:true_or_false
-"""
-_ORDER_LINE = """
-    name:text order_id:master_detail!>SalesOrderObj product_id:object_reference>ProductObj
-    product_price:currency discount:percentile sales_price:currency quantity:number
-    subtotal:currency order_product_amount:currency unit:select_one
-    price_book_product_id:object_reference remark:long_text
-"""
-_DELIVERY = """
-    name:text sales_order_id:object_reference>SalesOrderObj account_id:object_reference>AccountObj
-    delivery_date:date_time delivery_warehouse_id:object_reference ship_to_add:text
-    consignee_phone_number:phone_number total_delivery_money:currency remark:long_text
-"""
-_DELIVERY_LINE = """
-    name:text delivery_note_id:master_detail!>DeliveryNoteObj
-    sales_order_id:object_reference>SalesOrderObj
-    sales_order_product_id:object_reference>SalesOrderProductObj
-    product_id:object_reference>ProductObj delivery_num:number delivery_money:currency
-    sales_price:currency unit:select_one delivery_warehouse_id:object_reference remark:long_text
-"""
-_PERSONNEL = """
-    name:text! full_name:text user_id:text employee_number:text phone:phone_number
-    main_department:department position:text status:select_one
-"""
-
-OBJECTS: Mapping[str, ObjectSpec] = {
-    spec.name: spec
-    for spec in (
-        object_spec("AccountObj", "客户", _ACCOUNT),
-        object_spec("ProductObj", "产品", _PRODUCT),
-        object_spec("SalesOrderObj", "销售订单", _ORDER, auto_name="SO"),
-        object_spec("SalesOrderProductObj", "订单产品", _ORDER_LINE, auto_name="SOP"),
-        object_spec("DeliveryNoteObj", "发货单", _DELIVERY, auto_name="DN"),
-        object_spec("DeliveryNoteProductObj", "发货单产品", _DELIVERY_LINE, auto_name="DNP"),
-        object_spec("PersonnelObj", "人员", _PERSONNEL),
-    )
-}
+OBJECTS: Mapping[str, ObjectSpec] = read_objects(
+    orjson.loads(files("anji_sandbox.fxiaoke").joinpath("objects.json").read_bytes())
+)

@@ -11,15 +11,17 @@ from decimal import Decimal
 from itertools import islice
 from typing import Any
 
-from anji_sandbox.fxiaoke.calls import Call, rendered
+from anji_sandbox.fxiaoke.calls import Call
 from anji_sandbox.fxiaoke.codes import OFFSET_RANGE, RefusedError
 from anji_sandbox.fxiaoke.filters import BadFilterError, Condition, compile_condition
 from anji_sandbox.fxiaoke.index import Index
 from anji_sandbox.fxiaoke.objects import COMPANIONS, ObjectSpec
+from anji_sandbox.fxiaoke.rendering import rendered, summed, sums_shown
+from anji_sandbox.fxiaoke.seen import is_hidden, sees
 from anji_sandbox.fxiaoke.values import NUMBER_TYPES, TIME_TYPES
 from anji_sandbox.store import Record
 
-__all__ = ["find_one", "query"]
+__all__ = ["find_one", "find_simple", "query"]
 
 _DEFAULT_LIMIT = 20
 _MAX_OFFSET = 10_000
@@ -41,6 +43,15 @@ class _Wanted:
 
 def query(call: Call) -> Record:
     """Return one page: `total`, `offset`, `limit`, `dataList`."""
+    return _page_of(call, with_sums=True)
+
+
+def find_simple(call: Call) -> Record:
+    """Return one page without computed fields; `field_projection` may stand under `data`."""
+    return _page_of(call, with_sums=False)
+
+
+def _page_of(call: Call, *, with_sums: bool) -> Record:
     spec = call.object_of_data()
     wanted = _read(call, spec)
     page, total = _find(call, spec, wanted)
@@ -49,7 +60,10 @@ def query(call: Call) -> Record:
             "total": total if wanted.with_total else 0,
             "offset": wanted.offset,
             "limit": wanted.limit,
-            "dataList": [_shown(call, spec, record, wanted.projection) for record in page],
+            "dataList": [
+                rendered(call, spec, record, wanted.projection, with_sums=with_sums)
+                for record in page
+            ],
         }
     }
 
@@ -59,7 +73,7 @@ def find_one(call: Call) -> Record:
     spec = call.object_of_data()
     wanted = _read(call, spec)
     page, _ = _find(call, spec, wanted)
-    found = [_shown(call, spec, record, wanted.projection) for record in page[:1]]
+    found = [rendered(call, spec, record, wanted.projection) for record in page[:1]]
     return {"data": {"objectData": found[0]} if found else {}}
 
 
@@ -68,6 +82,7 @@ def _read(call: Call, spec: ObjectSpec) -> _Wanted:
     if not isinstance(asked, dict):
         raise RefusedError(call.shop.switches.codes.bad_query, "searchQueryInfo is empty")
     limit, offset = _page(call, asked)
+    _check_most(call, "filters", _list(call, asked, "filters"), call.shop.switches.most_filters)
     return _Wanted(
         conditions=tuple(_condition(call, spec, each) for each in _list(call, asked, "filters")),
         orders=tuple(_order(call, spec, each) for each in _list(call, asked, "orders")),
@@ -87,6 +102,12 @@ def _list(call: Call, given: Mapping[str, Any], name: str) -> list[Any]:
     if value is not None and not isinstance(value, list):
         raise RefusedError(call.shop.switches.codes.bad_query, f"{name} must be a list")
     return value or []
+
+
+def _check_most(call: Call, name: str, given: object, most: int | None) -> None:
+    if most is not None and isinstance(given, list) and len(given) > most:
+        words = f"{name} has {len(given)} entries, {most} are taken"
+        raise RefusedError(call.shop.switches.codes.bad_query, words)
 
 
 def _page(call: Call, asked: Mapping[str, Any]) -> tuple[int, int]:
@@ -115,6 +136,8 @@ def _condition(call: Call, spec: ObjectSpec, given: object) -> Condition:
         raise RefusedError(codes.bad_query, "a filter needs field_name")
     name = given["field_name"]
     _check_field(call, spec, name)
+    most = call.shop.switches.most_filter_values
+    _check_most(call, f"field_values of {name}", given.get("field_values"), most)
     try:
         return compile_condition(
             name,
@@ -156,7 +179,7 @@ def _wants_total(call: Call) -> bool:
 
 def _find(call: Call, spec: ObjectSpec, wanted: _Wanted) -> tuple[list[Record], int]:
     """Return one page of the matching records and how many match in all."""
-    if spec.name in call.shop.switches.hidden_objects:
+    if is_hidden(call, spec):
         return [], 0
     index = call.records.index(spec, call.now)
     conditions = list(wanted.conditions)
@@ -165,12 +188,25 @@ def _find(call: Call, spec: ObjectSpec, wanted: _Wanted) -> tuple[list[Record], 
     start, end = wanted.offset, wanted.offset + wanted.limit
     is_by_id = not wanted.orders or wanted.orders == (("_id", True),)
     after = _after(conditions)
-    if is_by_id and all(_is_after(each) for each in conditions):
+    is_seen = sees(call)
+    if is_by_id and is_seen is None and all(_is_after(each) for each in conditions):
         total, found = index.by_id(after)
         return list(islice(found, start, end)), total
-    matches = _matching(_candidates(index, conditions, after), conditions)
+    candidates = _with_sums(call, spec, wanted, _candidates(index, conditions, after))
+    matches = _matching(filter(is_seen, candidates) if is_seen else candidates, conditions)
     found_all = _sorted(matches, spec, () if is_by_id else wanted.orders)
     return found_all[start:end], len(found_all)
+
+
+def _with_sums(
+    call: Call, spec: ObjectSpec, wanted: _Wanted, candidates: Iterator[Record]
+) -> Iterator[Record]:
+    """Give the candidates with the sums that a filter or an order asks for."""
+    named = {each.field for each in wanted.conditions} | {name for name, _ in wanted.orders}
+    asked = [each for each in sums_shown(call, spec) if each.name in named] if spec.sums else []
+    if not asked:
+        return candidates
+    return (summed(call, asked, spec, record) for record in candidates)
 
 
 def _id(record: Record) -> str:
@@ -256,9 +292,3 @@ def _sort_key(spec: ObjectSpec, name: str) -> Callable[[Record], tuple[bool, Any
 
 def _decimal(value: object) -> Decimal:
     return Decimal(str(value))
-
-
-def _shown(call: Call, spec: ObjectSpec, record: Record, projection: frozenset[str]) -> Record:
-    if projection:
-        record = {name: value for name, value in record.items() if name in projection}
-    return rendered(call, spec, record)

@@ -38,12 +38,14 @@ class Batch:
     """What happens to records that exist."""
     raises_time: bool = True
     """Whether that raises their `last_modified_time`."""
+    granularity_ms: int = 1
+    """What times are cut to."""
     written: list[Written] = field(default_factory=list)
 
     @property
     def time_ms(self) -> int:
         """Return the time of the call as the CRM stamps it."""
-        return int(self.now * 1000)
+        return int(self.now * 1000) // self.granularity_ms * self.granularity_ms
 
 
 class Records:
@@ -59,12 +61,18 @@ class Records:
         self._company = shop.company
         self._switches = shop.switches
         self._on_written = on_written
-        self._indexes = {name: Index(store.all(name)) for name in shop.objects}
+        self._indexes: dict[str, Index] = {}
         self._holders: dict[tuple[str, str], str] = {}
         self._lines: dict[str, list[str]] = {}
         for spec in shop.objects.values():
-            for record in store.all(spec.name):
-                self._note(spec, record)
+            self.add_object(spec)
+
+    def add_object(self, spec: ObjectSpec) -> None:
+        """Take in an object that the tenant has got, or that has got other fields."""
+        records = list(self._store.all(spec.name))
+        self._indexes[spec.name] = Index(records)
+        for record in records:
+            self._note(spec, record)
 
     def get(self, spec: ObjectSpec, record_id: str) -> Record | None:
         """Return the record as it stands; never lags."""
@@ -99,20 +107,22 @@ class Records:
         self, now: float, open_user_id: str, action: str = "update", *, raises_time: bool = True
     ) -> Iterator[Batch]:
         """Store what is written within, whole or, if the block raises, not at all."""
-        batch = Batch(now, open_user_id, action, raises_time)
+        granularity_ms = self._switches.time_granularity_ms
+        batch = Batch(now, open_user_id, action, raises_time, granularity_ms)
         with self._store.transaction():
             yield batch
             self._on_written(batch)
         for written in batch.written:
             self._store.writes[f"{written.spec.name} {written.action}"] += 1
-            visible_at = now + self._switches.query_lag_seconds
+            lags = self._switches.query_lag_by_object
+            visible_at = now + lags.get(written.spec.name, self._switches.query_lag_seconds)
             self._indexes[written.spec.name].change(written.record_id, written.record, visible_at)
             if written.record is not None:
                 self._note(written.spec, written.record)
 
     def create(self, batch: Batch, spec: ObjectSpec, values: Record) -> Record:
         """Store a new record with the values and the system's fields."""
-        record_id = self.new_id(batch.now)
+        record_id = str(values.get("_id") or self.new_id(batch.now))
         record = {
             "_id": record_id,
             "record_type": "default__c",
@@ -121,7 +131,7 @@ class Records:
             "life_status": "normal",
             "lock_status": "0",
             "lock_rule": "default_lock_rule",
-            "data_own_department": ["1000"],
+            "data_own_department": [self._department(batch.open_user_id)],
             "tenant_id": str(self._company.tenant_id),
             "is_deleted": False,
             "package": "CRM",
@@ -163,6 +173,10 @@ class Records:
         record_id = self._holders.get((f"{spec.name}.{name}", str(value)))
         record = None if record_id is None else self.get(spec, record_id)
         return record_id if record is not None and record.get(name) == value else None
+
+    def _department(self, open_user_id: str) -> str:
+        employee = self._company.employee(open_user_id)
+        return employee.department_id if employee else self._company.employees[0].department_id
 
     def _note(self, spec: ObjectSpec, record: Record) -> None:
         """Remember whose line it is, and which unique values it holds."""

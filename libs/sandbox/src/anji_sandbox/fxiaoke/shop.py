@@ -1,6 +1,5 @@
 """What every part of one CRM knows of it: the company, the switches, the objects."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from anji_sandbox.fxiaoke.company import Company
@@ -16,4 +15,5 @@ class Shop:
 
     company: Company
     switches: FxiaokeSwitches
-    objects: Mapping[str, ObjectSpec]
+    objects: dict[str, ObjectSpec]
+    """By API name; grows when an administrator adds one."""

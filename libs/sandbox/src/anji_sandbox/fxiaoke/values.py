@@ -12,6 +12,7 @@ from anji_sandbox.switches import FxiaokeSwitches
 
 __all__ = [
     "EMPLOYEE_TYPES",
+    "FILE_TYPES",
     "LIST_TYPES",
     "NUMBER_TYPES",
     "READ_ONLY_TYPES",
@@ -24,13 +25,14 @@ __all__ = [
 EMPLOYEE_TYPES = frozenset({"employee", "employee_many"})
 NUMBER_TYPES = frozenset({"number", "currency", "percentile"})
 TIME_TYPES = frozenset({"date", "date_time", "time"})
-LIST_TYPES = frozenset(
+_DAY_MS = 86_400_000
+_BEIJING_MS = 8 * 3_600_000
+FILE_TYPES = frozenset({"file_attachment", "image", "signature"})
+LIST_TYPES = FILE_TYPES | frozenset(
     {
         "department",
         "department_many",
         "embedded_object_list",
-        "file_attachment",
-        "image",
         "object_reference_many",
         "select_many",
     }
@@ -83,6 +85,11 @@ def _time(value: object, *_: object) -> int:
     return value
 
 
+def _date(value: object, *_: object) -> int:
+    """Return the midnight of a day in Beijing: the time of day is ignored."""
+    return (_time(value) + _BEIJING_MS) // _DAY_MS * _DAY_MS - _BEIJING_MS
+
+
 def _employees(value: object, company: Company, *_: object) -> list[str]:
     if not isinstance(value, list):
         msg = "must be a list of employees"
@@ -126,6 +133,7 @@ _Form = Callable[[object, Company, FxiaokeSwitches], object]
 _FORMS: dict[str, _Form] = {
     **dict.fromkeys(NUMBER_TYPES, _number),
     **dict.fromkeys(TIME_TYPES, _time),
+    "date": _date,
     **dict.fromkeys(EMPLOYEE_TYPES, _employees),
     **dict.fromkeys(LIST_TYPES, _list),
     **dict.fromkeys(READ_ONLY_TYPES, _nothing),
