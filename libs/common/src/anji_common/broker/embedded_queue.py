@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from anji_common.broker.embedded_store import OFFSET_BITS, BusyError, EmbeddedStore, Entry
 from anji_common.broker.embedded_wakeups import EmbeddedWakeups
 from anji_common.clock import Clock
-from anji_common.errors import AnjiError, ConfigurationError, FatalError, FencedError
+from anji_common.errors import ConfigurationError, FatalError, FencedError
 
 __all__ = ["EmbeddedQueue", "Operation", "Transaction"]
 
@@ -119,6 +119,13 @@ class EmbeddedQueue:
             return
         except FatalError as error:
             tell = [partial(_fail, answer, error) for answer, _step in asked]
+        except BaseException as error:
+            # A mistake of ours: whoever asked must not wait for ever, nor whoever asks next.
+            self._answer([partial(_fail, answer, error) for answer, _step in asked])
+            raise
+        self._answer(tell)
+
+    def _answer(self, tell: Sequence[Callable[[], None]]) -> None:
         self._asked.clear()
         self._is_due = False
         for outcome in tell:
@@ -145,6 +152,6 @@ def _tell(answer: asyncio.Future[T], result: T) -> None:
         answer.set_result(result)
 
 
-def _fail(answer: asyncio.Future[Any], error: AnjiError) -> None:
+def _fail(answer: asyncio.Future[Any], error: BaseException) -> None:
     if not answer.done():
         answer.set_exception(error)

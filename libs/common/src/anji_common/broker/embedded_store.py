@@ -117,8 +117,8 @@ class EmbeddedStore:
         """
         try:
             self._db.execute("BEGIN IMMEDIATE")
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+        except sqlite3.Error as error:
+            if _code(error) != sqlite3.SQLITE_BUSY:
                 raise self._unusable(error) from error
             raise BusyError from error
         try:
@@ -258,6 +258,11 @@ class EmbeddedStore:
 
     def _unusable(self, error: Exception) -> FatalError:
         return FatalError(f"the broker's file {self.path} cannot be used: {error}")
+
+
+def _code(error: sqlite3.Error) -> int:
+    """Return SQLite's primary code; an error of Python's own part has none."""
+    return int(getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)) & 0xFF
 
 
 def _packed(headers: Headers) -> bytes | None:

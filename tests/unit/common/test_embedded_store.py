@@ -1,0 +1,159 @@
+"""The embedded broker's file, when it is not as it should be, or in use by another process."""
+
+import asyncio
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from anji_common.broker.embedded_broker import EmbeddedBroker
+from anji_common.broker.embedded_queue import EmbeddedQueue
+from anji_common.broker.embedded_store import EmbeddedStore
+from anji_common.broker.embedded_wakeups import EmbeddedWakeups
+from anji_common.clock import SystemClock
+from anji_common.errors import ConfigurationError, FatalError
+from anji_common.messages import Message
+from labs.brokers import records_of
+from labs.copying import COPIED, GIVEN
+
+ONE = Message(GIVEN.name, "key", b"1")
+
+
+async def opened(path: Path) -> EmbeddedBroker:
+    broker = EmbeddedBroker(path, clock=SystemClock(), partitions=1)
+    await broker.declare([GIVEN])
+    return broker
+
+
+def locked(path: Path) -> sqlite3.Connection:
+    """Return another process's connection, in the middle of a transaction."""
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    return other
+
+
+def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "broker"
+    path.write_bytes(b"not a database at all, but a text of some length" * 100)
+
+    with pytest.raises(FatalError, match=f"the broker's file {path} cannot be used"):
+        EmbeddedBroker(path, clock=SystemClock())
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+
+    with pytest.raises(FatalError, match="file/broker cannot be used"):
+        EmbeddedBroker(tmp_path / "file" / "broker", clock=SystemClock())
+
+
+async def test_a_file_of_another_version_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "broker"
+    await (await opened(path)).close()
+    other = sqlite3.connect(path)
+    other.execute("PRAGMA user_version=99")
+    other.close()
+    before = path.read_bytes()
+
+    with pytest.raises(ConfigurationError, match=r"format 99, this one reads 1.*move the file"):
+        EmbeddedBroker(path, clock=SystemClock())
+
+    assert path.read_bytes() == before
+
+
+async def test_what_waits_for_another_process_s_transaction_is_written_after_it(
+    tmp_path: Path,
+) -> None:
+    broker = await opened(tmp_path / "broker")
+    other = locked(tmp_path / "broker")
+    publishing = asyncio.ensure_future(broker.publish([ONE]))
+    waiting = asyncio.ensure_future(broker.declare([COPIED]))
+    await SystemClock().sleep(0)
+    await SystemClock().sleep(0)  # the broker has met the lock by now
+    was_done = publishing.done()
+
+    other.execute("COMMIT")
+    other.close()
+    await asyncio.gather(publishing, waiting)
+
+    assert not was_done
+    assert [one.value for one in await records_of(broker, GIVEN.name)] == [b"1"]
+    assert await broker.ends(COPIED.name) == {0: 0}
+    await broker.close()
+
+
+async def test_closing_waits_until_everything_asked_for_is_written(tmp_path: Path) -> None:
+    broker = await opened(tmp_path / "broker")
+    other = locked(tmp_path / "broker")
+    publishing = asyncio.ensure_future(broker.publish([ONE]))
+    await SystemClock().sleep(0)
+    closing = asyncio.ensure_future(broker.close())
+    await SystemClock().sleep(0)
+    other.execute("COMMIT")
+    other.close()
+    await asyncio.gather(publishing, closing)
+
+    again = await opened(tmp_path / "broker")
+    assert await again.ends(GIVEN.name) == {0: 1}
+    await again.close()
+
+
+async def test_a_closed_broker_says_so_and_hangs_nobody(tmp_path: Path) -> None:
+    broker = await opened(tmp_path / "broker")
+    await broker.close()
+
+    async with asyncio.timeout(10):
+        for _ in range(2):
+            with pytest.raises(FatalError, match="closed database"):
+                await broker.publish([ONE])
+
+
+@pytest.mark.parametrize("mistake", [lambda: 1 // 0, lambda: int("one")])
+async def test_a_mistake_in_an_operation_is_told_to_all_and_the_next_are_done(
+    mistake: Callable[[], int],
+) -> None:
+    store, logged = EmbeddedStore(None), list[BaseException]()
+    queue = EmbeddedQueue(store, EmbeddedWakeups(store, SystemClock(), 1.0), SystemClock())
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(lambda _, context: logged.append(context["exception"]))
+
+    async with asyncio.timeout(10):
+        outcomes = await asyncio.gather(
+            queue.ask(lambda _: 1), queue.ask(lambda _: mistake()), return_exceptions=True
+        )
+        after = await queue.ask(lambda _: 2)
+
+    assert list(outcomes) == logged * 2
+    assert after == 2
+    store.close()
+
+
+async def test_a_statement_that_fails_undoes_its_transaction_and_is_told_to_all() -> None:
+    store = EmbeddedStore(None)
+    queue = EmbeddedQueue(store, EmbeddedWakeups(store, SystemClock(), 1.0), SystemClock())
+    remember = "INSERT INTO processes (beat_ms) VALUES (1)"
+
+    outcomes = await asyncio.gather(
+        queue.ask(lambda transaction: transaction.store.run(remember)),
+        queue.ask(lambda transaction: transaction.store.run("SELECT nothing")),
+        return_exceptions=True,
+    )
+
+    assert [type(one) for one in outcomes] == [FatalError, FatalError]
+    assert store.rows("SELECT * FROM processes") == []
+    store.close()
+
+
+async def test_no_file_is_nobody_else_s() -> None:
+    here = EmbeddedBroker(None, clock=SystemClock(), partitions=1)
+    there = EmbeddedBroker(None, clock=SystemClock(), partitions=1)
+    for broker in (here, there):
+        await broker.declare([GIVEN])
+
+    await here.publish([ONE])
+
+    assert await here.ends(GIVEN.name) == {0: 1}
+    assert await there.ends(GIVEN.name) == {0: 0}
+    for broker in (here, there):
+        await broker.close()
