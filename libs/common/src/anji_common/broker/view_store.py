@@ -171,8 +171,10 @@ class ViewStore:
                 raise ConfigurationError(msg) from error
             if _code(error) not in _UNREADABLE:
                 raise self._unusable(error) from error
-        self._throw_away()
+        except OSError as error:
+            raise self._unusable(error) from error
         with self._translated():
+            self._throw_away()
             db = self._connected()
             for statement in _SCHEMA:
                 db.execute(statement)
@@ -219,15 +221,15 @@ class ViewStore:
     def _translated(self) -> Iterator[None]:
         try:
             yield
-        except sqlite3.Error as error:
+        except (sqlite3.Error, OSError) as error:
             if _code(error) in _UNREADABLE:
                 self._throw_away()
             raise self._unusable(error) from error
 
-    def _unusable(self, error: sqlite3.Error) -> FatalError:
+    def _unusable(self, error: Exception) -> FatalError:
         return FatalError(f"the view {self._path} cannot be used, start again: {error}")
 
 
-def _code(error: sqlite3.Error) -> int:
-    """Return the primary code: the low byte of SQLite's extended one."""
+def _code(error: Exception) -> int:
+    """Return the primary code, the low byte of SQLite's extended one; others have none."""
     return int(getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)) & 0xFF
