@@ -90,6 +90,8 @@ class Vendor:
     writes: int = 0
     """Writes by the integration account."""
     creates: int = 0
+    made: int = 0
+    """Records ever made: an id is never given twice."""
     trims: bool = False
     refuses: str = ""
 
@@ -101,7 +103,9 @@ class Vendor:
         record_id: str | None = None,
         by_anji: bool = False,
     ) -> str:
-        record_id = record_id or f"{len(self.records) + 1:03}"
+        if record_id is None:
+            self.made += 1
+            record_id = f"{self.made:03}"
         record = self.records.setdefault(record_id, {})
         record.update({path: self._kept(value) for path, value in values.items()})
         if self.system is ERP and record.get("FNumber") is None:
@@ -152,6 +156,13 @@ class LinkLab:
     def edit(self, system: System, record_id: str | None = None, /, **values: JsonValue) -> str:
         """A person writes."""
         return self.vendors[system].write(values, at=self.tick(), record_id=record_id)
+
+    def delete_record(self, system: System, record_id: str) -> None:
+        """A person deletes, and a source has found out."""
+        change = self.take(system, record_id)
+        del self.vendors[system].records[record_id]
+        del self.vendors[system].stamps[record_id]
+        self.publish(change.model_copy(update={"data": None, "revision": change.revision + 1}))
 
     def take(self, system: System, record_id: str) -> Change:
         """A source reads; the change is not published yet."""

@@ -43,7 +43,24 @@ def test_when_one_side_is_deleted_nothing_is_written_any_more_and_both_rows_are_
 
     assert len(lab.sent) == sent
     assert {lab.rows[str(ref)].state for ref in (order, bill)} == {RowState.ENDED}
-    assert problem_of(lab, order) is ProblemKind.GONE
+    if gone is bill:
+        assert problem_of(lab, order) is ProblemKind.GONE
+    else:
+        assert lab.of(order).stage is Stage.ENDED
+        assert lab.of(bill).stage is Stage.ORPHAN
+
+
+def test_people_are_told_once_that_a_link_ended() -> None:
+    lab = DocumentLab(make_order_type())
+    order, bill = linked(lab)
+
+    lab.delete(order)
+    lab.rest()
+
+    (told,) = [notice for notice in lab.notices if notice.kind is NoticeKind.LINK_ENDED]
+    assert told.words == (
+        f"{order} was deleted; {bill} stays, and nothing is written to it any more"
+    )
 
 
 def test_a_record_that_comes_back_is_linked_again() -> None:
@@ -74,7 +91,7 @@ def test_an_ending_waits_for_the_answer_of_a_command_in_flight() -> None:
     lab.queues["results", str(order)].append(result)
     lab.rest()
 
-    assert lab.of(order).stage is Stage.LINKED
+    assert lab.of(order).stage is Stage.ENDED
     assert lab.rows[str(order)].state is RowState.ENDED
     assert lab.signals == []
 
@@ -275,3 +292,91 @@ def test_a_claimed_record_that_is_gone_ends_the_link_at_once() -> None:
 
     assert lab.rows[str(order)].state is RowState.ENDED
     assert timedelta(0) < lab.now - lab.of(order).erp.stamp.modified_at  # type: ignore[union-attr]  # it was read
+
+
+def test_an_orphan_that_is_edited_makes_nothing_though_its_side_may_create() -> None:
+    lab = LinkLab(make_link_type(creates=(CRM, ERP)))
+    lab.linked()
+    lab.delete_record(CRM, "001")
+    lab.rest()
+
+    lab.edit(ERP, "001", FTEL="2")
+    lab.rest()
+
+    assert lab.seat(ERP, "001").stage is Stage.ORPHAN
+    assert lab.vendors[CRM].records == {}
+
+
+def test_an_orphan_is_given_to_a_new_home_with_what_it_holds() -> None:
+    lab = LinkLab(make_link_type(matches_names=True))
+    lab.linked()
+    lab.delete_record(CRM, "001")
+    lab.rest()
+    lab.edit(ERP, "001", FTEL="2")
+    lab.rest()
+
+    anew = lab.edit(CRM, name="Ann")
+    lab.rest()
+
+    assert lab.seat(CRM, anew).stage is Stage.LINKED
+    assert lab.vendors[CRM].records[anew]["tel"] == "2"
+    assert lab.vendors[ERP].creates == 1
+    rows = {key: row.state for key, row in lab.rows.items()}
+    assert rows["fxiaoke/AccountObj/001"] is RowState.ENDED
+    assert rows["k3cloud/BD_Customer/001"] is RowState.LINKED
+
+
+def test_a_deleted_record_that_comes_back_after_its_partner_was_given_away_is_a_problem() -> None:
+    lab, refused = two_for_one()
+    record, stamp = lab.vendors[CRM].records["001"], lab.vendors[CRM].stamps["001"]
+    lab.delete_record(CRM, "001")
+    lab.rest()
+    assert lab.seat(CRM, refused).stage is Stage.LINKED
+
+    lab.vendors[CRM].records["001"], lab.vendors[CRM].stamps["001"] = record, stamp
+    lab.edit(CRM, "001", tel="9")
+    lab.rest()
+
+    problem = lab.seat(CRM, "001").problem
+    assert problem is not None
+    assert problem.kind is ProblemKind.CLAIMED
+    assert lab.seat(CRM, refused).stage is Stage.LINKED
+
+
+def test_who_was_refused_a_record_that_is_deleted_gets_one_of_its_own() -> None:
+    lab, refused = two_for_one()
+
+    lab.delete_record(ERP, "001")
+    lab.rest()
+
+    assert lab.seat(CRM, refused).stage is Stage.LINKED
+    assert str(lab.seat(CRM, refused).partner) == "k3cloud/BD_Customer/002"
+    assert lab.vendors[ERP].creates == 1
+
+
+def test_letting_go_waits_for_the_answer_of_an_update_in_flight() -> None:
+    lab = LinkLab()
+    lab.linked()
+    lab.edit(CRM, "001", name="Bea")
+    lab.read(CRM, "001")
+    lab.deliver(("changes", "fxiaoke/AccountObj/001"))
+    late = lab.executed(lab.commands.pop())
+
+    lab.delete_record(CRM, "001")
+    lab.rest()
+    before = lab.seat(CRM, "001").stage
+    lab.queues["results", str(late.seat)].append(late)
+    lab.rest()
+
+    assert before is Stage.LINKED
+    assert lab.seat(CRM, "001").stage is Stage.ENDED
+    assert lab.seat(ERP, "001").stage is Stage.ORPHAN
+
+
+def test_a_replay_of_an_ending_does_nothing() -> None:
+    lab, _ = two_for_one()
+    lab.delete_record(CRM, "001")
+    lab.rest()
+
+    heard = [lab.hand_over(found) for found in tuple(lab.delivered)]
+    assert not any(heard)

@@ -100,6 +100,19 @@ def a_record_outside_the_filter(rules: Rules) -> bool:
     return [record["FName"] for record in lab.vendors[ERP].records.values()] == ["Bea"]
 
 
+def the_holder_of_a_partner_is_deleted(rules: Rules) -> bool:
+    """Whoever was refused that partner gets it; nothing is made in its place."""
+    lab = LinkLab(make_link_type(creates=BOTH, matches_names=True), rules=rules)
+    lab.edit(CRM, name="Ann")
+    lab.rest()
+    lab.edit(CRM, name="Ann")
+    lab.rest()
+    lab.delete_record(CRM, "001")
+    lab.rest()
+    made = (lab.vendors[CRM].creates, lab.vendors[ERP].creates)
+    return lab.seat(CRM, "002").stage is Stage.LINKED and made == (0, 1)
+
+
 def an_old_change_again(rules: Rules) -> bool:
     """A topic is replayed over a newer edit."""
     lab = LinkLab(rules=rules)
@@ -219,6 +232,7 @@ CASES: dict[str, tuple[Scenario, Rules]] = {
         a_record_outside_the_filter,
         without(may_begin=lambda seat, _type: seat.side(seat.key.system).seen.marker is None),
     ),
+    "5 endings": (the_holder_of_a_partner_is_deleted, without(lets_go=lambda _seat: False)),
     "6 and 15 stale": (an_old_change_again, without(is_stale=lambda _side, _revision: False)),
     "7 hold": (the_echo_comes_before_the_result, without(holds=lambda _side: False)),
     "8 read back": (

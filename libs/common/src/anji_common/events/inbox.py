@@ -40,6 +40,12 @@ class EntryKind(StrEnum):
     WAKE = "wake"
     """Whom you were refused by has let go: claim again."""
 
+    RELEASE = "release"
+    """The home's record is deleted: its partner's seat is free (``protocol.md`` 5)."""
+
+    GONE = "gone"
+    """The record that was claimed is deleted: look for another one."""
+
     RETRY = "retry"
     """A person wants the problem named in `problem` tried again."""
 

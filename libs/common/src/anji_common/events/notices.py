@@ -22,6 +22,7 @@ class NoticeKind(StrEnum):
     EDIT_REPLACED = "edit replaced"
     MESSAGE_SENT = "message sent"
     MESSAGE_IN_DOUBT = "message in doubt"
+    LINK_ENDED = "link ended"
     LINE_NOT_REMOVED = "line not removed"
 
 

@@ -26,6 +26,7 @@ __all__ = [
     "is_ours",
     "is_past",
     "is_stale",
+    "lets_go",
     "may_begin",
 ]
 
@@ -42,9 +43,14 @@ def defers_claims(seat: Seat) -> bool:
 
 
 def grants(seat: Seat, entry: Entry) -> bool:
-    """Rules 2 and 3: the first claim wins; a record marked for another home is not given away."""
+    """Rules 2 and 3: the first claim wins; a record marked for another home is not given away.
+
+    Unless it is an orphan (rule 5): the home that it is marked for is gone.
+    """
     if seat.stage is Stage.POINTER:
         return str(seat.partner) == entry.sender
+    if seat.stage is Stage.ORPHAN:
+        return True
     if seat.stage is not Stage.NEW:
         return False
     own = seat.side(seat.key.system)
@@ -63,6 +69,13 @@ def may_begin(seat: Seat, link_type: LinkType) -> bool:
         and seat.key.system in link_type.creates
         and (side.filter is None or side.filter.holds(own.seen.head))
     )
+
+
+def lets_go(seat: Seat) -> bool:
+    """Rule 5: a home whose record is deleted lets go of its partner, after the last result."""
+    own = seat.side(seat.key.system)
+    is_over = seat.crm.flight is None and seat.erp.flight is None
+    return seat.stage is Stage.LINKED and own.is_gone and is_over
 
 
 def is_stale(side: SideState, revision: int) -> bool:
@@ -115,6 +128,7 @@ class Rules:
     defers_claims: Callable[[Seat], bool] = defers_claims
     grants: Callable[[Seat, Entry], bool] = grants
     may_begin: Callable[[Seat, LinkType], bool] = may_begin
+    lets_go: Callable[[Seat], bool] = lets_go
     is_stale: Callable[[SideState, int], bool] = is_stale
     is_past: Callable[[SideState, Stamp], bool] = is_past
     holds: Callable[[SideState], bool] = holds

@@ -1,7 +1,8 @@
-"""Who holds a link: claim and grant, adoption, pointers (``protocol.md`` 1 to 3).
+"""Who holds a link: claim and grant, adoption, pointers, endings (``protocol.md`` 1 to 3, 5).
 
 A home that learns its partner's ref claims the partner's seat and is linked only after the
-grant. Nobody decides by who came first to a topic.
+grant. Nobody decides by who came first to a topic. A home whose record is deleted lets its partner
+go, and whoever was refused that partner may claim it.
 """
 
 from collections.abc import Callable
@@ -9,13 +10,26 @@ from dataclasses import replace
 
 from anji_common.events.changes import Change
 from anji_common.events.inbox import Entry, EntryKind
+from anji_common.events.notices import NoticeKind
 from anji_common.events.observed import Observed
 from anji_common.refs import Ref
 from anji_mapper.link.observing import look_at, observe
 from anji_mapper.link.state import LineState, SideState, Stage
 from anji_mapper.link.turn import Turn
 
-__all__ = ["adopt_out", "answer_claim", "answer_deferred", "begin_anew", "claim", "hear"]
+__all__ = [
+    "adopt_out",
+    "answer_claim",
+    "answer_deferred",
+    "begin_anew",
+    "claim",
+    "hear",
+    "let_go",
+    "wake_claimants",
+]
+
+
+_SOMEBODYS = frozenset({Stage.POINTER, Stage.ORPHAN})
 
 
 def hear(turn: Turn, entry: Entry) -> None:
@@ -46,7 +60,12 @@ def begin_anew(turn: Turn) -> None:
 def answer_claim(turn: Turn, entry: Entry) -> None:
     """Grant or refuse a claim on this seat's record."""
     home = Ref.parse(entry.sender)
+    if turn.seat.stage in _SOMEBODYS and turn.seat.side(turn.own).is_gone:
+        turn.tell(home, EntryKind.GONE)
+        return
     if not turn.rules.grants(turn.seat, entry):
+        claimants = dict.fromkeys((*turn.seat.claimants, home))
+        turn.put(claimants=tuple(claimants))
         turn.tell(home, EntryKind.REFUSE, holder=turn.seat.partner)
         return
     newest = turn.seat.newest
@@ -59,6 +78,28 @@ def answer_deferred(turn: Turn) -> None:
     waiting, turn.seat = turn.seat.deferred, replace(turn.seat, deferred=())
     for entry in waiting:
         hear(turn, entry)
+
+
+def let_go(turn: Turn) -> None:
+    """Rule 5: our record is deleted; its partner is free, and stays what it is."""
+    partner = turn.seat.partner
+    if partner is None:
+        return
+    turn.put(stage=Stage.ENDED)
+    turn.tell(partner, EntryKind.RELEASE)
+    turn.notify(
+        NoticeKind.LINK_ENDED,
+        f"{turn.seat.key} was deleted; {partner} stays, and nothing is written to it any more",
+        partner=str(partner),
+    )
+
+
+def wake_claimants(turn: Turn) -> None:
+    """Tell those who were refused this seat's record that it is free, or gone."""
+    claimants = turn.seat.claimants
+    turn.put(claimants=())
+    for home in claimants:
+        turn.tell(home, EntryKind.WAKE)
 
 
 def adopt_out(turn: Turn, partner: Ref, observed: Observed | None) -> None:
@@ -124,6 +165,18 @@ def _forwarded(turn: Turn, entry: Entry) -> None:
         observe(turn, turn.far, entry.change)
 
 
+def _released(turn: Turn, entry: Entry) -> None:
+    if turn.seat.stage is Stage.POINTER and str(turn.seat.partner) == entry.sender:
+        turn.put(stage=Stage.ORPHAN, partner=None)
+        wake_claimants(turn)
+
+
+def _gone(turn: Turn, entry: Entry) -> None:
+    """What we claimed is deleted: another one may fit, or one is made."""
+    if turn.seat.stage is Stage.CLAIMING and str(turn.seat.partner) == entry.sender:
+        begin_anew(turn)
+
+
 def _woken(turn: Turn, _entry: Entry) -> None:
     if turn.seat.stage is Stage.REFUSED and turn.seat.partner is not None:
         claim(turn, turn.seat.partner)
@@ -136,4 +189,6 @@ _HEARD: dict[EntryKind, Callable[[Turn, Entry], None]] = {
     EntryKind.FORWARD: _forwarded,
     EntryKind.ADOPT: _adopt_in,
     EntryKind.WAKE: _woken,
+    EntryKind.RELEASE: _released,
+    EntryKind.GONE: _gone,
 }

@@ -50,6 +50,10 @@ class Stage(StrEnum):
     """Forwards to the home."""
     REFUSED = "refused"
     """The partner belongs to another home; woken when that lets go."""
+    ENDED = "ended"
+    """A home whose record is deleted; its partner was let go (``protocol.md`` 5)."""
+    ORPHAN = "orphan"
+    """Was a pointer, and its home let go: may be claimed, never creates (``protocol.md`` 5)."""
 
 
 class ProblemKind(StrEnum):
@@ -173,7 +177,7 @@ class Seat:
     """Of the mapping that decided last."""
     stage: Stage = Stage.NEW
     partner: Ref | None = None
-    """LINKED, CLAIMING, REFUSED: the other record. POINTER: the home."""
+    """LINKED, CLAIMING, REFUSED, ENDED: the other record. POINTER: the home."""
     crm: SideState = field(default_factory=SideState)
     erp: SideState = field(default_factory=SideState)
     agreed: Mapping[str, ValuePair] = field(default_factory=dict)
@@ -192,6 +196,8 @@ class Seat:
     """Of a record that may become a pointer: its newest change, for the grant."""
     deferred: tuple[Entry, ...] = ()
     """Claims and adoptions that wait for our own create's result (``protocol.md`` 2)."""
+    claimants: tuple[Ref, ...] = ()
+    """Homes that were refused this seat's record, to be woken when it is free."""
     messages: tuple[PendingMessage, ...] = ()
     rows_digest: str = ""
     """Of the crosswalk rows last published."""

@@ -91,13 +91,22 @@ def _own_change(turn: Turn, change: Change) -> bool:
         side = turn.seat.side(turn.own)
         if turn.rules.is_stale(side, change.revision):
             return False
-        turn.put_side(turn.own, replace(side, revision=change.revision))
+        is_gone = change.data is None
+        turn.put_side(turn.own, replace(side, revision=change.revision, is_gone=is_gone))
         turn.tell(turn.seat.partner, EntryKind.FORWARD, change=change)
+        if is_gone:
+            seats.wake_claimants(turn)
         return True
     if not observing.observe(turn, turn.own, change):
         return False
     if turn.seat.stage is Stage.REFUSED:
         seats.begin_anew(turn)
+    if (
+        turn.seat.stage is Stage.ENDED
+        and turn.seat.partner is not None
+        and change.data is not None
+    ):
+        seats.claim(turn, turn.seat.partner)  # it came back, and its partner may still be free
     if turn.seat.stage is not Stage.LINKED and not turn.is_home:
         turn.put(newest=change)
     own = turn.seat.side(turn.own)
@@ -198,6 +207,8 @@ def _decide(turn: Turn) -> None:
         publish_rows(turn)
         if not gone:
             _say(turn)
+        if turn.rules.lets_go(turn.seat):
+            seats.let_go(turn)
     _ask_to_settle(turn)
     waiting.wait_for(turn, awaited)
     judge(turn, unmapped)
