@@ -19,7 +19,7 @@ from anji_mapper.link.rules import Rules
 from anji_mapper.link.state import Returned, Seat, ValuePair
 from anji_mapper.mapping.model import Pair, Row
 
-__all__ = ["Answers", "row_key", "suspected"]
+__all__ = ["Answer", "Answers", "row_key", "suspected"]
 
 
 def row_key(lines: str, crm_id: str, pair: str) -> str:
