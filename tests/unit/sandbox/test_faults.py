@@ -6,7 +6,7 @@ import orjson
 import pytest
 
 from anji_sandbox.core import Answer, Request
-from anji_sandbox.faults import Fault, Faults, FaultyCore
+from anji_sandbox.faults import Fault, Faults, FaultyCore, SparedCore
 from anji_sandbox.store import Store
 
 CREATE = Request("POST", "/cgi/crm/v2/data/create", {}, {}, b'{"of": "AccountObj"}')
@@ -62,6 +62,20 @@ def test_a_late_commit_is_done_when_its_time_has_come(vendor: Counter) -> None:
     assert before == []
     assert vendor.done == [31.0, 40.0]
     assert core.next_late_at() is None
+
+
+def test_a_late_commit_comes_in_its_time_before_the_call_of_somebody_whom_no_rule_hits(
+    vendor: Counter,
+) -> None:
+    faults = Faults(Fault(kind="commit_late", delay_seconds=30, calls=None))
+    core = FaultyCore(vendor, faults)
+    core.handle(CREATE, 1.0)
+
+    answer = SparedCore(core).handle(CREATE, 40.0)
+
+    assert answer.body == b"done"
+    assert vendor.done == [31.0, 40.0]
+    assert faults.hits_by_kind == {"commit_late": 1}
 
 
 def test_a_delayed_call_is_done_at_once_and_answered_late(vendor: Counter) -> None:

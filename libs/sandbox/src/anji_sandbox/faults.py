@@ -4,6 +4,7 @@ A rule names the calls it is for and what happens to them, the next `calls` of t
 The first rule that applies to a call decides. Chance comes from a seed, so a run can be repeated.
 """
 
+from collections import Counter
 from dataclasses import asdict, dataclass, fields, replace
 from fnmatch import fnmatchcase
 from typing import Any, Literal, get_args
@@ -14,7 +15,7 @@ from anji_sandbox.core import Answer, Request, StoredCore
 from anji_sandbox.derived import chance
 from anji_sandbox.store import Store
 
-__all__ = ["Fault", "Faults", "FaultyCore", "Kind"]
+__all__ = ["Fault", "Faults", "FaultyCore", "Kind", "SparedCore"]
 
 Kind = Literal["drop_before", "drop_after", "commit_late", "delay", "html", "bad_gateway", "code"]
 _HTML = (("Content-Type", "text/html; charset=utf-8"),)
@@ -59,8 +60,13 @@ class Faults:
         self._rules = list(rules)
         self._seed = seed
         self._asked = 0
-        self.hits = 0
-        """How many calls were hit."""
+        self.hits_by_kind: Counter[Kind] = Counter()
+        """How many calls were hit, by what happened to them."""
+
+    @property
+    def hits(self) -> int:
+        """Return how many calls were hit."""
+        return self.hits_by_kind.total()
 
     def add(self, *rules: Fault) -> None:
         """Add rules behind those in force."""
@@ -82,7 +88,7 @@ class Faults:
             self._asked += 1
             if rule.share < 1 and chance(self._seed, self._asked) >= rule.share:
                 continue
-            self.hits += 1
+            self.hits_by_kind[rule.kind] += 1
             if rule.calls is not None:
                 self._rules[place] = replace(rule, calls=rule.calls - 1)
             self._rules = [each for each in self._rules if each.calls != 0]
@@ -170,6 +176,27 @@ class FaultyCore:
                 return Answer(0, (), b"", dropped=True)
             case _:
                 return Answer(0, (), b"", dropped=True, delay_seconds=fault.delay_seconds)
+
+
+class SparedCore:
+    """A faulty core for callers whom no rule hits.
+
+    What was to be done late is done before their calls, in its time, so that nobody sees the
+    vendor's time go back.
+    """
+
+    def __init__(self, faulty: FaultyCore) -> None:
+        self._faulty = faulty
+
+    @property
+    def name(self) -> str:
+        """Return which vendor it is."""
+        return self._faulty.name
+
+    def handle(self, request: Request, now: float) -> Answer:
+        """Answer one request."""
+        self._faulty.settle(now)
+        return self._faulty.core.handle(request, now)
 
 
 def _refusal(vendor: str, code: int, words: str) -> Answer:

@@ -41,6 +41,18 @@ _EQUALS = "67"
 
 
 @dataclass(frozen=True, slots=True)
+class _Meaning:
+    """What the names of a query mean."""
+
+    labels: tuple[str, ...]
+    columns: tuple[Column, ...]
+    path: tuple[Entity, ...]
+    order: tuple[tuple[Column, bool], ...]
+    of: Callable[[str], Column]
+    """Tells each name of the filter."""
+
+
+@dataclass(frozen=True, slots=True)
 class _Plan:
     """A query, compiled."""
 
@@ -57,6 +69,7 @@ class Queries:
     """Runs queries; keeps what it compiled."""
 
     _plans: dict[tuple[object, ...], _Plan] = field(default_factory=dict)
+    _meanings: dict[tuple[object, ...], _Meaning] = field(default_factory=dict)
 
     def rows(self, context: Context, call: Call) -> list[list[Any]]:
         """Return the answer of ExecuteBillQuery: a bare list of lists.
@@ -102,8 +115,27 @@ class Queries:
         if plan is None:
             if len(self._plans) >= _MAX_PLANS:
                 self._plans.clear()
-            plan = self._plans[place] = _compile(context, form, keys, text, order)
+            plan = self._plans[place] = self._compile(context, form, (keys, text, order), known)
         return plan
+
+    def _compile(
+        self, context: Context, form: Form, texts: tuple[str, str, str], known: object
+    ) -> _Plan:
+        """Compile a query; what its names mean is kept, for polls differ in their times only."""
+        keys, text, order = texts
+        try:
+            node = parse_filter(text)
+            names = tuple(_names(node))
+            place = (form.form_id, keys, order, names, known)
+            meaning = self._meanings.get(place)
+            if meaning is None:
+                if len(self._meanings) >= _MAX_PLANS:
+                    self._meanings.clear()
+                meaning = self._meanings[place] = _meaning(context, form, keys, order, names)
+            test = compile_filter(node, meaning.of, context.records)
+        except FilterError as exc:
+            raise Refusal(Code.EXCEPTION, f"GetRealExpress error: {exc}", None) from exc
+        return _Plan(meaning.labels, meaning.columns, test, meaning.path, meaning.order)
 
 
 def field_count(call: Call) -> int:
@@ -114,23 +146,20 @@ def field_count(call: Call) -> int:
         return 1
 
 
-def _compile(context: Context, form: Form, keys: str, text: str, order: str) -> _Plan:
+def _meaning(
+    context: Context, form: Form, keys: str, order: str, filter_names: Sequence[str]
+) -> _Meaning:
     pairs = _field_keys(keys)
     sorts = _order_keys(order)
-    try:
-        node = parse_filter(text)
-        names = [name for name, _ in (*pairs, *sorts)]
-        columns = Columns(context, form, [*names, *_names(node)])
-        test = compile_filter(node, columns.column, context.records)
-    except FilterError as exc:
-        raise Refusal(Code.EXCEPTION, f"GetRealExpress error: {exc}", None) from exc
+    names = [name for name, _ in (*pairs, *sorts)]
+    columns = Columns(context, form, [*names, *filter_names])
     by_id = len(sorts) == 1 and not sorts[0][1] and columns.column(sorts[0][0]).is_id
-    return _Plan(
+    return _Meaning(
         tuple(label for _, label in pairs),
         tuple(columns.column(name) for name, _ in pairs),
-        test,
         columns.path,
         () if by_id else tuple((columns.column(name), down) for name, down in sorts),
+        {name: columns.column(name) for name in filter_names}.__getitem__,
     )
 
 
