@@ -1,7 +1,7 @@
 """The sourcing engine on a little vendor: what is read is published, once and in order."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -27,6 +27,25 @@ def test_what_changes_after_the_start_is_published_and_what_is_older_is_not() ->
 
         assert await lab.texts("1") == ["new"]
         assert await lab.texts("0") == []
+
+    in_a_lab(test)
+
+
+class _Shy(LittleFeed):
+    """Of a vendor whose clock is behind, which only its answers tell."""
+
+    async def now(self) -> datetime:
+        return await super().now() if self.polls else EPOCH + timedelta(minutes=5)
+
+
+def test_a_source_begins_at_the_vendors_time_though_only_its_answers_tell_it() -> None:
+    async def test(lab: SourceLab) -> None:
+        lab.start(_Shy(lab.shop))
+        await lab.wait(1.0)
+        lab.shop.write("1", "new")
+        await lab.wait(2.0)
+
+        assert await lab.texts("1") == ["new"]
 
     in_a_lab(test)
 

@@ -21,7 +21,7 @@ from anji_common.metrics import SOURCE_FAILURES, SOURCE_READS, SOURCE_WATERMARK_
 from anji_common.runtime import Runtime
 from anji_common.sourcing.burials import Burials
 from anji_common.sourcing.checkpoints import Checkpoint, SnapshotProgress, Wish
-from anji_common.sourcing.feed import Feed, Page
+from anji_common.sourcing.feed import Feed, Page, Window
 from anji_common.sourcing.published import PublishedRefs
 from anji_common.sourcing.revisions import Published, Verdict, revise
 from anji_common.sourcing.settings import SourceSettings
@@ -70,6 +70,7 @@ class Desk:
         self._pace = Pace(settings.poll_seconds, settings.most_poll_seconds)
         self._interval = settings.poll_seconds
         self._next_poll = 0.0
+        self._asked_at: float | None = None
         self._polled_at = -math.inf
         self._wish_due: dict[str, float] = {}
         self._hinted_at: float | None = None
@@ -103,10 +104,21 @@ class Desk:
         await self._published.close()
 
     async def prepare(self) -> None:
-        """Make the first checkpoint, if there is none (``protocol.md`` 23)."""
+        """Make the first checkpoint, if there is none (``protocol.md`` 23).
+
+        The vendor is read first, for only its answers may tell its time: what is made after a
+        beginning in its future would be taken for old. It begins when it was first asked.
+        """
         if self._checkpoint is not None:
             return
-        now = await self._feed.now()
+        if self._asked_at is None:
+            self._asked_at = self._clock.monotonic()
+        guessed = await self._feed.now()
+        slack = timedelta(seconds=self._settings.slack_seconds)
+        async for _ in self._feed.changed(self._interest, Window(guessed, guessed + slack), {}):
+            break
+        asked_for = timedelta(seconds=self._clock.monotonic() - self._asked_at)
+        now = await self._feed.now() - asked_for
         self._checkpoint = Checkpoint(
             system=self._feed.system,
             object_name=self._interest.object_name,
@@ -350,9 +362,9 @@ class Desk:
         SOURCE_FAILURES.labels(self._feed.system, self.object_name).inc()
         least, most = self._settings.least_back_off_seconds, self._settings.most_back_off_seconds
         wait = min(least * 2.0 ** min(self._failures - 1, 16), most)
+        if isinstance(error, RateLimitedError):
+            wait = max(wait, error.retry_after_seconds)
         wait *= 0.75 + self._chance.random() / 2
-        if isinstance(error, RateLimitedError):  # not earlier, and not a quarter of a day later
-            wait = max(wait, error.retry_after_seconds + self._chance.random())
         self._blocked_until = self._clock.monotonic() + wait
         _log.warning(
             "vendor.awaited", object=self.object_name, reason=str(error), wait_seconds=wait
