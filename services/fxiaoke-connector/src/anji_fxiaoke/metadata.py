@@ -28,8 +28,7 @@ _log = structlog.get_logger("anji.fxiaoke.metadata")
 
 _LIST_PATH = "cgi/crm/v2/object/list"
 _DESCRIBE_PATH = "cgi/crm/v2/object/describe"
-_DESCRIBE = Purpose("describe", is_writing=True)
-"""Writes need it too, so it may use the day's last calls."""
+_DESCRIBE = Purpose("describe")
 
 
 class Metadata:

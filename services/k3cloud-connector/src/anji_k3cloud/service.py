@@ -14,6 +14,7 @@ from anji_common.sourcing.engine import run_source as run_sourcing
 from anji_common.sourcing.settings import SourceSettings
 from anji_common.transport import Transport
 from anji_common.writing.engine import run_writer as run_writing
+from anji_common.writing.rules import WRITER_RULES, WriterRules
 from anji_common.writing.settings import WriterSettings
 from anji_k3cloud.client import Client
 from anji_k3cloud.documents import Documents
@@ -102,6 +103,8 @@ async def run_writer(
     interest: Interest,
     runtime: Runtime,
     writing: WriterSettings | None = None,
+    *,
+    rules: WriterRules = WRITER_RULES,
 ) -> None:
     """Carry out the commands for the ERP, until cancelled; `writing` defaults to what is set.
 
@@ -109,7 +112,7 @@ async def run_writer(
         FatalError: our credentials are not accepted, or another owner took a task.
     """
     target = await target_of(erp, interest)
-    await run_writing(target, interest, runtime, writing or WriterSettings())
+    await run_writing(target, interest, runtime, writing or WriterSettings(), rules)
 
 
 async def _user_id(sessions: Sessions, clock: Clock) -> str | None:

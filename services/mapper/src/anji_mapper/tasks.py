@@ -37,8 +37,8 @@ __all__ = ["MapperTask", "checked_seat", "seat_tokens"]
 
 _log = structlog.get_logger()
 
-_IDLE_SECONDS = 1.0
-"""How long a task waits for records; what wakes it sooner: a record, a released link."""
+_IDLE_SECONDS = 5.0
+"""How long a task waits for records; what wakes it sooner: a record, a released link, a timer."""
 _RETRY_SECONDS = 0.5
 
 
@@ -124,7 +124,7 @@ class MapperTask:
             seat = self._seat(key)
             if seat is not None:
                 self._timers.set(key, due_at(seat, context))
-                if seat.waits:
+                if self._reducer.rules.is_rechecked(seat):
                     self._queue(key)
 
     async def _turn(self) -> None:
@@ -208,7 +208,7 @@ class MapperTask:
             self._to_look_at.append(key)
 
     def _patience(self) -> float:
-        if self._to_look_at:
+        if self._to_look_at or self._bad:
             return 0.0
         next_due = self._timers.seconds_to_next(self._clock.now())
         return _IDLE_SECONDS if next_due is None else min(next_due, _IDLE_SECONDS)

@@ -24,11 +24,12 @@ from anji_common.interest import Interest
 from anji_common.messages import Message, Record
 from anji_common.metrics import VENDOR_WAITS, WRITER_ATTEMPTS, WRITER_PARKED, WRITER_RESULTS
 from anji_common.refs import Ref, System
-from anji_common.runtime import Owning, Runtime, owning_nothing
+from anji_common.runtime import Runtime
 from anji_common.topics import Lane, commands_topic
-from anji_common.writing.attempts import AttemptRow, Delivery, delivery_of
+from anji_common.writing.attempts import AttemptRow, Delivery
 from anji_common.writing.looking import Looking
 from anji_common.writing.rows import AttemptRows
+from anji_common.writing.rules import WRITER_RULES, WriterRules
 from anji_common.writing.sending import Sending
 from anji_common.writing.settings import WriterSettings
 from anji_common.writing.target import Target
@@ -53,11 +54,9 @@ async def run_writer(
     interest: Interest,
     runtime: Runtime,
     settings: WriterSettings,
-    owning: Owning = owning_nothing,
+    rules: WriterRules = WRITER_RULES,
 ) -> None:
     """Carry out the commands for `target`, until cancelled.
-
-    `owning` is held as long as a partition is worked on.
 
     Raises:
         FatalError: no command can succeed (credentials, a topic), or another owner took a task.
@@ -66,8 +65,7 @@ async def run_writer(
     async def work(task: Task) -> None:
         rows = await AttemptRows.opened(runtime, target.system, task.partition)
         try:
-            with owning(task.partition):
-                await _Desk(task, rows, target, interest, runtime, settings).work()
+            await _Desk(task, rows, target, interest, runtime, settings, rules).work()
         finally:
             await rows.close()
 
@@ -86,14 +84,16 @@ class _Desk:
         interest: Interest,
         runtime: Runtime,
         settings: WriterSettings,
+        rules: WriterRules,
     ) -> None:
+        self._rules = rules
         self._task = task
         self._rows = rows
         self._system = target.system
         self._clock = runtime.clock
         self._settings = settings
-        self._looking = Looking(target, interest, runtime.clock, settings)
-        self._sending = Sending(target, self._looking, runtime.clock, settings)
+        self._looking = Looking(target, interest, runtime.clock, settings, rules)
+        self._sending = Sending(target, self._looking, runtime.clock, settings, rules)
         self._timers = Timers(settings.quarantine_seconds)
         self._failures = 0
 
@@ -146,7 +146,7 @@ class _Desk:
                 outputs.append(dead_letter(record, error, f"{self._system}/writer"))
                 continue
             row = rows.get(command.seat) or self._rows.get(command.seat)
-            match delivery_of(row, command.number):
+            match self._rules.delivery(row, command.number):
                 case Delivery.RUN:
                     row = (row or AttemptRow(seat=command.seat)).opened(command)
                     rows[command.seat] = row
@@ -177,7 +177,7 @@ class _Desk:
                 self._timers.drop(seat)
                 continue
             rows[seat] = row = row.promoted()
-            is_over = now >= timer.quarantine_ends
+            is_over = not self._rules.is_quarantined(timer, now)
             jobs[seat] = replace(_job(row), quarantine_is_over=is_over, looks=timer.looks)
         if jobs:
             verdicts = await self._looking.look(list(jobs.values()))
@@ -246,12 +246,14 @@ class _Desk:
             recorded = [
                 rows[job.seat].with_attempt(attempt)
                 for job, attempt in zip(sent, attempts, strict=True)
+                if self._rules.is_noted(job)
             ]
             await self._commit(recorded, (), [])
             for job in sent:  # whatever happens from here on, they are looked at again
                 self._timers.park(job.seat, begun, 0.0, doubted_since=begun)
             wall_age = (self._clock.now() - begun_at).total_seconds()
-            if max(self._clock.monotonic() - begun, wall_age) <= self._settings.age_seconds:
+            age = max(self._clock.monotonic() - begun, wall_age)
+            if not self._rules.is_outdated(age, self._settings):
                 return settled | await self._sending.send(sent, attempts, begun)
             WRITER_ATTEMPTS.labels(self._system, "outdated").inc(len(sent))
             _log.warning("attempt.outdated", system=self._system.value, commands=len(sent))

@@ -10,6 +10,7 @@ from anji_common.events.results import Outcome
 from anji_common.interest import Interest
 from anji_common.refs import Ref
 from anji_common.writing.attempts import Made, Refusal
+from anji_common.writing.rules import WriterRules
 from anji_common.writing.settings import WriterSettings
 from anji_common.writing.target import Found, Refused, Target, Written
 from anji_common.writing.verdicts import (
@@ -19,11 +20,11 @@ from anji_common.writing.verdicts import (
     Send,
     Verdict,
     after_look_up,
+    after_lost_message,
     after_operation,
     after_read,
     after_read_back,
     after_refusal,
-    before_message,
     parked_unseen,
 )
 
@@ -34,8 +35,14 @@ class Looking:
     """Asks the target about jobs; every question is one for the whole batch."""
 
     def __init__(
-        self, target: Target, interest: Interest, clock: Clock, settings: WriterSettings
+        self,
+        target: Target,
+        interest: Interest,
+        clock: Clock,
+        settings: WriterSettings,
+        rules: WriterRules,
     ) -> None:
+        self._rules = rules
         self._target = target
         self._interest = interest
         self._clock = clock
@@ -62,19 +69,19 @@ class Looking:
         verdicts = {job.seat: self._unknown(job) for job in jobs if not self._knows(job)}
         made = [job for job in jobs if job.attempt.made is not None]
         open_jobs = [job for job in jobs if job.attempt.made is None and self._knows(job)]
-        creates = [job for job in open_jobs if job.command.action is Action.CREATE]
-        updates = [
-            job for job in open_jobs if job.command.action in (Action.UPDATE, Action.OPERATE)
-        ]
+        creates = [job for job in open_jobs if self._rules.is_looked_up(job)]
         verdicts.update(await self._read_back(made))
         for own_only in (True, False):
             asked = [job for job in creates if job.may_still_happen is own_only]
             verdicts.update(await self._look_up(asked, own_only=own_only))
-        compared = [job for job in updates if self._needs_comparing(job)]
+        updates = [
+            job for job in open_jobs if job.command.action in (Action.UPDATE, Action.OPERATE)
+        ]
+        compared = [job for job in updates if self._is_compared(job)]
         verdicts.update(await self._compare(compared))
         for job in open_jobs:
-            if job.command.action is Action.MESSAGE:
-                verdicts[job.seat] = before_message(job, self._clock.now())
+            if self._rules.is_sent_once(job):
+                verdicts[job.seat] = after_lost_message(job, self._clock.now())
             else:
                 verdicts.setdefault(job.seat, Send())
         return verdicts
@@ -97,13 +104,10 @@ class Looking:
         words = f"this writer's mappings know no object {job.command.object_name}"
         return after_refusal(job, Refusal(words=words, code="mapping"), self._clock.now())
 
-    def _needs_comparing(self, job: Job) -> bool:
-        if not self._target.reads_are_paid or job.attempt.in_doubt:
-            return True
-        if job.command.action is Action.OPERATE:
-            return True
-        age = self._clock.now() - job.command.issued_at
-        return age.total_seconds() > self._settings.known_seconds
+    def _is_compared(self, job: Job) -> bool:
+        paid = self._target.reads_are_paid
+        now = self._clock.now()
+        return self._rules.is_compared(job, self._settings, now, reads_are_paid=paid)
 
     async def _look_up(self, jobs: Sequence[Job], *, own_only: bool) -> dict[Ref, Verdict]:
         if not jobs:

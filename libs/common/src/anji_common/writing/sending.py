@@ -6,11 +6,11 @@ import structlog
 
 from anji_common.clock import Clock
 from anji_common.errors import RejectedError, RetriableError
-from anji_common.events.commands import Action
 from anji_common.metrics import WRITER_ATTEMPTS
 from anji_common.refs import Ref
 from anji_common.writing.attempts import Attempt, Made
 from anji_common.writing.looking import Looking
+from anji_common.writing.rules import WriterRules
 from anji_common.writing.settings import WriterSettings
 from anji_common.writing.target import (
     Busy,
@@ -44,8 +44,14 @@ class Sending:
     """Carries recorded attempts out, once."""
 
     def __init__(
-        self, target: Target, looking: Looking, clock: Clock, settings: WriterSettings
+        self,
+        target: Target,
+        looking: Looking,
+        clock: Clock,
+        settings: WriterSettings,
+        rules: WriterRules,
     ) -> None:
+        self._rules = rules
         self._target = target
         self._looking = looking
         self._clock = clock
@@ -100,16 +106,12 @@ class Sending:
             lines=written.lines,
             words=written.words,
         )
-        is_due = written.ref is not None and self._is_read_back_due(job)
+        paid = self._target.reads_are_paid
+        is_due = written.ref is not None and self._rules.is_read_back(job, reads_are_paid=paid)
         if written.observed is None and is_due:
             return made
-        return after_read_back(job, made, written.observed, self._clock.now())
-
-    def _is_read_back_due(self, job: Job) -> bool:
-        """ERP: always, it is free. CRM: creates (``protocol.md`` 8)."""
-        if job.command.action is Action.MESSAGE:
-            return False
-        return job.command.action is Action.CREATE or not self._target.reads_are_paid
+        observed = written.observed if is_due else None
+        return after_read_back(job, made, observed, self._clock.now())
 
     async def _taken(self, job: Job, refused: Refused) -> Answered | Parked:
         """Look for what took the number: it is ours, somebody's, or not to be seen yet."""

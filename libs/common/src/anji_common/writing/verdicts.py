@@ -28,11 +28,11 @@ __all__ = [
     "after_busy",
     "after_doubt",
     "after_look_up",
+    "after_lost_message",
     "after_operation",
     "after_read",
     "after_read_back",
     "after_refusal",
-    "before_message",
     "parked_unseen",
 ]
 
@@ -102,11 +102,9 @@ class Parked:
 Verdict = Send | Answered | Parked
 
 
-def before_message(job: Job, at: datetime) -> Verdict:
-    """Return the verdict on a message: one whose answer was lost is never sent again."""
-    if job.attempt.in_doubt:
-        return _answered(job, at, Outcome.IN_DOUBT, words="no answer came; it may have been sent")
-    return Send()
+def after_lost_message(job: Job, at: datetime) -> Answered:
+    """Return the verdict on a message whose answer was lost."""
+    return _answered(job, at, Outcome.IN_DOUBT, words="no answer came; it may have been sent")
 
 
 def after_look_up(
