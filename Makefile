@@ -17,12 +17,18 @@ REQUIRE ?=
 # Passed on to `anji demo`: make demo DEMO_OPTIONS="--customers 500"
 DEMO_OPTIONS ?=
 
-.PHONY: help setup demo test lint bench docs lock
+# How many seeds of the simulation, from which one on, on how many processes:
+# make simulate SEEDS=2000 SEED=201
+SEEDS ?= 200
+SEED ?= 1
+JOBS ?= 2
+
+.PHONY: help setup demo test lint simulate bench docs lock
 
 help: ## Say what can be made
 	@echo "Anji: make TARGET"; \
 	grep -hE '^[a-z]+:.*## ' $(firstword $(MAKEFILE_LIST)) \
-	  | awk 'BEGIN {FS = ":.*## "} {printf "  make %-6s %s\n", $$1, $$2}'
+	  | awk 'BEGIN {FS = ":.*## "} {printf "  make %-8s %s\n", $$1, $$2}'
 
 setup: $(VENV)/.members ## Make .venv with everything of requirements.lock, and the members in it
 	@echo "ready: $(BIN)/anji --help"
@@ -42,6 +48,10 @@ lint: $(VENV)/.members ## Check form, types, imports and the house rules
 	@$(BIN)/mypy libs services tests tools
 	@$(BIN)/lint-imports
 	@$(BIN)/pytest -q tests/house
+
+simulate: $(VENV)/.members ## Run SEEDS seeds of the simulation; fails if one ends badly
+	@echo "simulate: seeds $(SEED) and on, $(SEEDS) of them, on $(JOBS) processes"
+	@$(BIN)/anji simulate --seed $(SEED) --seeds $(SEEDS) --jobs $(JOBS)
 
 bench: $(VENV)/.members ## Measure brokers, mapper, latency and memory into docs/performance.md
 	@echo "bench: measures this machine and writes docs/performance.md"

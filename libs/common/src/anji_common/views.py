@@ -31,6 +31,8 @@ _log = structlog.get_logger("anji.view")
 
 _BATCH_RECORDS = 2000
 _WAIT_SECONDS = 1.0
+_FOLLOW_WAIT_SECONDS = 5.0
+"""How long a view that is up to date waits for the next record; one that comes wakes it."""
 
 
 def _value_of(record: Record) -> bytes | None:
@@ -101,7 +103,7 @@ class View:
         """Apply new records as they come, until cancelled."""
         while True:
             async with self._reading:
-                came = await self._read()
+                came = await self._read(_FOLLOW_WAIT_SECONDS)
             if not came:
                 self._opened.save()
 
@@ -185,22 +187,25 @@ class View:
         self._opened.save()
 
     async def _read_to(self, ends: Mapping[int, int]) -> None:
-        async with self._reading:
-            while any(self._positions[partition] < end for partition, end in ends.items()):
-                await self._read()
+        while any(self._positions[partition] < end for partition, end in ends.items()):
+            async with self._reading:
+                if any(self._positions[partition] < end for partition, end in ends.items()):
+                    await self._read(_WAIT_SECONDS)
 
-    async def _read(self) -> int:
+    async def _read(self, wait_seconds: float) -> int:
         """Read and apply a batch. One at a time (`_reading`), so that order is kept."""
         reader = self._reader
         if reader is None:
             msg = f"the view of {self._topic} was closed"
             raise FatalError(msg)
-        records = await reader.poll(max_records=_BATCH_RECORDS, wait_seconds=_WAIT_SECONDS)
+        records = await reader.poll(max_records=_BATCH_RECORDS, wait_seconds=wait_seconds)
         self.records_read += len(records)
         for record in records:
             if record.offset >= self._positions[record.partition]:
                 self._keep(record)
-        self._move({partition: reader.position(partition) for partition in self._positions})
+        reached = {partition: reader.position(partition) for partition in self._positions}
+        if reached != self._positions:
+            self._move(reached)
         return len(records)
 
     def _keep(self, record: Record) -> None:

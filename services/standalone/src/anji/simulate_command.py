@@ -1,12 +1,15 @@
-"""``anji simulate``: replay seeds of the simulation, and read what happened."""
+"""``anji simulate``: run seeds of the simulation, and read what happened."""
 
 from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.table import Table
 
-from anji.simulation.run import Outcome, simulate
-from anji_mapper.mapping.folder import load_mappings
+from anji.simulation.controls import CONTROLS
+from anji.simulation.many import outcomes
+from anji.simulation.run import Outcome
+from anji.simulation.tally import Tally
 
 __all__ = ["simulate_app", "simulate_seeds"]
 
@@ -14,26 +17,46 @@ simulate_app = typer.Typer()
 
 _out = Console(soft_wrap=True, highlight=False)
 
+_ONE_BY_ONE = 20
+"""Of more seeds than these, not each gets a line."""
+_ALL = "all"
+
 
 @simulate_app.command(name="simulate")
 def simulate_seeds(
     seed: Annotated[int, typer.Option(help="The first seed.")] = 1,
     seeds: Annotated[int, typer.Option(min=1, help="How many, from that one on.")] = 1,
+    jobs: Annotated[int, typer.Option(min=1, help="On how many processes.")] = 1,
+    control: Annotated[
+        str | None,
+        typer.Option(
+            help="Switch this rule off (`all`: each in turn) and count the seeds that break."
+        ),
+    ] = None,
     trace: Annotated[  # noqa: FBT002 - a flag of the command line
         bool, typer.Option(help="Print everything that happened; always for a seed that fails.")
     ] = False,
 ) -> None:
-    """Run the whole installation under virtual time, killing processes and losing answers."""
-    mappings = load_mappings()
-    failed: list[int] = []
-    for each in range(seed, seed + seeds):
-        outcome = simulate(each, mappings)
-        if trace or not outcome.is_well:
-            for line in outcome.journal:
-                _out.print(str(line), markup=False)
-        _out.print(_summary(outcome), markup=False)
+    """Run the whole installation under virtual time, with crashes, lost answers and take-overs."""
+    wanted = range(seed, seed + seeds)
+    if control is not None:
+        _print_controls(control, wanted, jobs)
+        return
+    failed, tally, links = list[int](), Tally(), 0
+    for done, outcome in enumerate(outcomes(wanted, jobs=jobs, traces=trace), start=1):
+        tally.update(outcome.tally)
+        links += sum(verdict.linked for verdict in outcome.verdicts.values())
+        for line in outcome.journal:
+            _out.print(str(line), markup=False)
         if not outcome.is_well:
-            failed.append(each)
+            failed.append(outcome.seed)
+        if seeds <= _ONE_BY_ONE or not outcome.is_well:
+            _out.print(_summary(outcome), markup=False)
+        elif done % _ONE_BY_ONE == 0:
+            _out.print(f"{done} of {seeds} seeds, {len(failed)} failed")
+    if seeds > 1:
+        _out.print(_accidents(tally))
+        _out.print(f"{seeds - len(failed)} of {seeds} seeds ended well, {links} links")
     if failed:
         _out.print(f"failed: {', '.join(map(str, failed))}; replay one with --seed N --trace")
         raise typer.Exit(1)
@@ -43,6 +66,33 @@ def _summary(outcome: Outcome) -> str:
     links = sum(verdict.linked for verdict in outcome.verdicts.values())
     return (
         f"seed {outcome.seed}: {'well' if outcome.is_well else outcome.words}; {links} links, "
-        f"{outcome.kills} kills, {outcome.outages} outages, {outcome.spoilt_calls} calls spoilt, "
-        f"{outcome.virtual_seconds:.0f} virtual seconds"
+        f"{outcome.tally.total()} accidents, {outcome.virtual_seconds:.0f} virtual seconds"
     )
+
+
+def _accidents(tally: Tally) -> Table:
+    table = Table("accident", "times", box=None)
+    for name, times in sorted(tally.items()):
+        table.add_row(name, str(times))
+    return table
+
+
+def _print_controls(name: str, seeds: range, jobs: int) -> None:
+    """Print, as Markdown, how many seeds break without a rule."""
+    names = list(CONTROLS) if name == _ALL else [name]
+    if unknown := [each for each in names if each not in CONTROLS]:
+        msg = f"there is no rule {unknown[0]!r}; there are {', '.join(CONTROLS)}"
+        raise typer.BadParameter(msg)
+    _out.print("| rule | without it | seeds that break | how the first one does |")
+    _out.print("|---|---|---|---|")
+    for each in names:
+        control = CONTROLS[each]
+        broken = [one for one in outcomes(seeds, jobs=jobs, control=each) if not one.is_well]
+        count = f"{len(broken)} of {len(seeds)}"
+        first = f"seed {broken[0].seed}: {_first_words(broken[0])}" if broken else ""
+        line = f"| {control.rule} {each} | {control.words} | {count} | {first} |"
+        _out.print(line, markup=False)
+
+
+def _first_words(outcome: Outcome) -> str:
+    return outcome.words.partition(";")[0][:120].replace("|", "/")

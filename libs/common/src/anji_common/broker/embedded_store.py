@@ -131,6 +131,8 @@ class EmbeddedStore:
 
     def refresh(self) -> bool:
         """Look whether another process has written; if so, renew `ends` and say so."""
+        if not self.is_shared and self._data_version >= 0:
+            return False  # nobody else can
         (version,) = self.rows("PRAGMA data_version")[0]
         if version == self._data_version:
             return False

@@ -3,20 +3,87 @@
 Everything on it that waits through `LoopClock` or asyncio's own timers takes no real time, and
 two runs of the same work take the same steps in the same order. There must be no sockets and
 no threads in that work: a loop that waits for something outside itself raises `StalledError`.
+
+Several processes can be played on one loop, each in a `Life` that can be frozen and thawed as
+SIGSTOP and SIGCONT do.
 """
 
 import asyncio
 import selectors
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
+from contextvars import Context, ContextVar, copy_context
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypeVar
+from functools import partial
+from typing import Any, TypeVar, TypeVarTuple
 
-__all__ = ["EPOCH", "LoopClock", "StalledError", "VirtualTimeLoop", "run_virtually"]
+__all__ = ["EPOCH", "Life", "LoopClock", "StalledError", "VirtualTimeLoop", "run_virtually"]
 
 EPOCH = datetime(2026, 1, 5, 1, 0, 0, tzinfo=UTC)
 """When virtual time begins: a Monday, 9 o'clock in Beijing."""
 
 T = TypeVar("T")
+_Ts = TypeVarTuple("_Ts")
+
+
+class Life:
+    """A played process: what was begun in it, and what that begins, stands still together."""
+
+    def __init__(self) -> None:
+        self._is_frozen = False
+        self._due: list[Callable[[], None]] = []
+        """What would have run meanwhile, in order."""
+
+    @property
+    def is_frozen(self) -> bool:
+        """Whether it stands still."""
+        return self._is_frozen
+
+    def begin(self, work: Coroutine[Any, Any, None], *, name: str) -> asyncio.Task[None]:
+        """Begin `work` as part of this process."""
+        context = copy_context()
+        context.run(_LIFE.set, self)
+        return asyncio.get_running_loop().create_task(work, name=name, context=context)
+
+    def freeze(self) -> None:
+        """Run nothing of it from now on; time goes on."""
+        self._is_frozen = True
+
+    def thaw(self) -> None:
+        """Go on: what has come due meanwhile is next, in its order."""
+        self._is_frozen = False
+        due, self._due = self._due, []
+        for run in due:
+            run()
+
+    def keep(self, run: Callable[[], None]) -> None:
+        """Keep what is due for later."""
+        self._due.append(run)
+
+
+_LIFE: ContextVar[Life | None] = ContextVar("life", default=None)
+
+
+class _Due:
+    """A callback whose time has come, or will; it waits on where its process stands still."""
+
+    def __init__(self, loop: "VirtualTimeLoop", life: Life, run: Callable[[], object]) -> None:
+        self._loop = loop
+        self._life = life
+        self._run = run
+        self._context = copy_context()
+        self.handle: asyncio.Handle | None = None
+
+    def __call__(self) -> None:
+        if self.handle is not None and self.handle.cancelled():
+            return
+        if self._life.is_frozen:
+            self._life.keep(self.again)
+        else:
+            self._run()
+
+    def again(self) -> None:
+        """Have it run next."""
+        self._loop.call_soon(self, context=self._context)
 
 
 class StalledError(Exception):
@@ -47,6 +114,39 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
 
     def time(self) -> float:
         return self._jumping.virtual_seconds
+
+    def call_soon(
+        self,
+        callback: Callable[[*_Ts], object],
+        *args: *_Ts,
+        context: Context | None = None,
+    ) -> asyncio.Handle:
+        life = _LIFE.get() if context is None else context.get(_LIFE)
+        if life is None or not life.is_frozen:
+            return super().call_soon(callback, *args, context=context)
+        handle = asyncio.Handle(callback, args, self, context)
+        context = context or copy_context()
+
+        def again() -> None:
+            if not handle.cancelled():
+                self.call_soon(callback, *args, context=context)
+
+        life.keep(again)
+        return handle
+
+    def call_at(
+        self,
+        when: float,
+        callback: Callable[[*_Ts], object],
+        *args: *_Ts,
+        context: Context | None = None,
+    ) -> asyncio.TimerHandle:
+        life = _LIFE.get() if context is None else context.get(_LIFE)
+        if life is None:
+            return super().call_at(when, callback, *args, context=context)
+        due = _Due(self, life, partial(callback, *args))
+        due.handle = handle = super().call_at(when, due, context=context)
+        return handle
 
 
 class LoopClock:

@@ -1,4 +1,8 @@
-"""The people of a simulation: they make and edit records on both sides, at any moment."""
+"""The people of a simulation: they make and edit records on both sides, at any moment.
+
+They remember what they said last, on either side, of each field of a customer: nothing else may
+stand there in the end.
+"""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -7,10 +11,16 @@ from random import Random
 from anji.people import CrmUser, ErpUser, SandboxRefusedError
 from anji.simulation.journal import Journal
 from anji_common.clock import Clock
+from anji_common.refs import System
 
 __all__ = ["Crowd"]
 
 _MS = 1000
+_HOT_SHARE = 0.6
+"""How often an edit is of a customer that was made or edited lately: so that edits meet."""
+_ERP_FIELDS = {"name": "FName", "tel": "FTEL", "remark": "FDescription", "address": "FADDRESS"}
+_MARKER = "F_ANJI_MARKER"
+_MARKS = "fxiaoke/AccountObj/"
 
 
 class Crowd:
@@ -28,6 +38,7 @@ class Crowd:
         self._products: list[str] = []
         self._orders: list[str] = []
         self._shipped: set[str] = set()
+        self._said: dict[tuple[str, str], dict[System, str]] = {}
         self._count = 0
 
     async def work(self, seconds: float, *, actions: int) -> None:
@@ -43,6 +54,8 @@ class Crowd:
             self._edit_customer_in_the_crm,
             self._edit_customer_in_the_erp,
             self._edit_customer_on_both_sides,
+            self._edit_customer_on_both_sides,
+            self._make_product_on_both_sides,
             self._edit_product,
             self._ship,
             self._ship,
@@ -58,15 +71,34 @@ class Crowd:
     async def last_words(self) -> None:
         """One more edit of every customer, on either side: none of them may be lost."""
         for customer in self._customers:
-            await self._crm.update("AccountObj", customer, remark=self._words())
-        for row in await self._erp.every("BD_Customer", ["FCUSTID", "FNumber"]):
-            await self._erp.change(
-                "BD_Customer", {"FCUSTID": row["FCUSTID"], "FTEL": self._words()}
-            )
+            words = self._words()
+            self._said[customer, "remark"] = {System.FXIAOKE: words}
+            await self._crm.update("AccountObj", customer, remark=words)
+        for customer, erp_id in (await self._counterparts()).items():
+            words = self._words()
+            self._said[customer, "tel"] = {System.K3CLOUD: words}
+            await self._erp.change("BD_Customer", {"FCUSTID": erp_id, "FTEL": words})
+
+    async def unheard(self) -> list[str]:
+        """Return what stands in customers that is nobody's last word."""
+        return [
+            f"customer {found['_id']} {field}: holds {held!r}, last said was {sorted(said)}"
+            for found in await self._crm.every("AccountObj")
+            for field in _ERP_FIELDS
+            if (held := found.get(field) or "")
+            not in (said := self._said[found["_id"], field].values())
+        ]
+
+    async def _counterparts(self) -> dict[str, int]:
+        """Return the ERP's id of every customer that has crossed, by its id in the CRM."""
+        rows = await self._erp.every("BD_Customer", ["FCUSTID", _MARKER])
+        return {str(row[_MARKER]).removeprefix(_MARKS): row["FCUSTID"] for row in rows}
 
     async def _make_customer(self) -> None:
-        name = self._words("客户")
-        made = await self._crm.create("AccountObj", {"name": name, "tel": self._words()})
+        name, tel = self._words("客户"), self._words()
+        made = await self._crm.create("AccountObj", {"name": name, "tel": tel})
+        said = {"name": name, "tel": tel, "remark": "", "address": ""}
+        self._said |= {(made, field): {System.FXIAOKE: words} for field, words in said.items()}
         self._customers.append(made)
         self._journal.note("people", f"make customer {made} {name}")
 
@@ -80,6 +112,10 @@ class Crowd:
 
     async def _make_material_in_the_erp(self) -> None:
         code = self._words("M")
+        self._journal.note("people", f"make material {code}")
+        await self._make_material(code)
+
+    async def _make_material(self, code: str) -> None:
         model = {
             "FMATERIALID": 0,
             "FCreateOrgId": {"FNumber": "100"},
@@ -88,7 +124,6 @@ class Crowd:
             "FName": code,
         }
         await self._erp.save("BD_MATERIAL", model)
-        self._journal.note("people", f"make material {code}")
 
     async def _make_order(self) -> None:
         if not (self._customers and self._products):
@@ -112,25 +147,49 @@ class Crowd:
         self._orders.append(made)
         self._journal.note("people", f"make order {made} {number} with {len(lines)} lines")
 
+    async def _make_product_on_both_sides(self) -> None:
+        """Two people enter one product, each where she works."""
+        code = self._words("B")
+        self._journal.note("people", f"make product and material {code}")
+        await self._crm.create("ProductObj", {"name": code, "product_code": code, "price": "10"})
+        await self._clock.sleep(self._chance.uniform(0.0, 6.0))
+        await self._make_material(code)
+
     async def _edit_customer_in_the_crm(self) -> None:
         if self._customers:
-            customer = self._chance.choice(self._customers)
-            field = self._chance.choice(("name", "tel", "remark", "address"))
-            words = self._words()
-            self._journal.note("people", f"edit customer {customer} {field} {words}")
-            await self._crm.update("AccountObj", customer, **{field: words})
+            await self._say_in_the_crm(self._customer())
 
     async def _edit_customer_in_the_erp(self) -> None:
-        rows = await self._erp.every("BD_Customer", ["FCUSTID", "FNumber"])
-        if rows:
-            customer = self._chance.choice(rows)["FCUSTID"]
-            field = self._chance.choice(("FName", "FTEL", "FDescription", "FADDRESS"))
-            words = self._words()
-            self._journal.note("people", f"edit ERP customer {customer} {field} {words}")
-            await self._erp.change("BD_Customer", {"FCUSTID": customer, field: words})
+        if self._customers:
+            await self._say_in_the_erp(self._customer())
 
     async def _edit_customer_on_both_sides(self) -> None:
-        await asyncio.gather(self._edit_customer_in_the_crm(), self._edit_customer_in_the_erp())
+        if self._customers:
+            customer = self._customer()
+            await asyncio.gather(self._say_in_the_crm(customer), self._say_in_the_erp(customer))
+
+    def _customer(self) -> str:
+        """Choose one; the last in the list was touched last."""
+        hot = self._customers[-2:] if self._chance.random() < _HOT_SHARE else self._customers
+        customer = self._chance.choice(hot)
+        self._customers.remove(customer)
+        self._customers.append(customer)
+        return customer
+
+    async def _say_in_the_crm(self, customer: str) -> None:
+        field, words = self._chance.choice(tuple(_ERP_FIELDS)), self._words()
+        self._journal.note("people", f"edit customer {customer} {field} {words}")
+        self._said[customer, field][System.FXIAOKE] = words
+        await self._crm.update("AccountObj", customer, **{field: words})
+
+    async def _say_in_the_erp(self, customer: str) -> None:
+        field, words = self._chance.choice(tuple(_ERP_FIELDS)), self._words()
+        erp_id = (await self._counterparts()).get(customer)
+        if erp_id is not None:
+            self._journal.note("people", f"edit customer {customer} = {erp_id} {field} {words}")
+            self._said[customer, field][System.K3CLOUD] = words
+            wished = {"FCUSTID": erp_id, _ERP_FIELDS[field]: words}
+            await self._erp.change("BD_Customer", wished)
 
     async def _edit_product(self) -> None:
         if self._products:

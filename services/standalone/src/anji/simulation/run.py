@@ -7,26 +7,29 @@ from random import Random
 
 from anji.oracle import Verdict, judge
 from anji.simulation.chance import seeded
+from anji.simulation.controls import RULE_BOOK, RuleBook
 from anji.simulation.crowd import Crowd
 from anji.simulation.journal import Journal, Line
 from anji.simulation.storm import Storm
+from anji.simulation.tally import Tally
 from anji.simulation.world import World
 from anji_common.errors import AnjiError
 from anji_common.refs import System
 from anji_common.testing.virtual_time import LoopClock, run_virtually
 from anji_common.topics import Lane, commands_topic
 from anji_mapper.decode import input_topics
-from anji_mapper.link.step import Reducer
 from anji_mapper.mapping.model import Mappings
 from anji_mapper.service import GROUP
 
 __all__ = ["Outcome", "simulate"]
 
-_STORM_SECONDS = 240.0
+_FIRST_CALM_SECONDS = 3.0
+"""The sources look for the first time: what is older is none of ours (``protocol.md`` 23)."""
+_STORM_SECONDS = 120.0
 _ACTIONS = 40
-_LOOK_EVERY_SECONDS = 20.0
-_PATIENCE_SECONDS = 1800.0
-_REPLAY_SECONDS = 30.0
+_LOOK_EVERY_SECONDS = 10.0
+_PATIENCE_SECONDS = 900.0
+_REPLAY_SECONDS = 15.0
 
 
 class _FailedError(AnjiError):
@@ -40,9 +43,8 @@ class Outcome:
     seed: int
     words: str
     """What went wrong; empty if nothing did."""
-    kills: int
-    outages: int
-    spoilt_calls: int
+    tally: Tally
+    """What happened to the installation, by name."""
     virtual_seconds: float
     verdicts: Mapping[str, Verdict]
     journal: tuple[Line, ...]
@@ -53,16 +55,16 @@ class Outcome:
         return not self.words
 
 
-def simulate(seed: int, mappings: Mappings, *, reducer: Reducer | None = None) -> Outcome:
-    """Run one seed. The same seed and mappings give the same history."""
-    return run_virtually(_simulated(seed, mappings, reducer or Reducer()))
+def simulate(seed: int, mappings: Mappings, rules: RuleBook = RULE_BOOK) -> Outcome:
+    """Run one seed. The same seed, mappings and rules give the same history."""
+    return run_virtually(_simulated(seed, mappings, rules))
 
 
-async def _simulated(seed: int, mappings: Mappings, reducer: Reducer) -> Outcome:
+async def _simulated(seed: int, mappings: Mappings, rules: RuleBook) -> Outcome:
     clock = LoopClock(asyncio.get_running_loop())
     journal = Journal(clock)
     with journal.of_logs():
-        world = World(seed, mappings, clock, journal, reducer)
+        world = World(seed, mappings, clock, journal, rules)
         storm = Storm(world, seeded("storm", seed))
         course = _Course(world, storm, seeded("crowd", seed))
         words = ""
@@ -78,9 +80,7 @@ async def _simulated(seed: int, mappings: Mappings, reducer: Reducer) -> Outcome
     return Outcome(
         seed=seed,
         words=words,
-        kills=storm.kills,
-        outages=storm.outages,
-        spoilt_calls=storm.hits,
+        tally=storm.tally,
         virtual_seconds=clock.monotonic(),
         verdicts=course.verdicts,
         journal=tuple(journal.lines),
@@ -102,11 +102,12 @@ class _Course:
         Raises:
             _FailedError: it did not end well.
         """
+        await self._world.clock.sleep(_FIRST_CALM_SECONDS)
         self._storm.rise()
         async with asyncio.TaskGroup() as together:
             together.create_task(self._crowd.work(_STORM_SECONDS, actions=_ACTIONS))
             together.create_task(self._storm.blow(_STORM_SECONDS))
-        self._storm.lie_down()
+        await self._storm.lie_down()
         self._world.journal.note("storm", "is over")
         await self._until_agreed()
         await self._crowd.last_words()
@@ -128,6 +129,8 @@ class _Course:
             agrees = all(verdict.agrees for verdict in self.verdicts.values())
             writes = world.vendors.writes
             if agrees and writes == quiet_writes and not await self._lag():
+                if unheard := await self._crowd.unheard():
+                    raise _FailedError("; ".join(unheard))
                 return
             quiet_writes = writes if agrees else None
         raise _FailedError(_words(self.verdicts) or "it does not come to rest")
@@ -160,7 +163,7 @@ class _Course:
         return sum(lag.records for found in lags for lag in found)
 
     def _check_processes(self) -> None:
-        for process in self._world.processes:
+        for process in self._world.processes.values():
             if process.failure is not None:
                 msg = f"{process.name} gave up: {process.failure}"
                 raise _FailedError(msg)

@@ -1,29 +1,53 @@
 """What goes wrong in a simulation, and when: all of it follows from the seed."""
 
+import asyncio
+from collections.abc import Awaitable, Callable
 from random import Random
 
+from anji.simulation.accidents import Accidents
+from anji.simulation.tally import SERVICES, WORKERS, Tally
 from anji.simulation.world import LATEST_COMMIT_SECONDS, World
 from anji_common.refs import System
-from anji_sandbox.faults import Fault
+from anji_sandbox.faults import Fault, Kind
 
 __all__ = ["Storm"]
 
 _WRITES = ("*/data/create", "*/data/update", "*Save.common.kdsvc")
+_LATEST_ANSWER_SECONDS = 12.0
+_PAUSE_SECONDS = 6.0
+"""Between two accidents, on the average. They may overlap, but not on one service."""
+_NAMES: dict[Kind, str] = {
+    "drop_before": "answer lost, nothing done",
+    "drop_after": "answer lost, all done",
+    "commit_late": "answer lost, done late",
+    "delay": "answer late",
+    "html": "page of HTML for an answer",
+    "bad_gateway": "bad gateway",
+}
 
 
 class Storm:
-    """Kills processes, loses and delays answers, takes vendors away."""
+    """Kills and freezes processes, loses and delays answers, takes vendors away."""
 
     def __init__(self, world: World, chance: Random) -> None:
         self._world = world
         self._chance = chance
-        self.kills = 0
-        self.outages = 0
+        self._accidents = Accidents(world, chance)
+        self._struck: set[str] = set()
+
+    @property
+    def tally(self) -> Tally:
+        """What happened so far, by name."""
+        tally = Tally(self._world.tally)
+        for faults in self._world.vendors.faults:
+            for kind, hits in faults.hits_by_kind.items():
+                tally[_NAMES[kind]] += hits
+        return tally
 
     def rise(self) -> None:
-        """Let answers of both vendors be lost from now on."""
-        shares = [self._chance.choice((0.0, 0.02, 0.1)) for _ in range(5)]
-        for faults in (self._world.vendors.crm_faults, self._world.vendors.erp_faults):
+        """Let answers of both vendors be lost or late from now on."""
+        shares = [self._chance.choice((0.0, 0.02, 0.1)) for _ in range(6)]
+        for faults in self._world.vendors.faults:
             for endpoint in _WRITES:
                 late = self._chance.uniform(1.0, LATEST_COMMIT_SECONDS)
                 faults.add(
@@ -37,48 +61,52 @@ class Storm:
                         delay_seconds=late,
                     ),
                 )
+            slow = self._chance.uniform(1.0, _LATEST_ANSWER_SECONDS)
             faults.add(
                 Fault(kind="html", calls=None, share=shares[3]),
                 Fault(kind="bad_gateway", calls=None, share=shares[4] / 2),
+                Fault(kind="delay", calls=None, share=shares[5] / 2, delay_seconds=slow),
             )
 
     async def blow(self, seconds: float) -> None:
-        """Kill and take away, for that long."""
+        """Let accidents happen, for that long; return when the last is over."""
         clock = self._world.clock
         end = clock.monotonic() + seconds
-        while clock.monotonic() < end:
-            await clock.sleep(self._chance.expovariate(1 / 15.0))
-            if self._chance.random() < 0.8:  # noqa: PLR2004 - a share
-                await self._kill()
-            else:
-                await self._take_away()
+        async with asyncio.TaskGroup() as together:
+            while clock.monotonic() < end:
+                await clock.sleep(self._chance.expovariate(1 / _PAUSE_SECONDS))
+                name, accident = self._next()
+                if name not in self._struck:
+                    self._struck.add(name)
+                    together.create_task(self._happen(name, accident))
 
-    def lie_down(self) -> None:
+    async def lie_down(self) -> None:
         """Let everything be well from now on; what was to be committed late still is."""
-        self._world.vendors.crm_faults.clear()
-        self._world.vendors.erp_faults.clear()
-        for process in self._world.processes:
+        for faults in self._world.vendors.faults:
+            faults.clear()
+        for process in self._world.stand_ins:
+            await process.kill()
+        for process in self._world.processes.values():
             process.start()
 
-    @property
-    def hits(self) -> int:
-        """How many calls were spoilt."""
-        vendors = self._world.vendors
-        return vendors.crm_faults.hits + vendors.erp_faults.hits
+    def _next(self) -> tuple[str, Callable[[str], Awaitable[None]]]:
+        """Return what happens next, and to whom."""
+        accidents = self._accidents
+        kinds: list[tuple[float, tuple[str, ...], Callable[[str], Awaitable[None]]]] = [
+            (0.30, SERVICES, accidents.crash),
+            (0.10, ("fxiaoke-writer", "k3cloud-writer"), accidents.crash_in_a_call),
+            (0.15, WORKERS, accidents.freeze),
+            (0.12, WORKERS, accidents.take_over),
+            (0.10, WORKERS, accidents.rebalance),
+            (0.10, ("mapper", "fxiaoke-writer", "k3cloud-writer"), accidents.deliver_again),
+            (0.10, tuple(System), accidents.outage),
+            (0.03, tuple(System), accidents.clock_jump),
+        ]
+        (_, names, accident), *_ = self._chance.choices(kinds, [each[0] for each in kinds])
+        return self._chance.choice(names), accident
 
-    async def _kill(self) -> None:
-        process = self._chance.choice(self._world.processes)
-        self.kills += 1
-        await process.kill()
-        await self._world.clock.sleep(self._chance.choice((0.0, 0.5, 10.0)))
-        process.start()
-
-    async def _take_away(self) -> None:
-        system = self._chance.choice(tuple(System))
-        weather = self._world.vendors.weather[system]
-        self._world.journal.note("storm", f"{system} is down")
-        self.outages += 1
-        weather.is_down = True
-        await self._world.clock.sleep(self._chance.uniform(1.0, 30.0))
-        weather.is_down = False
-        self._world.journal.note("storm", f"{system} is back")
+    async def _happen(self, name: str, accident: Callable[[str], Awaitable[None]]) -> None:
+        try:
+            await accident(name)
+        finally:
+            self._struck.discard(name)

@@ -1,25 +1,54 @@
 """The port `Transport` straight into a sandbox's core: no sockets, and time is the Clock's."""
 
+import asyncio
+from dataclasses import dataclass, field, replace
+from email.utils import formatdate
 from random import Random
+from typing import Literal
 from urllib.parse import parse_qsl
 
 from anji.simulation.journal import Journal
 from anji_common.clock import Clock
 from anji_common.errors import InDoubtError, VendorUnavailableError
 from anji_common.transport import Answer, Call
+from anji_sandbox.core import Answer as CoreAnswer
 from anji_sandbox.core import Core, Request
 
-__all__ = ["SimulatedTransport", "Weather"]
+__all__ = ["SimulatedTransport", "Trap", "VendorClock", "Weather"]
 
 
+class VendorClock:
+    """One vendor's own clock. It may be wrong, and may jump ahead; it never goes back."""
+
+    def __init__(self, clock: Clock, skew_seconds: float = 0.0) -> None:
+        self._clock = clock
+        self.skew_seconds = skew_seconds
+
+    def now(self) -> float:
+        """Return its time, in Unix seconds."""
+        return self._clock.now().timestamp() + self.skew_seconds
+
+
+@dataclass(slots=True)
+class Trap:
+    """Lies in wait for one call that writes: whoever makes it gets no further."""
+
+    who: str
+    stage: Literal["before", "after"]
+    """Whether the vendor has carried the call out by then."""
+    sprung: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+@dataclass(slots=True)
 class Weather:
     """What one vendor's network is like at this moment; shared by all who call it."""
 
-    def __init__(self) -> None:
-        self.is_down = False
-        """Nobody reaches the vendor."""
-        self.longest_seconds = 0.05
-        """A call, and its answer, each take up to this long."""
+    clock: VendorClock
+    is_down: bool = False
+    """Nobody reaches the vendor."""
+    longest_seconds: float = 0.05
+    """A call, and its answer, each take up to this long."""
+    trap: Trap | None = None
 
 
 class SimulatedTransport:
@@ -33,17 +62,17 @@ class SimulatedTransport:
         self,
         core: Core,
         clock: Clock,
+        weather: Weather,
         *,
         base_path: str = "/",
-        weather: Weather | None = None,
         chance: Random | None = None,
         journal: Journal | None = None,
         who: str = "",
     ) -> None:
         self._core = core
         self._clock = clock
+        self._weather = weather
         self._base_path = base_path
-        self._weather = weather or Weather()
         self._chance = chance
         self._journal = journal
         self._who = who
@@ -55,17 +84,13 @@ class SimulatedTransport:
             self._note(path, "unreachable")
             msg = f"{self._core.name} is down"
             raise VendorUnavailableError(msg)
-        headers = {name.lower(): value for name, value in call.headers.items()}
-        request = Request(
-            call.method, self._base_path + path, dict(parse_qsl(query)), headers, call.body
-        )
-        answer = self._core.handle(request, self._clock.now().timestamp())
+        await self._fall_into(call, "before")
+        answer = self._handled(call, path, query)
+        await self._fall_into(call, "after")
         await self._clock.sleep(min(answer.delay_seconds, call.timeout_seconds))
         await self._travel()
         if answer.dropped or answer.delay_seconds > call.timeout_seconds:
-            self._note(path, "answer lost")
-            msg = f"{self._core.name}: no answer to {path}"
-            raise InDoubtError(msg) if call.writes else VendorUnavailableError(msg)
+            raise self._lost(call)
         if call.writes:
             self._note(path, f"{call.body.decode()} -> {answer.body.decode()}")
         return Answer(
@@ -81,6 +106,32 @@ class SimulatedTransport:
 
     async def close(self) -> None:
         """Nothing is held."""
+
+    def _handled(self, call: Call, path: str, query: str) -> CoreAnswer:
+        headers = {name.lower(): value for name, value in call.headers.items()}
+        request = Request(
+            call.method, self._base_path + path, dict(parse_qsl(query)), headers, call.body
+        )
+        now = self._weather.clock.now()
+        answer = self._core.handle(request, now)
+        dated = ("Date", formatdate(now, usegmt=True))
+        return replace(answer, headers=(*answer.headers, dated))
+
+    async def _fall_into(self, call: Call, stage: Literal["before", "after"]) -> None:
+        """Get no further, if a trap lies there; whoever laid it kills us, or nobody answers."""
+        trap = self._weather.trap
+        if trap is None or not call.writes or trap.who != self._who or trap.stage != stage:
+            return
+        self._weather.trap = None
+        self._note(call.path, f"is caught {stage} the vendor heard it")
+        trap.sprung.set()
+        await self._clock.sleep(call.timeout_seconds)
+        raise self._lost(call)
+
+    def _lost(self, call: Call) -> InDoubtError | VendorUnavailableError:
+        self._note(call.path, "answer lost")
+        msg = f"{self._core.name}: no answer to {call.path}"
+        return InDoubtError(msg) if call.writes else VendorUnavailableError(msg)
 
     async def _travel(self) -> None:
         if self._chance is not None:

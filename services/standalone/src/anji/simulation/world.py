@@ -1,22 +1,24 @@
 """One installation and both vendors, put together for a simulation."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
 
 import anji_fxiaoke.service
 import anji_k3cloud.service
 import anji_mapper.service
-from anji.people import CrmUser, ErpUser
 from anji.simulation.chance import seeded
+from anji.simulation.controls import RuleBook
+from anji.simulation.force import forceful
 from anji.simulation.journal import Journal, Line
+from anji.simulation.postman import Postman
 from anji.simulation.processes import Process
-from anji.simulation.transport import SimulatedTransport, Weather
+from anji.simulation.tally import Tally
+from anji.simulation.transport import SimulatedTransport
+from anji.simulation.vendors import PLENTY, open_vendors
 from anji.supervise import Service
 from anji_common.broker.embedded_broker import EmbeddedBroker
 from anji_common.clock import Clock
-from anji_common.errors import AnjiError
 from anji_common.refs import System
 from anji_common.runtime import Runtime
 from anji_common.testing.virtual_time import EPOCH
@@ -29,91 +31,92 @@ from anji_k3cloud.settings import K3CloudSettings
 from anji_mapper.link.step import Reducer
 from anji_mapper.mapping.model import Mappings
 from anji_mapper.settings import MapperSettings
-from anji_sandbox.faults import Faults, FaultyCore
-from anji_sandbox.fxiaoke import FxiaokeCore, FxiaokeLimits, FxiaokeSwitches
-from anji_sandbox.k3cloud import K3CloudCore
-from anji_sandbox.store import Store
 
-__all__ = ["LATEST_COMMIT_SECONDS", "Vendors", "World"]
+__all__ = ["LATEST_COMMIT_SECONDS", "LONGEST_PAUSE_SECONDS", "World"]
 
 _PARTITIONS = 4
-_PLENTY = 10**9
 LATEST_COMMIT_SECONDS = 20.0
 """No vendor of a simulation carries a call out later than this; the writers' V is longer."""
+LONGEST_PAUSE_SECONDS = 9.0
+"""No writer of a simulation stands still longer than this; the writers' P is longer."""
 
 _WRITING = WriterSettings(
     age_seconds=2.0,
-    pause_seconds=5.0,
+    pause_seconds=LONGEST_PAUSE_SECONDS + 1.0,
     processing_seconds=LATEST_COMMIT_SECONDS + 5.0,
     max_tries=1000,  # nobody is there to decide: an attempt is never given up
 )
-_ERP_PATH = "/k3cloud/"
-_POST_EVERY_SECONDS = 0.25
-
-
-@dataclass(slots=True)
-class Vendors:
-    """Both sandboxes' cores, and what their networks do."""
-
-    crm: FxiaokeCore
-    erp: K3CloudCore
-    crm_faults: Faults
-    erp_faults: Faults
-    weather: dict[System, Weather]
-
-    @property
-    def writes(self) -> dict[str, int]:
-        """How much was written to each, by whomever."""
-        return {core.name: sum(core.store.writes.values()) for core in (self.crm, self.erp)}
 
 
 class World:
     """Everything that one seed makes."""
 
     def __init__(
-        self, seed: int, mappings: Mappings, clock: Clock, journal: Journal, reducer: Reducer
+        self,
+        seed: int,
+        mappings: Mappings,
+        clock: Clock,
+        journal: Journal,
+        rules: RuleBook,
     ) -> None:
         self.chance = seeded("world", seed)
         self.clock = clock
         self.journal = journal
         self.mappings = mappings
-        self._reducer = reducer
+        self.tally = Tally()
+        self._rules = rules
         self._seed = seed
-        self.vendors = self._vendors()
+        self.vendors = open_vendors(seed, clock)
         self.broker = EmbeddedBroker(None, partitions=_PARTITIONS, clock=clock)
-        self.crm_user = CrmUser(
-            SimulatedTransport(self.vendors.crm, clock), self.vendors.crm.credentials
-        )
-        self.erp_user = ErpUser(
-            SimulatedTransport(self.vendors.erp, clock, base_path=_ERP_PATH),
-            self.vendors.erp.credentials,
-        )
+        self.crm_user = self.vendors.crm_user(clock)
+        self.erp_user = self.vendors.erp_user(clock)
         self._interest = {system: mappings.interest(system) for system in System}
         self._fxiaoke = self._fxiaoke_settings()
         self._k3cloud = self._k3cloud_settings()
         self._desk: CallbackDesk | None = None
-        self.processes = [
-            self._process("fxiaoke-source", self._fxiaoke_source),
-            self._process("fxiaoke-writer", self._fxiaoke_writer),
-            self._process("fxiaoke-callback", self._fxiaoke_callback),
-            self._process("k3cloud-source", self._k3cloud_source),
-            self._process("k3cloud-writer", self._k3cloud_writer),
-            self._process("mapper", self._mapper),
-        ]
+        self._made = {
+            "fxiaoke-source": self._fxiaoke_source,
+            "fxiaoke-writer": self._fxiaoke_writer,
+            "fxiaoke-callback": self._fxiaoke_callback,
+            "k3cloud-source": self._k3cloud_source,
+            "k3cloud-writer": self._k3cloud_writer,
+            "mapper": self._mapper,
+        }
+        self.processes = {name: self._process(name, name) for name in self._made}
+        self.stand_ins: list[Process] = []
         self._postman: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Declare the topics and start every process."""
         await self.broker.declare(declared_topics(self._objects))
-        for process in self.processes:
+        for process in self.processes.values():
             process.start()
-        self._postman = asyncio.create_task(self._post(), name="postman")
+        network = self.vendors.networks[System.FXIAOKE]
+        vendor_clock = self.vendors.weather[System.FXIAOKE].clock
+        postman = Postman(
+            self.vendors.crm,
+            network,
+            self.clock,
+            vendor_clock,
+            lambda: self._desk,
+            seeded("postman", self._seed),
+            self.tally,
+            self.journal,
+        )
+        self._postman = asyncio.create_task(postman.work(), name="postman")
+
+    def stand_in(self, name: str, *, by_force: bool) -> Process:
+        """Start a second process of a service; `by_force` takes every task from the first."""
+        process = self._process(f"{name}'", name, by_force=by_force)
+        self.stand_ins.append(process)
+        process.start()
+        return process
 
     async def close(self) -> None:
         """End everything."""
         async with AsyncExitStack() as ends:
             ends.push_async_callback(self.broker.close)
-            for process in self.processes:
+            for process in (*self.processes.values(), *self.stand_ins):
                 ends.push_async_callback(process.kill)
             if self._postman is not None:
                 self._postman.cancel()
@@ -141,42 +144,16 @@ class World:
             for system, interest in self._interest.items()
         }
 
-    def _vendors(self) -> Vendors:
-        switches = FxiaokeSwitches(
-            callback_lost_share=0.1, callback_doubled_share=0.1, callback_late_share=0.2
-        )
-        limits = FxiaokeLimits(calls_per_window=_PLENTY, daily_calls=_PLENTY)
-        crm = FxiaokeCore(
-            Store(), switches, limits, seed=str(self._seed), callback_url="http://anji.invalid"
-        )
-        erp = K3CloudCore(Store(), seed=self._seed)
-        return Vendors(
-            crm,
-            erp,
-            Faults(seed=f"crm {self._seed}"),
-            Faults(seed=f"erp {self._seed}"),
-            {system: Weather() for system in System},
-        )
+    def _process(self, name: str, service: str, *, by_force: bool = False) -> Process:
+        broker = forceful(self.broker, self.clock) if by_force else self.broker
 
-    def _process(self, name: str, made: Callable[[Runtime], Sequence[Service]]) -> Process:
         def runtime() -> Runtime:
-            return Runtime(self.broker, self.clock, seeded(name, self._seed))
+            return Runtime(broker, self.clock, seeded(name, self._seed))
 
-        return Process(name, made, runtime, self.journal)
+        return Process(name, self._made[service], runtime, self.journal)
 
     def _transport(self, system: System, who: str) -> SimulatedTransport:
-        is_crm = system is System.FXIAOKE
-        core = self.vendors.crm if is_crm else self.vendors.erp
-        faults = self.vendors.crm_faults if is_crm else self.vendors.erp_faults
-        return SimulatedTransport(
-            FaultyCore(core, faults),
-            self.clock,
-            base_path="/" if is_crm else _ERP_PATH,
-            weather=self.vendors.weather[system],
-            chance=self.chance,
-            journal=self.journal,
-            who=who,
-        )
+        return self.vendors.transport(system, self.clock, self.chance, self.journal, who)
 
     def _fxiaoke_settings(self) -> FxiaokeSettings:
         known = {
@@ -188,7 +165,7 @@ class World:
             {
                 **known,
                 "url": "http://crm.invalid",
-                "calls_per_window": _PLENTY,
+                "calls_per_window": PLENTY,
                 "calls_per_day": None,
             }
         )
@@ -216,7 +193,7 @@ class World:
 
         async def run() -> None:
             await anji_fxiaoke.service.run_writer(
-                self._fxiaoke, interest, runtime, transport, _WRITING
+                self._fxiaoke, interest, runtime, transport, _WRITING, rules=self._rules.writer
             )
 
         return [Service("fxiaoke-writer", run)]
@@ -247,29 +224,16 @@ class World:
 
         async def run() -> None:
             erp = Connection.over(self._k3cloud, runtime.clock, transport)
-            await anji_k3cloud.service.run_writer(erp, interest, runtime, _WRITING)
+            await anji_k3cloud.service.run_writer(
+                erp, interest, runtime, _WRITING, rules=self._rules.writer
+            )
 
         return [Service("k3cloud-writer", run)]
 
     def _mapper(self, runtime: Runtime) -> Sequence[Service]:
         async def run() -> None:
             settings = MapperSettings.model_validate({})
-            await anji_mapper.service.run(self.mappings, settings, runtime, reducer=self._reducer)
+            reducer = Reducer(self._rules.reducer)
+            await anji_mapper.service.run(self.mappings, settings, runtime, reducer=reducer)
 
         return [Service("mapper", run)]
-
-    async def _post(self) -> None:
-        """Carry the CRM's callbacks to whoever takes them in."""
-        crm = self.vendors.crm
-        while True:
-            await self.clock.sleep(_POST_EVERY_SECONDS)
-            now = self.clock.now().timestamp()
-            for event_id, body in crm.due_callbacks(now):
-                desk = self._desk
-                accepted = False
-                if desk is not None:
-                    try:
-                        accepted = crm.callback_accepts(200, await desk.handle_callback(body))
-                    except AnjiError as error:
-                        self.journal.note("callback", str(error))
-                crm.callback_answered(event_id, accepted, self.clock.now().timestamp())

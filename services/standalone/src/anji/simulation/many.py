@@ -1,0 +1,48 @@
+"""Many seeds, on as many processes as one likes; the same outcomes on any number of them."""
+
+import gc
+import multiprocessing
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
+from functools import cache, partial
+
+from anji.simulation.controls import CONTROLS, RULE_BOOK
+from anji.simulation.run import Outcome, simulate
+from anji_mapper.mapping.folder import load_mappings
+from anji_mapper.mapping.model import Mappings
+
+__all__ = ["outcomes"]
+
+
+def outcomes(
+    seeds: Iterable[int], *, jobs: int = 1, control: str | None = None, traces: bool = False
+) -> Iterator[Outcome]:
+    """Yield how each seed ended, in their order; a journal only of seeds that failed.
+
+    Args:
+        seeds: Which.
+        jobs: How many processes work on them.
+        control: The rule of `CONTROLS` that is switched off.
+        traces: Keep every journal.
+    """
+    outcome = partial(_outcome, control=control, traces=traces)
+    if jobs == 1:
+        yield from map(outcome, seeds)
+        return
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(jobs, spawn) as pool:
+        yield from pool.map(outcome, seeds)
+
+
+def _outcome(seed: int, *, control: str | None, traces: bool) -> Outcome:
+    rules = RULE_BOOK if control is None else CONTROLS[control].rules
+    found = simulate(seed, _mappings(), rules)
+    return found if traces or not found.is_well else replace(found, journal=())
+
+
+@cache
+def _mappings() -> Mappings:
+    mappings = load_mappings()
+    gc.freeze()  # what is loaded by now stays: no collection need look at it again
+    return mappings
