@@ -99,15 +99,24 @@ def test_a_page_comes_in_place_of_an_answer(vendor: Counter, kind: str, status: 
     assert vendor.done == []
 
 
-def test_a_refusal_wears_the_envelope_of_its_vendor(vendor: Counter) -> None:
-    faults = Faults(Fault(kind="code", code=30004, words="too many", calls=2))
-    crm = FaultyCore(vendor, faults).handle(CREATE, 1.0)
-    vendor.name = "k3cloud"
-    erp = FaultyCore(vendor, faults).handle(CREATE, 1.0)
+def test_a_refusal_wears_the_envelope_of_the_crm(vendor: Counter) -> None:
+    faults = Faults(Fault(kind="code", code=30004, words="too many"))
 
-    assert orjson.loads(crm.body)["errorCode"] == 30004
-    assert orjson.loads(erp.body)["Result"]["ResponseStatus"]["MsgCode"] == 30004
+    answer = FaultyCore(vendor, faults).handle(CREATE, 1.0)
+
+    assert orjson.loads(answer.body)["errorCode"] == 30004
     assert vendor.done == []
+
+
+def test_a_kind_of_fault_that_only_the_erp_has_is_refused_for_the_crm(vendor: Counter) -> None:
+    core = FaultyCore(vendor, Faults())
+
+    with pytest.raises(ValueError, match="kind is one of"):
+        core.faults.add_json({"kind": "waf"}, core.fault_kinds())
+
+    core.faults.add(Fault(kind="waf"))
+    with pytest.raises(ValueError, match="fxiaoke has no fault of the kind waf"):
+        core.handle(CREATE, 1.0)
 
 
 def test_a_rule_hits_the_next_calls_it_is_for_and_no_other(vendor: Counter) -> None:

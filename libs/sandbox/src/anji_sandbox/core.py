@@ -18,7 +18,9 @@ __all__ = [
     "Core",
     "EditableCore",
     "FormField",
+    "ListedCore",
     "MeteredCore",
+    "OwnFaultsCore",
     "Request",
     "StoredCore",
 ]
@@ -120,6 +122,32 @@ class MeteredCore(Protocol):
 
     def leave_quota(self, left: int, now: float) -> None:
         """Use up the day's calls but for so many."""
+        ...
+
+
+@runtime_checkable
+class OwnFaultsCore(Protocol):
+    """A core that can also fail as only this vendor does, and refuses in its own shapes."""
+
+    @property
+    def fault_kinds(self) -> tuple[str, ...]:
+        """Return the kinds of faults beside the general ones, such as ``waf``."""
+        ...
+
+    def suffer(self, request: Request, kind: str, code: int, words: str, now: float) -> Answer:
+        """Answer a call that such a fault hits; ``code`` is the vendor's refusal.
+
+        `words` is empty where the rule gives none.
+        """
+        ...
+
+
+@runtime_checkable
+class ListedCore(Protocol):
+    """A core that shows its records to people otherwise than it stores them."""
+
+    def listing(self, kind: str) -> Mapping[str, Mapping[str, Any]]:
+        """Return the records of a kind, in the order they were made, by id, as columns."""
         ...
 
 

@@ -5,19 +5,24 @@ The first rule that applies to a call decides. Chance comes from a seed, so a ru
 """
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from fnmatch import fnmatchcase
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 import orjson
 
-from anji_sandbox.core import Answer, Request, StoredCore
+from anji_sandbox.core import Answer, OwnFaultsCore, Request, StoredCore
 from anji_sandbox.derived import chance
 from anji_sandbox.store import Store
 
 __all__ = ["Fault", "Faults", "FaultyCore", "Kind", "SparedCore"]
 
-Kind = Literal["drop_before", "drop_after", "commit_late", "delay", "html", "bad_gateway", "code"]
+Kind = Literal[
+    "drop_before", "drop_after", "commit_late", "delay", "html", "bad_gateway", "code",
+    "lock", "waf", "response_error", "session_lost", "zipped",
+]  # fmt: skip
+_GENERAL = ("drop_before", "drop_after", "commit_late", "delay", "html", "bad_gateway", "code")
 _HTML = (("Content-Type", "text/html; charset=utf-8"),)
 _PAGE = "<!DOCTYPE html><html><head><title>{0}</title></head><body><h1>{0}</h1></body></html>"
 
@@ -30,7 +35,9 @@ class Fault:
     """`drop_before`: no answer, nothing done. `drop_after`: done, no answer. `commit_late`: no
     answer, done only after `delay_seconds`. `delay`: done, answered so late. `html`: nothing done,
     a page with status 200. `bad_gateway`: nothing done, 502. `code`: nothing done, the vendor's
-    own refusal with `code` and `words`."""
+    own refusal with `code` and `words`. The others are the ERP's own: `lock`, `waf`,
+    `response_error`: nothing done, so answered. `session_lost`: the caller's session ends first.
+    `zipped`: done, answered as base64 of gzip."""
     endpoint: str = "*"
     """A pattern of the path, such as ``*/data/create`` or ``*.Save.common.kdsvc``."""
     contains: str = ""
@@ -41,7 +48,8 @@ class Fault:
     """Which share of the calls it hits."""
     delay_seconds: float = 0.0
     code: int = 0
-    words: str = "fault on demand"
+    words: str = ""
+    """In place of the vendor's, or of "fault on demand" where it has none."""
 
     def fits(self, request: Request) -> bool:
         """Say whether the rule is for this call."""
@@ -99,20 +107,21 @@ class Faults:
         """Return the rules and how often they hit."""
         return {"rules": [asdict(rule) for rule in self._rules], "hits": self.hits}
 
-    def add_json(self, given: Any) -> None:  # noqa: ANN401 - JSON
-        """Add one rule or a list of rules from JSON.
+    def add_json(self, given: Any, own: Sequence[str] = ()) -> None:  # noqa: ANN401 - JSON
+        """Add one rule or a list of rules from JSON; `own` are kinds beside the general ones.
 
         Raises:
             ValueError: a rule has an unknown kind or key.
         """
+        kinds = (*_GENERAL, *own)
         rules = given if isinstance(given, list) else [given]
         names = {each.name for each in fields(Fault)}
         for rule in rules:
             if not isinstance(rule, dict) or not set(rule) <= names:
                 msg = f"a rule is a map with some of: {', '.join(sorted(names))}"
                 raise ValueError(msg)
-            if rule.get("kind") not in get_args(Kind):
-                msg = f"kind is one of: {', '.join(get_args(Kind))}"
+            if rule.get("kind") not in kinds:
+                msg = f"kind is one of: {', '.join(kinds)}"
                 raise ValueError(msg)
         self.add(*(Fault(**rule) for rule in rules))
 
@@ -150,7 +159,11 @@ class FaultyCore:
             )
         if fault.kind == "commit_late":
             self._late.append((now + fault.delay_seconds, request))
-        return self._undone(fault)
+        return self._undone(fault, request, now)
+
+    def fault_kinds(self) -> tuple[str, ...]:
+        """Return the kinds of faults that only this vendor has."""
+        return self.core.fault_kinds if isinstance(self.core, OwnFaultsCore) else ()
 
     def settle(self, now: float) -> None:
         """Do what calls with `commit_late` left to be done by now."""
@@ -163,19 +176,24 @@ class FaultyCore:
         """Return when `settle` has something to do next, or `None`."""
         return min((moment for moment, _ in self._late), default=None)
 
-    def _undone(self, fault: Fault) -> Answer:
+    def _undone(self, fault: Fault, request: Request, now: float) -> Answer:
         """Return the answer to a call that the vendor never saw, or not yet."""
         match fault.kind:
             case "html":
                 return Answer(200, _HTML, _PAGE.format("Web page").encode())
             case "bad_gateway":
                 return Answer(502, _HTML, _PAGE.format("502 Bad Gateway").encode())
-            case "code":
-                return _refusal(self.name, fault.code, fault.words)
+            case "drop_before":
+                return Answer(0, (), b"", dropped=True, delay_seconds=fault.delay_seconds)
             case "commit_late":
                 return Answer(0, (), b"", dropped=True)
+            case _ if isinstance(self.core, OwnFaultsCore):
+                return self.core.suffer(request, fault.kind, fault.code, fault.words, now)
+            case "code":
+                return _refusal(fault.code, fault.words or "fault on demand")
             case _:
-                return Answer(0, (), b"", dropped=True, delay_seconds=fault.delay_seconds)
+                msg = f"{self.name} has no fault of the kind {fault.kind}"
+                raise ValueError(msg)
 
 
 class SparedCore:
@@ -199,25 +217,13 @@ class SparedCore:
         return self._faulty.core.handle(request, now)
 
 
-def _refusal(vendor: str, code: int, words: str) -> Answer:
-    """Return a refusal in the vendor's own envelope, both with HTTP 200."""
-    if vendor == "fxiaoke":
-        envelope: dict[str, Any] = {
-            "errorCode": code,
-            "errorMessage": words,
-            "errorDescription": words,
-            "traceId": "E-O.null.-1000-fault",
-        }
-    else:
-        error = {"FieldName": None, "Message": words, "DIndex": 0}
-        status = {
-            "ErrorCode": 500,
-            "IsSuccess": False,
-            "Errors": [error],
-            "SuccessEntitys": [],
-            "SuccessMessages": [],
-            "MsgCode": code,
-        }
-        envelope = {"Result": {"ResponseStatus": status}}
+def _refusal(code: int, words: str) -> Answer:
+    """Return a refusal in the CRM's envelope, with HTTP 200."""
+    envelope = {
+        "errorCode": code,
+        "errorMessage": words,
+        "errorDescription": words,
+        "traceId": "E-O.null.-1000-fault",
+    }
     json = (("Content-Type", "application/json; charset=utf-8"),)
     return Answer(200, json, orjson.dumps(envelope))

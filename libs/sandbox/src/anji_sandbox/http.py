@@ -226,7 +226,7 @@ class _Skin:
             case "GET", "faults":
                 return self._faults_told()
             case "POST", "faults":
-                faults.add_json(self._without_quota(body))
+                faults.add_json(self._without_quota(body), self._core.fault_kinds())
                 return self._faults_told()
             case "DELETE", "faults":
                 faults.clear()

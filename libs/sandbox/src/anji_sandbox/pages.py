@@ -7,12 +7,12 @@ fields are (the core's own).
 
 from collections.abc import Iterable, Mapping
 from html import escape
+from typing import Any
 from urllib.parse import urlencode
 
 import orjson
 
-from anji_sandbox.core import EditableCore, FormField, StoredCore
-from anji_sandbox.store import Record, Store
+from anji_sandbox.core import EditableCore, FormField, ListedCore, StoredCore
 
 __all__ = ["page", "save"]
 
@@ -43,14 +43,13 @@ def page(core: StoredCore, asked: Mapping[str, str], words: str = "") -> str:
     has_forms = editable is not None and kind in editable.form_kinds()
     kinds = _kinds(core)
     links = " ".join(
-        f'<a href="{_href(kind=each)}">{escape(each)} ({core.store.count(each)})</a>'
-        for each in kinds
+        f'<a href="{_href(kind=each)}">{escape(each)} ({_count(core, each)})</a>' for each in kinds
     )
     body = ""
     if editable is not None and has_forms and ("id" in asked or "new" in asked):
         body = _form(editable, kind, asked.get("id", ""), _given(asked))
     elif kind in kinds:
-        body = _table(core.store, kind, has_forms=has_forms)
+        body = _table(_records(core, kind), kind, has_forms=has_forms)
     title = f"{core.name} sandbox"
     told = f'<p class="words">{escape(words)}</p>' if words else ""
     return (
@@ -73,16 +72,31 @@ def save(core: StoredCore, sent: Mapping[str, str], now: float) -> str:
         raise LookupError(msg)
     given = _given(sent) | ({"#action": sent["action"]} if "action" in sent else {})
     record_id = core.save_form(kind, sent.get("id", ""), given, now)
-    if core.store.get(kind, record_id) is None:
+    if record_id not in _records(core, kind):
         return _link(kind=kind)
     return _link(kind=kind, id=record_id)
 
 
 def _kinds(core: StoredCore) -> list[str]:
+    if isinstance(core, ListedCore) and isinstance(core, EditableCore):
+        return list(core.form_kinds())
     found = {each for each in core.store.kinds() if not each.startswith("#")}
     if isinstance(core, EditableCore):
         found.update(core.form_kinds())
     return sorted(found)
+
+
+def _count(core: StoredCore, kind: str) -> int:
+    return len(core.listing(kind)) if isinstance(core, ListedCore) else core.store.count(kind)
+
+
+def _records(core: StoredCore, kind: str) -> Mapping[str, Mapping[str, Any]]:
+    if isinstance(core, ListedCore):
+        return core.listing(kind)
+    store = core.store
+    return {
+        each: record for each in store.ids(kind) if (record := store.get(kind, each)) is not None
+    }
 
 
 def _given(asked: Mapping[str, str]) -> dict[str, str]:
@@ -101,10 +115,10 @@ def _href(**query: str) -> str:
     return escape(_link(**query))
 
 
-def _table(store: Store, kind: str, *, has_forms: bool) -> str:
+def _table(all_records: Mapping[str, Mapping[str, Any]], kind: str, *, has_forms: bool) -> str:
     """Return the newest records, newest first; the columns are all the fields they have."""
-    ids = store.ids(kind)[: -_MOST_RECORDS - 1 : -1]
-    records = {each: record for each in ids if (record := store.get(kind, each)) is not None}
+    ids = tuple(all_records)[: -_MOST_RECORDS - 1 : -1]
+    records = {each: all_records[each] for each in ids}
     names = list(dict.fromkeys(name for record in records.values() for name in record))
     head = "".join(f"<th>{escape(name)}</th>" for name in names)
     rows = "".join(
@@ -122,7 +136,7 @@ def _edit_cell(kind: str, record_id: str) -> str:
     return f'<td><a href="{_href(kind=kind, id=record_id)}">edit</a></td>'
 
 
-def _cell(record: Record, name: str) -> str:
+def _cell(record: Mapping[str, Any], name: str) -> str:
     value = record.get(name, "")
     return escape(value if isinstance(value, str) else orjson.dumps(value).decode())
 

@@ -8,8 +8,6 @@ Source: reference "k3cloud-webapi.md", sections 1.1, 1.5, 2, 8 and 9.
 import re
 from collections.abc import Callable, Mapping
 
-import orjson
-
 from anji_sandbox.core import Answer, Request
 from anji_sandbox.k3cloud import lifecycle
 from anji_sandbox.k3cloud.answers import Json, failure, json_answer, session_lost
@@ -22,12 +20,19 @@ from anji_sandbox.k3cloud.credentials import make_credentials
 from anji_sandbox.k3cloud.forms import Form
 from anji_sandbox.k3cloud.metadata import business_info, data_centers
 from anji_sandbox.k3cloud.operations import execute_operation
+from anji_sandbox.k3cloud.own_faults import (
+    FAULT_KINDS,
+    LOCKED,
+    firewall,
+    response_error,
+    zipped,
+)
 from anji_sandbox.k3cloud.push import push
 from anji_sandbox.k3cloud.query import Queries, field_count
 from anji_sandbox.k3cloud.records import Records
 from anji_sandbox.k3cloud.save import batch_save, save
 from anji_sandbox.k3cloud.seed import plant
-from anji_sandbox.k3cloud.sessions import Sessions
+from anji_sandbox.k3cloud.sessions import Sessions, session_id_of
 from anji_sandbox.k3cloud.switches import K3CloudSwitches
 from anji_sandbox.k3cloud.values import Values
 from anji_sandbox.k3cloud.view import view
@@ -85,12 +90,37 @@ class K3CloudCore:
         """The credentials file's part for K3Cloud, without the address."""
         return self._secrets.published()
 
+    @property
+    def fault_kinds(self) -> tuple[str, ...]:
+        """The kinds of faults that only this vendor has."""
+        return FAULT_KINDS
+
+    def suffer(self, request: Request, kind: str, code: int, words: str, now: float) -> Answer:
+        """Answer a call that a fault on demand hits, in the shape of its service."""
+        match kind:
+            case "waf":
+                return firewall(words or "SQL注入")
+            case "response_error":
+                return response_error(words or "未将对象引用设置到对象的实例。")
+            case "zipped":
+                return zipped(self.handle(request, now))
+            case "session_lost":
+                self.sessions.end(session_id_of(request.headers))
+                return self.handle(request, now)
+            case _:
+                text = words or (LOCKED if kind == "lock" else "fault on demand")
+                refusal = Refusal(code, text, None)
+                try:
+                    call = read_body(request.body)
+                except MalformedBodyError:
+                    call = Call()
+                return json_answer(_refused(_service(request.path), call, refusal))
+
     def handle(self, request: Request, now: float) -> Answer:
         """Answer one request at the time `now`."""
-        match = _PATH.fullmatch(request.path)
-        if match is None:
+        service = _service(request.path)
+        if not service:
             return Answer(403, (), b"")
-        service = match["service"].split(",")[0].rpartition(".")[2].lower()
         try:
             call = read_body(request.body)
         except MalformedBodyError as exc:
@@ -164,10 +194,8 @@ class K3CloudCore:
             raise
 
     def _unhandled(self, service: str) -> Answer:
-        message = {"Message": f"服务 {service} 不存在", "InnerExWrapper": None,
-                   "InnerException": None}  # fmt: skip
-        text = b"response_error:" + orjson.dumps(message)
-        return Answer(500 if self.switches.unhandled_as_http_500 else 200, (_TEXT,), text)
+        status = 500 if self.switches.unhandled_as_http_500 else 200
+        return response_error(f"服务 {service} 不存在", status)
 
     def _lost(self, service: str, call: Call, lcid: int) -> object:
         refusal = session_lost(lcid)
@@ -184,6 +212,12 @@ class K3CloudCore:
 
 
 _QUERIES = ("executebillquery", "billquery")
+
+
+def _service(path: str) -> str:
+    """Return the lower-case name of the service that a path means, or nothing."""
+    match = _PATH.fullmatch(path)
+    return "" if match is None else match["service"].split(",")[0].rpartition(".")[2].lower()
 
 
 def _refused(service: str, call: Call, refusal: Refusal) -> object:

@@ -31,18 +31,23 @@ class Code(IntEnum):
     NO_OPERATION = 3
     EXCEPTION = 4
     NO_BILL_ID = 5
+    DATABASE = 6
+    LICENCE = 7
     PARAMETER = 8
     NO_SUCH_FIELD_OR_VALUE = 9
     NOT_FOUND = 10
     INVALID = 11
     NOT_OPERABLE = 12
+    LOCKED = 13
+    CALL_LIMIT = 14
+    NO_ADMINISTRATOR = 15
 
 
 @dataclass(eq=False)
 class Refusal(Exception):  # noqa: N818 - an answer of the vendor, not an accident
     """One refusal in the vendor's words; raised where a call or a packet cannot go on."""
 
-    code: Code
+    code: int
     message: str
     field: str | None = ""
     dindex: int = 0
