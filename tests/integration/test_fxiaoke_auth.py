@@ -72,7 +72,7 @@ def test_a_revoked_token_is_dropped_and_the_call_made_once_more(style: dict[str,
         (outcome,) = await lab.target.write([new_account(1)])
 
         assert made(outcome).ref is not None
-        assert lab.client.caller.calls["AccountObj", "create"] == 2
+        assert lab.client.caller.tally.calls["AccountObj", "create"] == 2
         assert len(lab.person.all("AccountObj")) == 1
 
     on_a_crm(test, **style)

@@ -19,7 +19,7 @@ from anji_common.refs import Ref, System
 from anji_common.runtime import Runtime
 from anji_common.topics import changes_topic, declared_topics
 from anji_fxiaoke.callback import CallbackDesk
-from anji_fxiaoke.service import client_of, run_source
+from anji_fxiaoke.service import connection_of, run_source
 from anji_sandbox.faults import Fault
 from anji_sandbox.fxiaoke import FxiaokeCore, FxiaokeSwitches
 from anji_sandbox.http import serve
@@ -175,9 +175,9 @@ def test_while_callbacks_come_a_day_costs_a_seventh_of_a_pack() -> None:
             await room.post_callbacks()
             await room.wait(600.0)
 
-        client, _ = client_of(room.lab.settings, room.runtime, room.lab.transport)
+        client = connection_of(room.lab.settings, room.runtime, room.lab.transport).client
         assert len(await room.changes("SalesOrderObj")) == 12
-        assert sum(client.caller.calls.values()) * 12 < 15_000
+        assert sum(client.caller.tally.calls.values()) * 12 < 15_000
 
     in_a_room(test)
 

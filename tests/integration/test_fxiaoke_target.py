@@ -56,7 +56,7 @@ def test_lines_go_with_their_head_and_are_paired() -> None:
         held = {row["_id"]: row["anji_line__c"] for row in lab.person.all(NOTE_LINES)}
         assert {held[line] for line in written.lines[NOTE_LINES].values()} == {"e1", "e2", "e3"}
         assert all(held[line] == entry for entry, line in written.lines[NOTE_LINES].items())
-        assert lab.client.caller.calls["DeliveryNoteObj", "create"] == 1
+        assert lab.client.caller.tally.calls["DeliveryNoteObj", "create"] == 1
 
     on_a_crm(test)
 
@@ -87,7 +87,7 @@ def test_many_creates_are_read_back_by_one_query() -> None:
         outcomes = await lab.target.write([new_account(n) for n in range(40)])
 
         assert all(made(each).observed is not None for each in outcomes)
-        assert lab.client.caller.calls["AccountObj", "read back"] == 1
+        assert lab.client.caller.tally.calls["AccountObj", "read back"] == 1
 
     on_a_crm(test)
 
@@ -105,7 +105,7 @@ def test_a_look_up_finds_our_own_by_marker_and_others_by_natural_key() -> None:
         assert [(each.observed.ref.record_id, each.is_ours) for each in others] == [(other, False)]
         assert others[0].business_number == "乙"
         assert none == ()
-        assert lab.client.caller.calls["AccountObj", "look up"] == 2
+        assert lab.client.caller.tally.calls["AccountObj", "look up"] == 2
 
     on_a_crm(test)
 
@@ -161,7 +161,7 @@ def test_all_conditions_of_a_look_up_must_hold() -> None:
 
         assert [each.observed.ref.record_id for each in found] == [right]
         assert none == ()
-        assert lab.client.caller.calls["AccountObj", "look up"] == 1
+        assert lab.client.caller.tally.calls["AccountObj", "look up"] == 1
 
     on_a_crm(test)
 
@@ -247,6 +247,6 @@ def test_a_command_reads_its_target_or_learns_that_it_is_gone() -> None:
         assert found is not None
         assert found.data["name"] == "甲"
         assert none is None
-        assert lab.client.caller.calls["AccountObj", "compare"] == 1
+        assert lab.client.caller.tally.calls["AccountObj", "compare"] == 1
 
     on_a_crm(test)

@@ -9,17 +9,15 @@ from typing import Any
 import orjson
 from pydantic import JsonValue
 
-from anji_common.budget import Budget, WindowLimit
 from anji_common.clock import Clock
 from anji_common.events.commands import Action, Command, CommandNumber, LookUp, RowWish
 from anji_common.interest import FieldInterest, FieldKind, Interest, LinesInterest, ObjectInterest
 from anji_common.refs import Ref, System
 from anji_common.testing.virtual_time import EPOCH, LoopClock, run_virtually
 from anji_common.writing.target import Written
-from anji_fxiaoke.auth import Auth
-from anji_fxiaoke.calls import Caller
 from anji_fxiaoke.client import Client
 from anji_fxiaoke.metadata import Metadata
+from anji_fxiaoke.service import make_client
 from anji_fxiaoke.settings import FxiaokeSettings
 from anji_fxiaoke.source import FxiaokeFeed
 from anji_fxiaoke.writer import FxiaokeTarget
@@ -111,7 +109,6 @@ _NOTE = ObjectInterest(
     marker_field="anji_ref__c",
 )
 INTEREST = Interest(System.FXIAOKE, (ACCOUNT, ORDER, _NOTE))
-_OTHERS_TOKEN_LIMIT = WindowLimit(10, 60.0)
 
 
 @dataclass
@@ -222,15 +219,7 @@ def make_lab(
     faults = Faults()
     transport = SandboxTransport(FaultyCore(crm, faults), clock, latency_seconds=0.005)
     settings = settings_of(crm, **more)
-    budget = Budget(
-        clock,
-        window=WindowLimit(settings.calls_per_window, settings.window_seconds),
-        interfaces={"cgi/corpAccessToken/get/V2": _OTHERS_TOKEN_LIMIT},
-        calls_per_day=settings.calls_per_day,
-    )
-    auth = Auth(settings, transport, budget, clock, Random(1))
-    caller = Caller(settings, transport, auth, budget, clock)
-    client, metadata = Client(settings, caller), Metadata(caller, settings, clock)
+    client, metadata = make_client(settings, transport, clock, Random(1))
     return Lab(
         crm,
         faults,

@@ -6,7 +6,7 @@ of record; they assign ids, numbers and modify times, and one of them rewrites w
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -93,6 +93,8 @@ class Vendor:
     made: int = 0
     """Records ever made: an id is never given twice."""
     trims: bool = False
+    workflow: Callable[[JsonValue], JsonValue] | None = None
+    """What another account makes of every text that we write, at once."""
     refuses: str = ""
 
     def write(
@@ -107,7 +109,11 @@ class Vendor:
             self.made += 1
             record_id = f"{self.made:03}"
         record = self.records.setdefault(record_id, {})
-        record.update({path: self._kept(value) for path, value in values.items()})
+        kept = {path: self._kept(value) for path, value in values.items()}
+        if by_anji and self.workflow is not None:
+            kept = {path: self.workflow(value) for path, value in kept.items()}
+            by_anji = kept == dict(values)
+        record.update(kept)
         if self.system is ERP and record.get("FNumber") is None:
             record["FNumber"] = f"CUST{record_id}"
         self.stamps[record_id] = Stamp(modified_at=at, by_anji=by_anji)

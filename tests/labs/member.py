@@ -7,7 +7,7 @@
 - ``serve-frozen``, ``own-frozen``: the same, but with its first batch in hand it says
   ``holding`` and freezes itself (SIGSTOP), as a debugger or a suspended machine would. Thawed,
   it commits what it holds.
-- ``own-much``: takes task 0 by force and copies thousands of records in each transaction, and
+- ``own-much``: takes task 0 by force and copies hundreds of records in each transaction, and
   says ``committing`` and ``committed`` before and after.
 - ``publish``: publishes numbers, and says each after `publish` has returned from it.
 
@@ -35,7 +35,7 @@ __all__ = ["FENCED", "GROUP", "member_process", "said", "thaw", "until_frozen", 
 
 FENCED = 3
 GROUP = "copiers"
-_MUCH_RECORDS = 2000
+_MUCH_RECORDS = 500
 _LOOK_SECONDS = 0.01
 
 

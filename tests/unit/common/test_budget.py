@@ -125,16 +125,122 @@ def test_an_interface_that_the_vendor_closed_stays_closed_so_long() -> None:
     with_a_clock(test)
 
 
-def test_a_share_is_a_share_of_everything() -> None:
+def test_a_share_is_a_share_of_the_window_at_each_moment() -> None:
     async def test(clock: LoopClock) -> None:
-        budget = Budget(clock, window=TEN, calls_per_day=12)
-        budget.share = 0.5
+        shares = {"q": 0.5}
+        budget = Budget(clock, window=TEN, share_of=lambda name: shares[name])
 
-        times = await taken(budget, clock, 6)
+        assert await taken(budget, clock, 6) == pytest.approx([0.0] * 5 + [20.0])
+        shares["q"] = 1.0
+        assert await taken(budget, clock, 9) == pytest.approx([20.0] * 9)
+
+    with_a_clock(test)
+
+
+def test_whoever_owns_nothing_waits_until_something_is_owned() -> None:
+    async def test(clock: LoopClock) -> None:
+        shares = {"q": 0.0}
+        budget = Budget(clock, window=TEN, share_of=lambda name: shares[name])
+        waiting = asyncio.create_task(taken(budget, clock, 1))
+        await clock.sleep(7.1)
+        shares["q"] = 0.01  # so little that it is less than one call: still one
+
+        assert await waiting == pytest.approx([7.25])
+
+    with_a_clock(test)
+
+
+def test_those_who_wait_take_turns_however_many_one_of_them_has() -> None:
+    async def test(clock: LoopClock) -> None:
+        budget = Budget(clock, window=WindowLimit(1, 1.0))
+        order: list[str] = []
+
+        async def one(who: str) -> None:
+            await budget.take("q", who=who)
+            order.append(who)
+
+        await asyncio.gather(*(one(who) for who in "AAAAAABBC"))
+
+        assert "".join(order) == "AAABCABAA"
+
+    with_a_clock(test)
+
+
+def test_a_waiter_that_gives_up_takes_nobodys_turn() -> None:
+    async def test(clock: LoopClock) -> None:
+        budget = Budget(clock, window=WindowLimit(1, 1.0))
+        tasks = [asyncio.create_task(budget.take("q", who=who)) for who in "AABB"]
+        await clock.sleep(0.5)
+        tasks[1].cancel()
+        tasks[2].cancel()
+        await asyncio.wait(tasks)
+
+        assert clock.monotonic() == pytest.approx(1.0)
+        assert not tasks[3].cancelled()
+        assert budget.used_today == 2
+
+    with_a_clock(test)
+
+
+def test_the_days_last_calls_are_kept_for_those_who_write() -> None:
+    async def test(clock: LoopClock) -> None:
+        budget = Budget(clock, window=WindowLimit(1000, 1.0), calls_per_day=10, write_reserve=0.2)
+        await taken(budget, clock, 8)
+
         with pytest.raises(RateLimitedError):
-            await budget.take("r")
+            await budget.take("q")
+        await budget.take("q", writes=True)
+        await budget.take("q", writes=True)
+        assert budget.pause is not None
+        with pytest.raises(RateLimitedError):
+            await budget.take("q", writes=True)
 
-        assert times == pytest.approx([0.0] * 5 + [20.0])
+    with_a_clock(test)
+
+
+def test_what_others_call_counts_for_the_day_and_for_the_window() -> None:
+    async def test(clock: LoopClock) -> None:
+        budget = Budget(clock, window=TEN, calls_per_day=20)
+        budget.used_elsewhere("2026-01-05", 15)
+        budget.used_elsewhere("2026-01-04", 100)
+        budget.charge("q", 8, age_seconds=5.0)
+
+        assert budget.used_today == 15
+        assert await taken(budget, clock, 3) == pytest.approx([0.0, 0.0, 15.0])
+        assert budget.recent() == {"q": 3}
+        with pytest.raises(RateLimitedError):
+            await taken(budget, clock, 3, interface="r")
+
+    with_a_clock(test)
+
+
+def test_when_the_vendor_has_none_left_nothing_is_called_until_then() -> None:
+    async def test(clock: LoopClock) -> None:
+        budget = Budget(clock, window=TEN)
+
+        budget.stop("no calls left", 600.0)
+
+        with pytest.raises(RateLimitedError, match="no calls left") as caught:
+            await budget.take("q", writes=True)
+        assert caught.value.retry_after_seconds == pytest.approx(600.0)
+        assert budget.pause is not None
+        await clock.sleep(600.0)
+        assert budget.pause is None
+        await budget.take("q")
+
+    with_a_clock(test)
+
+
+def test_whoever_had_to_wait_too_long_for_a_turn_leaves_no_more() -> None:
+    async def test(clock: LoopClock) -> None:
+        budget = Budget(clock, window=WindowLimit(1, 10.0))
+        await budget.take("q")
+        patient = asyncio.create_task(budget.take("q"))
+        await clock.sleep(0.0)
+
+        with pytest.raises(RateLimitedError):
+            await budget.take("q", most_seconds=5.0)
+        await patient
 
     with_a_clock(test)
 

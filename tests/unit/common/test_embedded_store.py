@@ -2,15 +2,11 @@
 
 import asyncio
 import sqlite3
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from anji_common.broker.embedded_broker import EmbeddedBroker
-from anji_common.broker.embedded_queue import EmbeddedQueue
-from anji_common.broker.embedded_store import EmbeddedStore
-from anji_common.broker.embedded_wakeups import EmbeddedWakeups
 from anji_common.clock import SystemClock
 from anji_common.errors import ConfigurationError, FatalError
 from anji_common.messages import Message
@@ -107,42 +103,6 @@ async def test_a_closed_broker_says_so_and_hangs_nobody(tmp_path: Path) -> None:
         for _ in range(2):
             with pytest.raises(FatalError, match="closed database"):
                 await broker.publish([ONE])
-
-
-@pytest.mark.parametrize("mistake", [lambda: 1 // 0, lambda: int("one")])
-async def test_a_mistake_in_an_operation_is_told_to_all_and_the_next_are_done(
-    mistake: Callable[[], int],
-) -> None:
-    store, logged = EmbeddedStore(None), list[BaseException]()
-    queue = EmbeddedQueue(store, EmbeddedWakeups(store, SystemClock(), 1.0), SystemClock())
-    loop = asyncio.get_running_loop()
-    loop.set_exception_handler(lambda _, context: logged.append(context["exception"]))
-
-    async with asyncio.timeout(10):
-        outcomes = await asyncio.gather(
-            queue.ask(lambda _: 1), queue.ask(lambda _: mistake()), return_exceptions=True
-        )
-        after = await queue.ask(lambda _: 2)
-
-    assert list(outcomes) == logged * 2
-    assert after == 2
-    store.close()
-
-
-async def test_a_statement_that_fails_undoes_its_transaction_and_is_told_to_all() -> None:
-    store = EmbeddedStore(None)
-    queue = EmbeddedQueue(store, EmbeddedWakeups(store, SystemClock(), 1.0), SystemClock())
-    remember = "INSERT INTO processes (beat_ms) VALUES (1)"
-
-    outcomes = await asyncio.gather(
-        queue.ask(lambda transaction: transaction.store.run(remember)),
-        queue.ask(lambda transaction: transaction.store.run("SELECT nothing")),
-        return_exceptions=True,
-    )
-
-    assert [type(one) for one in outcomes] == [FatalError, FatalError]
-    assert store.rows("SELECT * FROM processes") == []
-    store.close()
 
 
 async def test_no_file_is_nobody_else_s() -> None:

@@ -7,6 +7,7 @@ off it must not. So no rule stands here that nothing needs.
 from collections.abc import Callable
 
 import pytest
+from pydantic import JsonValue
 
 from anji_common.events.commands import Action
 from anji_common.refs import System
@@ -205,6 +206,41 @@ def somebody_edits_between_our_write_and_our_look(rules: Rules) -> bool:
     return lab.vendors[CRM].records["001"]["name"] == "Cid"
 
 
+def upper(value: JsonValue) -> JsonValue:
+    return value.upper() if isinstance(value, str) else value
+
+
+def lower(value: JsonValue) -> JsonValue:
+    return value.lower() if isinstance(value, str) else value
+
+
+def workflows_that_rewrite_each_other(rules: Rules) -> bool:
+    """Each side makes an edit of what the other wrote."""
+    lab = LinkLab(rules=rules)
+    lab.linked()
+    lab.vendors[ERP].workflow, lab.vendors[CRM].workflow = upper, lower
+    lab.edit(CRM, "001", name="bea")
+    lab.rest()
+    return lab.vendors[ERP].writes <= 2
+
+
+def an_edit_while_a_workflow_rewrites_our_write(rules: Rules) -> bool:
+    """The field's owner is the side of the workflow, whose value nobody wished."""
+    lab = LinkLab(rules=rules)
+    lab.linked()
+    lab.vendors[ERP].workflow = upper
+    lab.edit(CRM, "001", tel="a")
+    lab.read(CRM, "001")
+    lab.deliver(("changes", "fxiaoke/AccountObj/001"))
+    result = lab.executed(lab.commands.pop())
+    lab.edit(CRM, "001", tel="b")
+    lab.read(CRM, "001")
+    lab.deliver(("changes", "fxiaoke/AccountObj/001"))
+    lab.queues["results", str(result.seat)].append(result)
+    lab.rest()
+    return lab.vendors[CRM].records["001"]["tel"] == "B"
+
+
 def two_edits_in_a_row(rules: Rules) -> bool:
     """The second waits for the first's result."""
     lab = LinkLab(rules=rules)
@@ -247,6 +283,14 @@ CASES: dict[str, tuple[Scenario, Rules]] = {
     "13 modifier": (
         somebody_edits_between_our_write_and_our_look,
         without(agrees_as_sent=lambda _stamp: False),
+    ),
+    "13 seen twice": (
+        workflows_that_rewrite_each_other,
+        without(is_rewritten_again=lambda _before, _returned: False),
+    ),
+    "13 proven edit": (
+        an_edit_while_a_workflow_rewrites_our_write,
+        without(yields=lambda _before, _changed: False),
     ),
     "14 one in flight": (two_edits_in_a_row, without(is_busy=lambda _side: False)),
 }

@@ -1,28 +1,32 @@
 """The call budget: what a vendor lets us call, kept exactly inside one process.
 
 Two limits: calls per interface in a sliding window, and calls per day of all interfaces. Live work
-goes before bulk, which also leaves a reserve of both untouched. Waiting goes through the Clock, in
-the order of asking within a lane. A caller that cannot wait says how long it can.
+goes before bulk, which also leaves a reserve of both untouched; of the day's calls a last part is
+kept for what writes. Within a lane those who ask (objects) take turns, so that a busy one never
+starves the others. Waiting goes through the Clock. A caller that cannot wait says how long it can.
 
-Not here: what other processes call. Each is given its share (`share`); together never above.
+Not here: what other processes call. Of the window each has its part (`Shares`), together never
+above; what they call of the day is told by whoever meters (`used_elsewhere`).
 """
 
-import asyncio
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 
 from anji_common.clock import Clock
 from anji_common.errors import RateLimitedError
+from anji_common.gates import Gate
 from anji_common.topics import Lane
 
-__all__ = ["BEIJING", "Budget", "WindowLimit", "seconds_to_midnight"]
+__all__ = ["BEIJING", "Budget", "Pause", "WindowLimit", "beijing_day", "seconds_to_midnight"]
 
 BEIJING = timezone(timedelta(hours=8))
 """China has one zone without summer time; a day's calls begin anew at its midnight."""
 
 _LEAST_WAIT_SECONDS = 0.005
+_LOOK_AGAIN_SECONDS = 0.25
+"""Where none of the limit is ours: how soon to look whether some of it is by now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +37,14 @@ class WindowLimit:
     seconds: float
 
 
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Why nothing is called for a while."""
+
+    words: str
+    until: datetime
+
+
 @dataclass(slots=True)
 class _Interface:
     """The calls of one interface that still count, and who waits for the next."""
@@ -40,16 +52,14 @@ class _Interface:
     limit: WindowLimit
     sent: deque[float] = field(default_factory=deque)
     closed_until: float = 0.0
-    gates: dict[Lane, asyncio.Lock] = field(
-        default_factory=lambda: {each: asyncio.Lock() for each in Lane}
-    )
+    gates: dict[Lane, Gate] = field(default_factory=lambda: {each: Gate() for each in Lane})
     waiting_live: int = 0
 
 
 class Budget:
     """Calls that may still be made. One for all that share a vendor's account in this process."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is one limit
         self,
         clock: Clock,
         *,
@@ -57,60 +67,87 @@ class Budget:
         interfaces: Mapping[str, WindowLimit] | None = None,
         calls_per_day: int | None = None,
         bulk_reserve: float = 0.3,
+        write_reserve: float = 0.0,
+        share_of: Callable[[str], float] = lambda _interface: 1.0,
     ) -> None:
         """Start with nothing used.
 
         Args:
             clock: Tells the time and waits.
             window: Of every interface without one of its own.
-            interfaces: Interface → its own limit.
+            interfaces: Interface → its own limit, which is not shared out.
             calls_per_day: Of all interfaces, by Beijing days; `None` counts but never refuses.
             bulk_reserve: The part of each limit that bulk work leaves to live work.
+            write_reserve: The part of the day's calls that only those who write may use.
+            share_of: Interface → our part of its window at this moment.
         """
         self._clock = clock
         self._window = window
         self._own = dict(interfaces or {})
         self._calls_per_day = calls_per_day
         self._bulk_reserve = bulk_reserve
+        self._write_reserve = write_reserve
+        self._share_of = share_of
         self._interfaces: dict[str, _Interface] = {}
         self._day = ""
         self._today = 0
-        self.share = 1.0
-        """Our part of the account's limits, where other processes use it too."""
+        self._elsewhere = 0
+        self._paused_until = 0.0
+        self._pause: Pause | None = None
+
+    @property
+    def calls_per_day(self) -> int | None:
+        """The day's limit, if there is one."""
+        return self._calls_per_day
 
     @property
     def used_today(self) -> int:
-        """Calls since the last midnight in Beijing, of this process."""
+        """Calls since the last midnight in Beijing, of this process and, as told, of others."""
         self._turn_day()
-        return self._today
+        return self._today + self._elsewhere
+
+    @property
+    def pause(self) -> Pause | None:
+        """Why nothing is called now, if that is so."""
+        if self._clock.monotonic() < self._paused_until:
+            return self._pause
+        now = self._clock.now()
+        if self._calls_per_day is not None and self.used_today >= self._calls_per_day:
+            until = now + timedelta(seconds=seconds_to_midnight(now))
+            return Pause(f"all {self._calls_per_day} calls of {self._day} are used", until)
+        return None
 
     async def take(
-        self, interface: str, lane: Lane = Lane.LIVE, *, most_seconds: float | None = None
+        self,
+        interface: str,
+        lane: Lane = Lane.LIVE,
+        *,
+        who: str = "",
+        writes: bool = False,
+        most_seconds: float | None = None,
     ) -> None:
         """Return when a call may leave, and count it.
 
         Args:
             interface: What the vendor counts by, such as a path.
             lane: Bulk waits while live work waits.
+            who: On whose behalf; those who wait in one lane take turns.
+            writes: It is part of a write, which may use the day's last calls.
             most_seconds: How long the caller can wait; `None` for as long as it takes.
 
         Raises:
-            RateLimitedError: the day's calls are used up, or the wait would be too long; nothing
-                was counted.
+            RateLimitedError: the day's calls are used up, the vendor has told us to stop, or the
+                wait would be too long; nothing was counted.
         """
-        found = self._interfaces.get(interface)
-        if found is None:
-            limit = self._own.get(interface, self._window)
-            found = self._interfaces[interface] = _Interface(limit)
+        found = self._interface(interface)
         ends = None if most_seconds is None else self._clock.monotonic() + most_seconds
         found.waiting_live += lane is Lane.LIVE
         try:
-            async with found.gates[lane]:
-                while (wait := self._wait(found, interface, lane)) > 0:
-                    if ends is not None and self._clock.monotonic() + wait > ends:
-                        msg = f"no call of {interface} is free for {wait:.1f} s"
-                        raise RateLimitedError(msg, retry_after_seconds=wait)
+            async with found.gates[lane].turn(who):
+                while (wait := self._wait(found, interface, lane, writes=writes)) > 0:
+                    self._check_end(interface, wait, ends)
                     await self._clock.sleep(max(wait, _LEAST_WAIT_SECONDS))
+                self._check_end(interface, 0.0, ends)
                 found.sent.append(self._clock.monotonic())
                 self._today += 1
         finally:
@@ -118,19 +155,57 @@ class Budget:
 
     def close(self, interface: str, seconds: float) -> None:
         """Let no call of `interface` leave for so long: the vendor says that it is too much."""
-        found = self._interfaces.get(interface)
-        if found is not None:
-            found.closed_until = max(found.closed_until, self._clock.monotonic() + seconds)
+        found = self._interface(interface)
+        found.closed_until = max(found.closed_until, self._clock.monotonic() + seconds)
 
-    def _wait(self, found: _Interface, interface: str, lane: Lane) -> float:
+    def stop(self, words: str, seconds: float) -> None:
+        """Let no call at all leave for so long: the vendor says that there are none left."""
+        self._paused_until = self._clock.monotonic() + seconds
+        self._pause = Pause(words, self._clock.now() + timedelta(seconds=seconds))
+
+    def charge(self, interface: str, calls: int, age_seconds: float) -> None:
+        """Count calls that others made so long ago against the window of `interface`."""
+        found = self._interface(interface)
+        made_at = self._clock.monotonic() - age_seconds
+        found.sent = deque(sorted([*found.sent, *([made_at] * calls)]))
+
+    def used_elsewhere(self, day: str, calls: int) -> None:
+        """Count calls of a Beijing day that other processes have made, or we before a restart."""
+        self._turn_day()
+        if day == self._day:
+            self._elsewhere += calls
+
+    def recent(self) -> dict[str, int]:
+        """Return how many calls of each interface still count in its window."""
+        for found in self._interfaces.values():
+            self._let_go(found)
+        return {name: len(each.sent) for name, each in self._interfaces.items() if each.sent}
+
+    def _interface(self, name: str) -> _Interface:
+        found = self._interfaces.get(name)
+        if found is None:
+            found = self._interfaces[name] = _Interface(self._own.get(name, self._window))
+        return found
+
+    def _check_end(self, interface: str, wait: float, ends: float | None) -> None:
+        if ends is not None and self._clock.monotonic() + wait > ends:
+            msg = f"no call of {interface} is free for {wait:.1f} s"
+            raise RateLimitedError(msg, retry_after_seconds=wait)
+
+    def _wait(self, found: _Interface, interface: str, lane: Lane, *, writes: bool) -> float:
         """Return the seconds until the next look; 0 if a call may leave now."""
-        self._check_day(interface, lane)
+        self._check_day(interface, lane, writes=writes)
         now = self._clock.monotonic()
-        while found.sent and now - found.sent[0] >= found.limit.seconds:
-            found.sent.popleft()
+        self._let_go(found)
         if found.closed_until > now:
             return found.closed_until - now
-        free = self._part(found.limit.calls, lane) - len(found.sent)
+        share = 1.0 if interface in self._own else self._share_of(interface)
+        most = int(found.limit.calls * self._part(share, lane) + 1e-9)
+        if most <= 0 < share:
+            most = 1
+        free = most - len(found.sent)
+        if most <= 0:
+            return _LOOK_AGAIN_SECONDS
         if free <= 0:
             oldest = found.sent[min(-free, len(found.sent) - 1)]
             return max(oldest + found.limit.seconds - now, _LEAST_WAIT_SECONDS)
@@ -138,21 +213,37 @@ class Budget:
             return _LEAST_WAIT_SECONDS
         return 0.0
 
-    def _check_day(self, interface: str, lane: Lane) -> None:
+    def _let_go(self, found: _Interface) -> None:
+        now = self._clock.monotonic()
+        while found.sent and now - found.sent[0] >= found.limit.seconds:
+            found.sent.popleft()
+
+    def _check_day(self, interface: str, lane: Lane, *, writes: bool) -> None:
         self._turn_day()
-        if self._calls_per_day is None or self._today < self._part(self._calls_per_day, lane):
+        now, monotonic = self._clock.now(), self._clock.monotonic()
+        if monotonic < self._paused_until and self._pause is not None:
+            wait = self._paused_until - monotonic
+            raise RateLimitedError(self._pause.words, retry_after_seconds=wait)
+        if self._calls_per_day is None:
             return
-        msg = f"the calls of {self._day} are used up ({interface})"
-        raise RateLimitedError(msg, retry_after_seconds=seconds_to_midnight(self._clock.now()))
+        kept = 0.0 if writes else self._write_reserve
+        most = self._part(1.0 - kept, lane) * self._calls_per_day
+        if self._today + self._elsewhere >= max(int(most + 1e-9), 1):
+            msg = f"the calls of {self._day} are used up ({interface})"
+            raise RateLimitedError(msg, retry_after_seconds=seconds_to_midnight(now))
 
     def _turn_day(self) -> None:
-        today = self._clock.now().astimezone(BEIJING).date().isoformat()
+        today = beijing_day(self._clock.now())
         if today != self._day:
-            self._day, self._today = today, 0
+            self._day, self._today, self._elsewhere = today, 0, 0
 
-    def _part(self, calls: int, lane: Lane) -> int:
-        part = self.share * (1 - self._bulk_reserve if lane is Lane.BULK else 1)
-        return max(int(calls * part), 1)
+    def _part(self, share: float, lane: Lane) -> float:
+        return share * (1 - self._bulk_reserve) if lane is Lane.BULK else share
+
+
+def beijing_day(at: datetime) -> str:
+    """Return the day in Beijing, such as ``2026-01-05``."""
+    return at.astimezone(BEIJING).date().isoformat()
 
 
 def seconds_to_midnight(now: datetime) -> float:

@@ -6,6 +6,9 @@ A help text says what is counted, and what counts twice.
 from prometheus_client import Counter, Gauge, Histogram
 
 __all__ = [
+    "CALLS_PAUSED",
+    "CALLS_PER_DAY",
+    "CALLS_USED_TODAY",
     "DEAD_LETTERS",
     "LAG_RECORDS",
     "LAG_SECONDS",
@@ -17,6 +20,7 @@ __all__ = [
     "SOURCE_FAILURES",
     "SOURCE_READS",
     "SOURCE_WATERMARK_SECONDS",
+    "SYNCED_RECORDS",
     "VENDOR_CALLS",
     "VENDOR_CALL_SECONDS",
     "VENDOR_WAITS",
@@ -129,4 +133,26 @@ PAID_CALLS = Counter(
     "anji_paid_calls_total",
     "Calls that a vendor counts, by object and by what they were for. Refused ones too.",
     ("system", "object", "purpose"),
+)
+
+SYNCED_RECORDS = Counter(
+    "anji_paid_records_total",
+    "Records that paid calls have brought or written, by object; lines count as records.",
+    ("system", "object"),
+)
+
+CALLS_USED_TODAY = Gauge(
+    "anji_paid_calls_today",
+    "Calls of the present Beijing day, of the whole installation as far as it is known here.",
+    ("system",),
+)
+
+CALLS_PER_DAY = Gauge(
+    "anji_paid_calls_per_day", "Calls that a day has; absent where unlimited.", ("system",)
+)
+
+CALLS_PAUSED = Gauge(
+    "anji_paid_calls_paused",
+    "1 while nothing is called because the vendor or the day has no calls left, else 0.",
+    ("system",),
 )

@@ -14,6 +14,7 @@ from anji_common.refs import System
 
 __all__ = [
     "CALLBACKS",
+    "CALLS",
     "CHECKPOINTS",
     "CROSSWALK",
     "DEADLETTERS",
@@ -76,6 +77,8 @@ INBOX = _kept("anji.inbox.v1", _MONTH_SECONDS)
 DEADLETTERS = _kept("anji.deadletters.v1", _MONTH_SECONDS)
 SIGNALS = _kept("anji.signals.v1", _WEEK_SECONDS)
 CALLBACKS = _kept("fxiaoke.callbacks.v1", _WEEK_SECONDS)
+CALLS = _kept("fxiaoke.calls.v1", _MONTH_SECONDS)
+"""What each process has called, every few seconds: the day's pack is one for all of them."""
 
 
 def changes_topic(system: System, object_name: str) -> str:
@@ -115,7 +118,7 @@ def declared_topics(objects: dict[System, tuple[str, ...]]) -> tuple[Topic, ...]
             _compacted(attempts_topic(system)),
         )
     ]
-    ours = [CROSSWALK, NOTICES, INBOX, LINKS, SIGNALS, CALLBACKS, CHECKPOINTS, DEADLETTERS]
+    ours = [CROSSWALK, NOTICES, INBOX, LINKS, SIGNALS, CALLBACKS, CALLS, CHECKPOINTS, DEADLETTERS]
     return (*changes, *of_systems, *ours)
 
 

@@ -19,11 +19,10 @@ from anji_common.errors import (
     UndecodableError,
     VendorUnavailableError,
 )
-from anji_common.metrics import PAID_CALLS
-from anji_common.refs import System
 from anji_common.transport import Transport
 from anji_fxiaoke.outcomes import Next, error_of, next_of
 from anji_fxiaoke.settings import FxiaokeSettings
+from anji_fxiaoke.tally import Tally
 from anji_fxiaoke.wire import Credentials, Told, call_of, told
 
 __all__ = ["BY_MOBILE_PATH", "OAUTH_TOKEN_PATH", "TOKEN_PATH", "Auth"]
@@ -64,6 +63,7 @@ class Auth:
         self._budget = budget
         self._clock = clock
         self._chance = chance
+        self.tally = Tally()
         self._fetching = asyncio.Lock()
         self._token: _Token | None = None
         self._open_user_id = settings.open_user_id
@@ -147,7 +147,7 @@ class Auth:
     async def _ask(self, path: str, credentials: Credentials | None, **switches: object) -> Told:
         await self._budget.take(path.partition("?")[0])
         purpose = "token" if credentials is None else "acting user"
-        PAID_CALLS.labels(System.FXIAOKE, "", purpose).inc()
+        self.tally.called("", purpose)
         seconds = self._settings.read_timeout_seconds
         call = call_of(
             path,

@@ -5,16 +5,19 @@ answer or as an error that says what happens next. A refused token is renewed an
 made once more: the CRM checks it before anything else. Nothing else is ever repeated here.
 """
 
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from anji_common.budget import Budget, seconds_to_midnight
 from anji_common.clock import Clock
-from anji_common.errors import InDoubtError, UndecodableError, VendorUnavailableError
-from anji_common.metrics import PAID_CALLS
-from anji_common.refs import System
+from anji_common.errors import (
+    InDoubtError,
+    RateLimitedError,
+    UndecodableError,
+    VendorUnavailableError,
+)
 from anji_common.topics import Lane
 from anji_common.transport import Transport
 from anji_fxiaoke.auth import Auth
@@ -25,6 +28,8 @@ from anji_fxiaoke.wire import Credentials, Told, call_of, server_time, told
 __all__ = ["Caller", "Purpose", "Saying"]
 
 _TIMES_KEPT = 50
+_DAY_SECONDS = 86_400.0
+_LATE_SECONDS = 600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +41,8 @@ class Purpose:
     lane: Lane = Lane.LIVE
     most_wait_seconds: float | None = None
     """`None`: as long as it takes. A write that was noted as an attempt must not wait long."""
+    is_writing: bool = False
+    """Part of a write, also where it only reads: it may use the day's last calls."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +79,7 @@ class Caller:
         self._budget = budget
         self._clock = clock
         self._ahead: deque[timedelta] = deque(maxlen=_TIMES_KEPT)
-        self.calls: Counter[tuple[str, str]] = Counter()
-        """Calls made, by object and purpose."""
+        self.tally = auth.tally
 
     def now(self) -> datetime:
         """Return the CRM's time: ours, corrected by what its answers told lately.
@@ -107,21 +113,40 @@ class Caller:
             found = await self._send(saying, await self._auth.credentials())
         if found.code == 0 or (saying.is_asking and next_of(found.code) is Next.REFUSED):
             return found
-        if next_of(found.code) is Next.WAIT:
-            self._budget.close(saying.path, self._settings.window_seconds / 4)
-        raise error_of(
+        error = error_of(
             found,
             _what(saying),
             writes=saying.writes,
             window_seconds=self._settings.window_seconds,
-            day_seconds=seconds_to_midnight(self._clock.now()),
+            day_seconds=self._rest_of_day(),
         )
+        match next_of(found.code), error:
+            case Next.WAIT, _:
+                self._budget.close(saying.path, self._settings.window_seconds / 4)
+            case Next.WAIT_FOR_TOMORROW | Next.WAIT_FOR_PEOPLE, RateLimitedError():
+                self._budget.stop(str(error), error.retry_after_seconds)
+            case _:
+                pass
+        raise error
+
+    def _rest_of_day(self) -> float:
+        """Return how long to wait when the CRM says that the day has no calls left.
+
+        Its clock may be a little behind ours: just after our midnight it means the day before.
+        """
+        rest = seconds_to_midnight(self._clock.now())
+        return rest if rest < _DAY_SECONDS - _LATE_SECONDS else _LATE_SECONDS / 10
 
     async def _send(self, saying: Saying, credentials: Credentials) -> Told:
         purpose, settings = saying.purpose, self._settings
-        await self._budget.take(saying.path, purpose.lane, most_seconds=purpose.most_wait_seconds)
-        PAID_CALLS.labels(System.FXIAOKE, saying.object_name, purpose.name).inc()
-        self.calls[saying.object_name, purpose.name] += 1
+        await self._budget.take(
+            saying.path,
+            purpose.lane,
+            who=saying.object_name,
+            writes=purpose.is_writing,
+            most_seconds=purpose.most_wait_seconds,
+        )
+        self.tally.called(saying.object_name, purpose.name)
         call = call_of(
             saying.path,
             credentials,

@@ -8,18 +8,22 @@ import sys
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
+from anji_common.budget import BEIJING
 from anji_common.interest import Interest
+from anji_common.runtime import Runtime
 from anji_common.transport import Transport
 from anji_fxiaoke.checking import check
 from anji_fxiaoke.client import Client
 from anji_fxiaoke.described import ObjectDescription, ObjectName
 from anji_fxiaoke.metadata import Metadata
+from anji_fxiaoke.metering import DayOfCalls, days_of_calls
 from anji_fxiaoke.settings import FxiaokeSettings
 
 __all__ = ["Opened", "Room", "fxiaoke_app"]
@@ -35,6 +39,8 @@ class Room:
     interest: Interest
     client: Client
     metadata: Metadata
+    runtime: Callable[[], AbstractAsyncContextManager[Runtime]]
+    """Opens the installation's broker; a tenant can be looked at where there is none."""
     callback: Transport | None
     """Leads to the host of the callback's public address, where one is set."""
 
@@ -65,6 +71,13 @@ def fxiaoke_app(opened: Opened) -> typer.Typer:
         if not asyncio.run(_check(opened)):
             raise typer.Exit(1)
 
+    @app.command()
+    def calls(
+        days: Annotated[int, typer.Option(min=1, max=30, help="How far back.")] = 1,
+    ) -> None:
+        """Show the calls of each day by object and purpose, and what a record costs."""
+        asyncio.run(_calls(opened, days))
+
     return app
 
 
@@ -80,6 +93,18 @@ async def _objects(opened: Opened) -> None:
 async def _describe(opened: Opened, object_name: str) -> None:
     async with opened() as room:
         _console().print(_fields_table(await room.metadata.describe(object_name)))
+
+
+async def _calls(opened: Opened, days: int) -> None:
+    async with opened() as room, room.runtime() as runtime:
+        now = runtime.clock.now().astimezone(BEIJING)
+        first = now.replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=days - 1)
+        found = await days_of_calls(runtime, first)
+        out = _console()
+        for day, made in sorted(found.items()):
+            out.print(_calls_table(day, made, room.settings.calls_per_day))
+        if not found:
+            out.print("no calls were told in that time")
 
 
 async def _check(opened: Opened) -> bool:
@@ -109,4 +134,24 @@ def _fields_table(found: ObjectDescription) -> Table:
         options = ", ".join(f"{value}={label}" for value, label in each.options.items())
         required = "yes" if each.is_required else ""
         table.add_row(path, each.label, each.type, required, each.target, options)
+    return table
+
+
+def _calls_table(day: str, made: DayOfCalls, most: int | None) -> Table:
+    total = made.calls.total()
+    share = "" if most is None else f" of {most}"
+    table = Table(
+        "object",
+        "purpose",
+        "calls",
+        box=None,
+        pad_edge=False,
+        title=f"{day}: {total} calls{share}",
+    )
+    for (object_name, purpose), count in sorted(made.calls.items()):
+        table.add_row(object_name or "-", purpose, str(count))
+    for object_name, records in sorted(made.records.items()):
+        spent = sum(count for (name, _), count in made.calls.items() if name == object_name)
+        words = f"{records} records, {spent / max(records, 1):.3f} calls a record"
+        table.add_row(object_name, words, "")
     return table

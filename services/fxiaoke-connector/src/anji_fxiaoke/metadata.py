@@ -28,7 +28,8 @@ _log = structlog.get_logger("anji.fxiaoke.metadata")
 
 _LIST_PATH = "cgi/crm/v2/object/list"
 _DESCRIBE_PATH = "cgi/crm/v2/object/describe"
-_DESCRIBE = Purpose("describe")
+_DESCRIBE = Purpose("describe", is_writing=True)
+"""Writes need it too, so it may use the day's last calls."""
 
 
 class Metadata:

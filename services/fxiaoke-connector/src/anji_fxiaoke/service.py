@@ -3,14 +3,19 @@
 Who is handed the same transport shares one token and one call budget, as the CRM counts them.
 """
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from functools import partial
 from random import Random
+from typing import Any
 from weakref import WeakKeyDictionary
 
 from anji_common.budget import Budget, WindowLimit
 from anji_common.clock import Clock
 from anji_common.interest import Interest
 from anji_common.runtime import Runtime
+from anji_common.shares import Shares
 from anji_common.sourcing.engine import run_source as run_sourcing
 from anji_common.sourcing.settings import SourceSettings
 from anji_common.topics import CALLBACKS
@@ -23,12 +28,15 @@ from anji_fxiaoke.callback import CallbackDesk, serve_callbacks
 from anji_fxiaoke.calls import Caller
 from anji_fxiaoke.client import Client
 from anji_fxiaoke.metadata import Metadata
+from anji_fxiaoke.metering import Meter
 from anji_fxiaoke.settings import FxiaokeSettings
 from anji_fxiaoke.source import FxiaokeFeed
 from anji_fxiaoke.writer import FxiaokeTarget
 
 __all__ = [
-    "client_of",
+    "Connection",
+    "budget_of",
+    "connection_of",
     "make_client",
     "run_callback",
     "run_source",
@@ -36,38 +44,78 @@ __all__ = [
     "source_settings",
 ]
 
+_SOURCE, _WRITER = "source", "writer"
 _TOKEN_LIMIT = WindowLimit(calls=10, seconds=60.0)
 
-_clients: WeakKeyDictionary[Transport, tuple[Client, Metadata]] = WeakKeyDictionary()
+_BOTH = ("query", "get", "describe", "getByMobile")
+"""Last words of the interfaces that source and writer both call."""
 
 
-def client_of(
-    settings: FxiaokeSettings, runtime: Runtime, transport: Transport
-) -> tuple[Client, Metadata]:
-    """Return the client of a transport, and what it knows of objects: one for all who share it."""
-    found = _clients.get(transport)
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """All that the services of one process share of one tenant."""
+
+    client: Client
+    metadata: Metadata
+    meter: Meter
+    shares: Shares
+
+
+_connections: WeakKeyDictionary[Transport, Connection] = WeakKeyDictionary()
+
+
+def connection_of(settings: FxiaokeSettings, runtime: Runtime, transport: Transport) -> Connection:
+    """Return what belongs to a transport: the same for all who share it."""
+    found = _connections.get(transport)
     if found is None:
-        found = _clients[transport] = make_client(
-            settings, transport, runtime.clock, runtime.chance
-        )
+        found = _connections[transport] = _connection(settings, runtime, transport)
     return found
 
 
 def make_client(
-    settings: FxiaokeSettings, transport: Transport, clock: Clock, chance: Random
+    settings: FxiaokeSettings,
+    transport: Transport,
+    clock: Clock,
+    chance: Random,
+    budget: Budget | None = None,
 ) -> tuple[Client, Metadata]:
-    """Return a client with a token and a call budget of its own."""
-    budget = Budget(
+    """Return a client, and what it knows of objects; by default with a budget of its own."""
+    budget = budget or budget_of(settings, clock)
+    auth = Auth(settings, transport, budget, clock, chance)
+    caller = Caller(settings, transport, auth, budget, clock)
+    return Client(settings, caller), Metadata(caller, settings, clock)
+
+
+def budget_of(settings: FxiaokeSettings, clock: Clock, shares: Shares | None = None) -> Budget:
+    """Return the tenant's limits; without `shares` they are all ours."""
+    return Budget(
         clock,
         window=WindowLimit(settings.calls_per_window, settings.window_seconds),
         interfaces={TOKEN_PATH: _TOKEN_LIMIT, OAUTH_TOKEN_PATH: _TOKEN_LIMIT},
         calls_per_day=settings.calls_per_day,
         bulk_reserve=settings.bulk_reserve,
+        write_reserve=settings.write_reserve,
+        **({} if shares is None else {"share_of": shares.of}),
     )
-    budget.share = settings.budget_share
-    auth = Auth(settings, transport, budget, clock, chance)
-    caller = Caller(settings, transport, auth, budget, clock)
-    return Client(settings, caller), Metadata(caller, settings, clock)
+
+
+def _connection(settings: FxiaokeSettings, runtime: Runtime, transport: Transport) -> Connection:
+    def part_of(role: str, interface: str) -> float:
+        if interface.rpartition("/")[2] not in _BOTH:
+            return 1.0 if role == _WRITER else 0.0
+        return settings.source_part if role == _SOURCE else 1.0 - settings.source_part
+
+    shares = Shares(
+        runtime.clock,
+        partitions=runtime.broker.partitions,
+        window_seconds=settings.window_seconds,
+        part_of=part_of,
+        whole=settings.budget_share,
+    )
+    budget = budget_of(settings, runtime.clock, shares)
+    client, metadata = make_client(settings, transport, runtime.clock, runtime.chance, budget)
+    meter = Meter(runtime, budget, client.caller.tally, settings.window_seconds)
+    return Connection(client, metadata, meter, shares)
 
 
 def source_settings(settings: FxiaokeSettings) -> SourceSettings:
@@ -90,9 +138,11 @@ async def run_source(
     Raises:
         FatalError: no call can succeed.
     """
-    client, metadata = client_of(settings, runtime, transport)
-    feed = FxiaokeFeed(client, metadata, settings)
-    await run_sourcing(feed, interest, runtime, source_settings(settings))
+    shared = connection_of(settings, runtime, transport)
+    feed = FxiaokeFeed(shared.client, shared.metadata, settings)
+    owning = partial(shared.shares.owning, _SOURCE)
+    reading = run_sourcing(feed, interest, runtime, source_settings(settings), owning)
+    await _metered(shared.meter, reading)
 
 
 async def run_writer(  # noqa: PLR0913 - what a writer is put together of
@@ -109,9 +159,12 @@ async def run_writer(  # noqa: PLR0913 - what a writer is put together of
     Raises:
         FatalError: no command can succeed.
     """
-    client, metadata = client_of(settings, runtime, transport)
-    target = FxiaokeTarget(client, metadata, interest, settings, runtime.clock)
-    await run_writing(target, interest, runtime, writing or WriterSettings(), rules)
+    shared = connection_of(settings, runtime, transport)
+    target = FxiaokeTarget(shared.client, shared.metadata, interest, settings, runtime.clock)
+    owning = partial(shared.shares.owning, _WRITER)
+    writing = writing or WriterSettings()
+    carrying_out = run_writing(target, interest, runtime, writing, rules=rules, owning=owning)
+    await _metered(shared.meter, carrying_out)
 
 
 async def run_callback(
@@ -127,3 +180,14 @@ async def run_callback(
         ConfigurationError: the callback's key is missing or wrong.
     """
     await serve_callbacks(CallbackDesk(settings, interest, runtime), settings, on_listening)
+
+
+async def _metered(meter: Meter, work: Coroutine[Any, Any, None]) -> None:
+    """Do the work, and tell what it calls as long as it lasts."""
+    await meter.begin()
+    telling = asyncio.create_task(meter.run(), name="fxiaoke meter")
+    try:
+        await work
+    finally:
+        telling.cancel()
+        await asyncio.wait([telling])

@@ -123,9 +123,17 @@ class FxiaokeSettings(BaseSettings):
     bulk_reserve: float = Field(default=0.3, ge=0, lt=1)
     """The part of all these that snapshots leave to live traffic."""
 
+    write_reserve: float = Field(default=0.1, ge=0, lt=1)
+    """The part of the day's calls that is kept for writes and what belongs to them: when reads
+    have used all others, what is known is still carried out."""
+
+    source_part: float = Field(default=0.6, gt=0, lt=1)
+    """The source's part of interfaces that source and writer both call (queries), where they are
+    separate processes; the writer has the rest. A process that is both uses all."""
+
     budget_share: float = Field(default=1.0, gt=0, le=1)
-    """The part of these limits that this process may use. Where source and writer are separate
-    processes, or there are several of each, give each its part; together at most 1."""
+    """The part of `calls_per_window` that this installation may use; leave the rest to other
+    integrations of the tenant. Its processes divide it by the partitions that each owns."""
 
     concurrent_writes: int = Field(default=4, ge=1, le=50)
     """Calls that write at the same time, per partition."""

@@ -59,7 +59,7 @@ class FxiaokeFeed:
         async for heads in self._documents.pages(interest.object_name, filters, fields, purpose):
             news = [head for head in heads if not _is_known(head, met)]
             known = {str(head["_id"]) for head in heads if _is_known(head, met)}
-            page = await self._documents.whole(interest, news, purpose)
+            page = self._counted(interest, await self._documents.whole(interest, news, purpose))
             met |= {record_id: Mark.parse(mark) for record_id, mark in page.marks.items()}
             yield _with_marks(page, known, seen)
         if window.is_bulk:
@@ -70,7 +70,15 @@ class FxiaokeFeed:
     async def read(self, interest: ObjectInterest, ids: Sequence[str]) -> Page:
         interest = await self._metadata.completed(interest)
         heads = await self._documents.heads(interest, ids, _READ)
-        return await self._documents.whole(interest, heads, _READ)
+        return self._counted(interest, await self._documents.whole(interest, heads, _READ))
+
+    def _counted(self, interest: ObjectInterest, page: Page) -> Page:
+        tally = self._client.caller.tally
+        tally.brought(interest.object_name, len(page.records))
+        for each in interest.lines:
+            lines = (found.data.get(each.path) for found in page.records)
+            tally.brought(each.path, sum(len(rows) for rows in lines if isinstance(rows, list)))
+        return page
 
     async def _of_moved_lines(
         self,
@@ -93,7 +101,8 @@ class FxiaokeFeed:
             yield _with_marks(Page(()), known.keys() - moved.keys(), seen)
         for ids in chunks(moved, MAX_PAGE_RECORDS):
             heads = await self._documents.heads(interest, ids, _POLL_LINES)
-            yield await self._documents.whole(interest, heads, _POLL_LINES)
+            page = await self._documents.whole(interest, heads, _POLL_LINES)
+            yield self._counted(interest, page)
 
     async def _moved_lines(
         self, lines: LinesInterest, window: Window

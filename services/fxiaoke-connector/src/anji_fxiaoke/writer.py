@@ -43,9 +43,9 @@ __all__ = ["FxiaokeTarget"]
 
 _log = structlog.get_logger("anji.fxiaoke.writer")
 
-_LOOK_UP = Purpose("look up")
-_COMPARE = Purpose("compare")
-_READ_BACK = Purpose("read back", most_wait_seconds=MOST_PAUSE_SECONDS)
+_LOOK_UP = Purpose("look up", is_writing=True)
+_COMPARE = Purpose("compare", is_writing=True)
+_READ_BACK = Purpose("read back", most_wait_seconds=MOST_PAUSE_SECONDS, is_writing=True)
 _LINES_WAITS_SECONDS = (0.0, 0.5, 1.0, 2.0)
 """Before each try to read the lines of a new record: a query may lag behind the write."""
 _OWNER = "owner"
@@ -113,6 +113,11 @@ class FxiaokeTarget:
             if isinstance(outcome, FatalError):
                 raise outcome
             outcomes.append(outcome)
+        for command, outcome in zip(commands, outcomes, strict=True):
+            if isinstance(outcome, Written):
+                self._client.caller.tally.brought(command.object_name, 1)
+                for path, rows in command.rows.items():
+                    self._client.caller.tally.brought(path, len(rows))
         return await self._read_back(commands, outcomes)
 
     async def finish(self, found: Found, command: Command) -> WriteOutcome | None:  # noqa: ARG002 - the port's; the CRM has no stages
@@ -330,7 +335,7 @@ class FxiaokeTarget:
     def _until(self, ends: float, name: str) -> Purpose:
         """Return the purpose of a write that must leave by `ends` or not at all."""
         wait = max(ends - self._clock.monotonic(), 0.0)
-        return Purpose(name, most_wait_seconds=wait)
+        return Purpose(name, most_wait_seconds=wait, is_writing=True)
 
 
 def _with_record(

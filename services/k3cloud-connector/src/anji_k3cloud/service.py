@@ -112,7 +112,7 @@ async def run_writer(
         FatalError: our credentials are not accepted, or another owner took a task.
     """
     target = await target_of(erp, interest)
-    await run_writing(target, interest, runtime, writing or WriterSettings(), rules)
+    await run_writing(target, interest, runtime, writing or WriterSettings(), rules=rules)
 
 
 async def _user_id(sessions: Sessions, clock: Clock) -> str | None:

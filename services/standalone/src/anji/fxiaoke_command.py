@@ -42,6 +42,7 @@ async def _room() -> AsyncIterator[Room]:
             interest=installation.mappings.interest(System.FXIAOKE),
             client=client,
             metadata=metadata,
+            runtime=lambda: installation.runtime(makes=False),
             callback=None if url is None else transport(urljoin(url, "/")),
         )
 

@@ -24,15 +24,22 @@ class NoticeKind(StrEnum):
     MESSAGE_IN_DOUBT = "message in doubt"
     LINK_ENDED = "link ended"
     LINE_NOT_REMOVED = "line not removed"
+    CALLS_PAUSED = "calls paused"
+    """Of the whole installation: a vendor takes no more calls for a while."""
+
+    CALLS_RESUMED = "calls resumed"
 
 
 class Notice(Event):
     """One thing that a person may want to know about one link."""
 
     link: Ref
-    """The home record of the link; the key of the record."""
+    """The home record of the link; the key of the record. Where a vendor takes no calls, the day
+    in question: ``fxiaoke/calls/2026-01-05``."""
 
     link_type: str
+    """Empty where it is about no link."""
+
     kind: NoticeKind
     at: AwareDatetime
     words: str = ""

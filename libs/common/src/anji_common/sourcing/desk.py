@@ -362,9 +362,9 @@ class Desk:
         SOURCE_FAILURES.labels(self._feed.system, self.object_name).inc()
         least, most = self._settings.least_back_off_seconds, self._settings.most_back_off_seconds
         wait = min(least * 2.0 ** min(self._failures - 1, 16), most)
-        if isinstance(error, RateLimitedError):
-            wait = max(wait, error.retry_after_seconds)
         wait *= 0.75 + self._chance.random() / 2
+        if isinstance(error, RateLimitedError):  # not earlier, and not a quarter of a day later
+            wait = max(wait, error.retry_after_seconds + self._chance.random())
         self._blocked_until = self._clock.monotonic() + wait
         _log.warning(
             "vendor.awaited", object=self.object_name, reason=str(error), wait_seconds=wait

@@ -23,7 +23,7 @@ from anji_common.events.signals import Signal, source_key
 from anji_common.interest import Interest
 from anji_common.messages import Message, Record
 from anji_common.refs import System
-from anji_common.runtime import Runtime
+from anji_common.runtime import Owning, Runtime, owning_nothing
 from anji_common.sourcing.checkpoints import Checkpoint
 from anji_common.sourcing.desk import Desk
 from anji_common.sourcing.feed import Feed
@@ -45,9 +45,15 @@ def source_group(system: System) -> str:
 
 
 async def run_source(
-    feed: Feed, interest: Interest, runtime: Runtime, settings: SourceSettings
+    feed: Feed,
+    interest: Interest,
+    runtime: Runtime,
+    settings: SourceSettings,
+    owning: Owning = owning_nothing,
 ) -> None:
     """Read the vendor behind `feed` and publish its changes, until cancelled.
+
+    `owning` is held as long as a partition is worked on.
 
     Raises:
         FatalError: no call can succeed (credentials, a topic), or another owner took a task.
@@ -57,7 +63,8 @@ async def run_source(
         inputs.append(settings.hints_topic)
 
     async def work(task: Task) -> None:
-        await _TaskWork(feed, interest, task, runtime, settings).run()
+        with owning(task.partition):
+            await _TaskWork(feed, interest, task, runtime, settings).run()
 
     await runtime.broker.serve(source_group(feed.system), inputs, work)
 

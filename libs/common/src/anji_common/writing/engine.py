@@ -24,7 +24,7 @@ from anji_common.interest import Interest
 from anji_common.messages import Message, Record
 from anji_common.metrics import VENDOR_WAITS, WRITER_ATTEMPTS, WRITER_PARKED, WRITER_RESULTS
 from anji_common.refs import Ref, System
-from anji_common.runtime import Runtime
+from anji_common.runtime import Owning, Runtime, owning_nothing
 from anji_common.topics import Lane, commands_topic
 from anji_common.writing.attempts import AttemptRow, Delivery
 from anji_common.writing.looking import Looking
@@ -49,14 +49,18 @@ def writer_group(system: System) -> str:
     return f"{system}-writer"
 
 
-async def run_writer(
+async def run_writer(  # noqa: PLR0913 - what a writer is put together of
     target: Target,
     interest: Interest,
     runtime: Runtime,
     settings: WriterSettings,
+    *,
     rules: WriterRules = WRITER_RULES,
+    owning: Owning = owning_nothing,
 ) -> None:
     """Carry out the commands for `target`, until cancelled.
+
+    `owning` is held as long as a partition is worked on.
 
     Raises:
         FatalError: no command can succeed (credentials, a topic), or another owner took a task.
@@ -65,7 +69,8 @@ async def run_writer(
     async def work(task: Task) -> None:
         rows = await AttemptRows.opened(runtime, target.system, task.partition)
         try:
-            await _Desk(task, rows, target, interest, runtime, settings, rules).work()
+            with owning(task.partition):
+                await _Desk(task, rows, target, interest, runtime, settings, rules).work()
         finally:
             await rows.close()
 

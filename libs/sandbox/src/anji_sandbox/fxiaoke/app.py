@@ -31,7 +31,7 @@ from anji_sandbox.fxiaoke.limits import Meter
 from anji_sandbox.fxiaoke.messages import MESSAGES
 from anji_sandbox.fxiaoke.objects import OBJECTS, ObjectSpec, read_objects
 from anji_sandbox.fxiaoke.people import make_people
-from anji_sandbox.fxiaoke.records import Batch, Records
+from anji_sandbox.fxiaoke.records import Records
 from anji_sandbox.fxiaoke.shop import Shop
 from anji_sandbox.store import Record, Store
 from anji_sandbox.switches import FxiaokeLimits, FxiaokeSwitches
@@ -86,7 +86,7 @@ class FxiaokeCore:
         self._meter = Meter(store, self.switches, limits or FxiaokeLimits())
         self._callbacks = Callbacks(store, self.company, self.switches)
         self._history = History()
-        self._records = Records(store, self._shop, self._take_in)
+        self._records = Records(store, self._shop, self._callbacks.add, self._history.add)
         self._forms = Forms(self._shop, self._records, store)
         self._traces = 0
         make_people(self._shop, store, self._records)
@@ -248,11 +248,6 @@ class FxiaokeCore:
             case _:
                 raise LookupError(name)
         return asdict(self.limits) if name == "limits" else {"url": self.callback_url}
-
-    def _take_in(self, batch: Batch) -> None:
-        """Tell callbacks and history what a call wrote, within its transaction."""
-        self._callbacks.add(batch)
-        self._history.add(batch)
 
     def _answer(self, request: Request, now: float, trace: _Trace) -> Record | Answer:
         path = request.path

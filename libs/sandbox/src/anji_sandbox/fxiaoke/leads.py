@@ -39,13 +39,12 @@ def transfer(call: Call) -> Record:
     if "AccountObj" not in wanted:
         raise RefusedError(codes.required_missing, "dataList has no AccountObj")
     made: dict[str, str] = {}
-    with call.store.transaction():
+    with call.batch() as batch:
         for name in sorted(wanted):  # AccountObj first: the others refer to it
             made[name] = _made(call, call.object_of_any_path(name), wanted[name], lead, made)
-        with call.batch() as batch:
-            values = {"transform_time": batch.time_ms, "account_id": made["AccountObj"]}
-            known = {name: value for name, value in values.items() if name in lead_spec.fields}
-            call.records.change(batch, lead_spec, lead, known)
+        values = {"transform_time": batch.time_ms, "account_id": made["AccountObj"]}
+        known = {name: value for name, value in values.items() if name in lead_spec.fields}
+        call.records.change(batch, lead_spec, lead, known)
     return {"data": made} if call.shop.switches.lead_transfer_tells_ids else {}
 
 

@@ -6,7 +6,7 @@ the store has it. Not here: what may be written (`data.py`) and what is found (`
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from anji_sandbox.derived import secret
 from anji_sandbox.fxiaoke.index import Index
@@ -56,11 +56,16 @@ class Records:
         store: Store,
         shop: Shop,
         on_written: Callable[[Batch], None],
+        on_stored: Callable[[Batch], None],
     ) -> None:
         self._store = store
         self._company = shop.company
         self._switches = shop.switches
         self._on_written = on_written
+        """Asked within the transaction of a write."""
+        self._on_stored = on_stored
+        """Told after it."""
+        self._open: Batch | None = None
         self._indexes: dict[str, Index] = {}
         self._holders: dict[tuple[str, str], str] = {}
         self._lines: dict[str, list[str]] = {}
@@ -106,12 +111,21 @@ class Records:
     def batch(
         self, now: float, open_user_id: str, action: str = "update", *, raises_time: bool = True
     ) -> Iterator[Batch]:
-        """Store what is written within, whole or, if the block raises, not at all."""
+        """Store what is written within, whole or, if the block raises, not at all.
+
+        Batches may be nested; the outermost one counts.
+        """
+        if self._open is not None:  # a write within another one's batch is part of it
+            yield replace(self._open, action=action, raises_time=raises_time)
+            return
         granularity_ms = self._switches.time_granularity_ms
-        batch = Batch(now, open_user_id, action, raises_time, granularity_ms)
-        with self._store.transaction():
-            yield batch
-            self._on_written(batch)
+        batch = self._open = Batch(now, open_user_id, action, raises_time, granularity_ms)
+        try:
+            with self._store.transaction():
+                yield batch
+                self._on_written(batch)
+        finally:
+            self._open = None
         for written in batch.written:
             self._store.writes[f"{written.spec.name} {written.action}"] += 1
             lags = self._switches.query_lag_by_object
@@ -119,6 +133,7 @@ class Records:
             self._indexes[written.spec.name].change(written.record_id, written.record, visible_at)
             if written.record is not None:
                 self._note(written.spec, written.record)
+        self._on_stored(batch)
 
     def create(self, batch: Batch, spec: ObjectSpec, values: Record) -> Record:
         """Store a new record with the values and the system's fields."""

@@ -12,14 +12,15 @@ from anji_common.errors import AwaitedError, MappingError, UndecodableError
 from anji_common.refs import System
 from anji_mapper.link.context import Context
 from anji_mapper.link.lines import identified
+from anji_mapper.link.renditions import row_key
 from anji_mapper.link.state import LineState, ValuePair
-from anji_mapper.mapping.model import Around, LinesPair, Pair, References, Row, Seen
+from anji_mapper.mapping.model import Around, LinesPair, LinkType, Pair, References, Row, Seen
 
 __all__ = [
     "Agreed",
     "Comparison",
     "Conflict",
-    "Convert",
+    "Suspects",
     "Wish",
     "compare",
     "convert",
@@ -30,12 +31,13 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """Both sides changed one field, and its owner won."""
+    """Both sides changed one field, and one of them won."""
 
     field: str
     crm: JsonValue
     erp: JsonValue
     winner: System
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,8 @@ class Comparison:
     unmapped: list[str] = field(default_factory=list)
 
 
-Convert = Callable[[Pair, System, Seen, Row], JsonValue]
+Suspects = Callable[[str, ValuePair, ValuePair], System | None]
+"""(`Pair.name` or `row_key`, what is agreed, what stands there) → whose value is nobody's wish."""
 
 
 def convert(
@@ -123,23 +126,24 @@ def number_of(erp_ref: str, references: References) -> str:
 
 def merge_pair(
     pair: Pair,
-    crm: JsonValue,
-    erp: JsonValue,
+    now: ValuePair,
     agreed: ValuePair | None,
     converted: Callable[[System], JsonValue],
+    suspect: System | None = None,
 ) -> Agreed | Wish | None:
     """Return what is to be done about one field; `None` for nothing.
 
     Args:
         pair: The field.
-        crm: What the CRM side holds.
-        erp: What the ERP side holds.
+        now: What both sides hold.
         agreed: The last values that both were known to hold; `None` on the first look.
         converted: Gives what a system should hold for the other side's value; may raise.
+        suspect: The side whose value yields to an edit of the other (``protocol.md`` 13).
     """
-    if agreed == (crm, erp):
+    if agreed == now:
         return None
-    winner = pair.owner if agreed is None else _winner(pair, crm, erp, agreed)
+    crm, erp = now
+    winner = pair.owner if agreed is None else _winner(pair, now, agreed, suspect)
     loser = winner.other
     if loser not in pair.flows_to or pair.only_on_create:
         return Agreed((crm, erp))  # a side that it does not flow to may differ freely
@@ -148,69 +152,91 @@ def merge_pair(
         return Agreed((crm, erp))
     values = (crm, wished) if loser is System.K3CLOUD else (wished, erp)
     both = agreed is not None and crm != agreed[0] and erp != agreed[1]
-    conflict = Conflict(pair.name, crm, erp, winner) if both else None
+    reason = _OWNER_WINS if suspect is None else _EDIT_WINS
+    conflict = Conflict(pair.name, crm, erp, winner, reason) if both else None
     return Wish(pair, loser, values, conflict)
 
 
-def _winner(pair: Pair, crm: JsonValue, erp: JsonValue, agreed: ValuePair) -> System:
-    crm_changed, erp_changed = crm != agreed[0], erp != agreed[1]
+_OWNER_WINS = "its owner wins"
+_EDIT_WINS = "an edit wins over what was made of our write"
+
+
+def _winner(pair: Pair, now: ValuePair, agreed: ValuePair, suspect: System | None) -> System:
+    crm_changed, erp_changed = now[0] != agreed[0], now[1] != agreed[1]
     if crm_changed and erp_changed:
-        return pair.owner
+        return pair.owner if suspect is None else suspect.other
     return System.FXIAOKE if crm_changed else System.K3CLOUD
 
 
 def compare(
-    pairs: tuple[Pair, ...],
-    lines: tuple[LinesPair, ...],
+    link_type: LinkType,
     sides: tuple[Seen, Seen],
     known: tuple[Mapping[str, ValuePair], Mapping[str, Mapping[str, LineState]]],
     context: Context,
+    suspects: Suspects,
 ) -> Comparison:
     """Compare both sides, head and lines.
 
     Args:
-        pairs: The head's fields.
-        lines: The document's lines.
+        link_type: Whose fields and lines.
         sides: (what the CRM side holds, what the ERP side holds).
         known: (agreed pairs of the head, line states).
         context: For references.
+        suspects: Tells whose value is nobody's wish.
     """
     found = Comparison(agreed=dict(known[0]))
-    crm, erp = sides
-    for pair in pairs:
-        _settle(found, pair, found.agreed, (crm, erp), (None, None), found.wishes, context)
-    for document_lines in lines:
-        _compare_lines(
-            found, document_lines, sides, known[1].get(document_lines.name, {}), context
-        )
+    look = _Look(sides, context, suspects)
+    for pair in link_type.pairs:
+        _settle(found, pair, found.agreed, _Place(look, (None, None), pair.name), found.wishes)
+    for document_lines in link_type.lines:
+        _compare_lines(found, document_lines, look, known[1].get(document_lines.name, {}))
     return found
 
 
-def _settle(  # noqa: PLR0913, PLR0917 - the six things that one field's merge is made of
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What is compared, and what is known besides."""
+
+    sides: tuple[Seen, Seen]
+    context: Context
+    suspects: Suspects
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where one field is compared: in the heads, or in two rows that belong together."""
+
+    look: _Look
+    rows: tuple[Row | None, Row | None]
+    key: str
+
+    def values(self, side: int) -> Row:
+        """Return what stands there on one side."""
+        row = self.rows[side]
+        return self.look.sides[side].head if row is None else row
+
+    def converted(self, pair: Pair, target: System) -> JsonValue:
+        """Return what `target` should hold for the other side's value; may raise."""
+        source = 0 if target is System.K3CLOUD else 1
+        sides, rows = self.look.sides, self.rows
+        return convert(pair, target, sides[source], rows[source], self.look.context)
+
+
+def _settle(
     found: Comparison,
     pair: Pair,
     agreed: dict[str, ValuePair],
-    sides: tuple[Seen, Seen],
-    rows: tuple[Row | None, Row | None],
+    place: _Place,
     wishes: list[Wish],
-    context: Context,
 ) -> None:
-    crm_values = sides[0].head if rows[0] is None else rows[0]
-    erp_values = sides[1].head if rows[1] is None else rows[1]
+    crm_values, erp_values = place.values(0), place.values(1)
     if pair.crm not in crm_values or pair.erp not in erp_values:
         return  # newer in the mapping than what was seen: nothing is known of it, not even None
-
-    def converted(target: System) -> JsonValue:
-        source = 0 if target is System.K3CLOUD else 1
-        return convert(pair, target, sides[source], rows[source], context)
-
+    now, before = (crm_values[pair.crm], erp_values[pair.erp]), agreed.get(pair.name)
+    suspect = None if before is None else place.look.suspects(place.key, before, now)
     try:
         decided = merge_pair(
-            pair,
-            crm_values.get(pair.crm),
-            erp_values.get(pair.erp),
-            agreed.get(pair.name),
-            converted,
+            pair, now, before, lambda target: place.converted(pair, target), suspect
         )
     except AwaitedError as error:
         found.awaited.add(error.token)
@@ -228,17 +254,13 @@ def _settle(  # noqa: PLR0913, PLR0917 - the six things that one field's merge i
 
 
 def _compare_lines(
-    found: Comparison,
-    lines: LinesPair,
-    sides: tuple[Seen, Seen],
-    known: Mapping[str, LineState],
-    context: Context,
+    found: Comparison, lines: LinesPair, look: _Look, known: Mapping[str, LineState]
 ) -> None:
-    crm_rows = sides[0].rows.get(lines.name, {})
-    erp_rows = sides[1].rows.get(lines.name, {})
+    crm_rows = look.sides[0].rows.get(lines.name, {})
+    erp_rows = look.sides[1].rows.get(lines.name, {})
 
     def is_same(crm: str, erp: str) -> bool:
-        return _is_same(lines, sides, (crm_rows[crm], erp_rows[erp]), context)
+        return _is_same(lines, look.sides, (crm_rows[crm], erp_rows[erp]), look.context)
 
     states = identified(lines, known, (crm_rows, erp_rows), is_same)
     found.lines[lines.name] = states
@@ -252,7 +274,8 @@ def _compare_lines(
             agreed = dict(state.agreed)
             wishes: list[Wish] = []
             for pair in lines.pairs:
-                _settle(found, pair, agreed, sides, (crm_row, erp_row), wishes, context)
+                key = row_key(lines.name, crm_id, pair.name)
+                _settle(found, pair, agreed, _Place(look, (crm_row, erp_row), key), wishes)
             states[crm_id] = LineState(state.erp_id, agreed)
             if wishes:
                 found.row_wishes.setdefault(lines.name, []).append((crm_id, state.erp_id, wishes))

@@ -11,10 +11,12 @@ from anji_common.events.changes import Change
 from anji_common.events.observed import Document, Observed, Stamp
 from anji_common.refs import System
 from anji_mapper.link.lines import Rows, join, paired_as_sent, source_of
+from anji_mapper.link.renditions import Answers, row_key
 from anji_mapper.link.state import (
     Flight,
     Held,
     LineState,
+    Returned,
     RowAgreement,
     SideState,
     ValuePair,
@@ -131,24 +133,31 @@ def agree(  # noqa: PLR0913 - what a command said, and what came of it
         came: The target as read after the write; `None` where nobody read it.
         lines: Lines path → line id of the source → line id of the target, of new lines.
     """
-    as_sent = came is None or turn.rules.agrees_as_sent(stamp)
-    rendition = None if as_sent else came
+    answers = Answers(turn.rules, system, stamp, turn.seat.side(system).returned)
+    returned = dict(answers.before)
     agreed = dict(turn.seat.agreed)
-    head = None if rendition is None else rendition.head
     names = {pair.name: pair for pair in turn.link_type.pairs}
-    agreed |= {
-        name: _pair(names[name], system, sent, head)
-        for name, sent in flight.pairs.items()
-        if name in names
-    }
+    for name, sent in flight.pairs.items():
+        if name in names:
+            answer = answers.of(name, names[name], sent, None if came is None else came.head)
+            agreed[name] = answer.agreed
+            _remember(returned, name, answer.returned)
     states = dict(turn.seat.lines)
     for each in turn.link_type.lines:
         if each.name in flight.rows:
             told = lines.get(each.path(system), {})
             came_rows = {} if came is None else came.rows.get(each.name, {})
-            agreement = _Rows(each, system, flight.rows[each.name], told, came_rows, not as_sent)
+            agreement = _Rows(each, answers, flight.rows[each.name], told, came_rows, returned)
             states[each.name] = agreement.over(states.get(each.name, {}))
     turn.put(agreed=agreed, lines=states)
+    turn.put_side(system, replace(turn.seat.side(system), returned=returned))
+
+
+def _remember(returned: dict[str, Returned], key: str, value: Returned | None) -> None:
+    if value is None:
+        returned.pop(key, None)
+    else:
+        returned[key] = value
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,46 +165,47 @@ class _Rows:
     """What a command said about the lines of one kind, and how they came back."""
 
     lines: LinesPair
-    system: System
+    answers: Answers
     sent: Sequence[RowAgreement]
     told: Mapping[str, str]
     came: Rows
-    is_rendition: bool
+    returned: dict[str, Returned]
+    """What the side gives back differently; filled."""
 
     def over(self, known: Mapping[str, LineState]) -> dict[str, LineState]:
         """Return `known` with what is agreed now."""
         states = dict(known)
-        to_erp = self.system is System.K3CLOUD
+        system = self.answers.system
+        to_erp = system is System.K3CLOUD
         ids = {
             crm if to_erp else state.erp_id: state.erp_id if to_erp else crm
             for crm, state in known.items()
         }
-        pairs = paired_as_sent(self.lines, self.system, self.sent, ids | {**self.told}, self.came)
+        pairs = paired_as_sent(self.lines, system, self.sent, ids | {**self.told}, self.came)
         names = {pair.name: pair for pair in self.lines.pairs}
         for row in self.sent:
-            source = source_of(row, self.system)
+            source = source_of(row, system)
             target = pairs.get(source)
             if target is None:
                 continue
             crm, erp = (source, target) if to_erp else (target, source)
             join(states, crm, erp)
-            came = self.came.get(target) if self.is_rendition else None
-            agreed = {
-                name: _pair(names[name], self.system, sent, came)
-                for name, sent in row.pairs.items()
-                if name in names
-            }
+            agreed = self._agreed(row, crm, names, self.came.get(target))
             states[crm] = LineState(erp, {**states[crm].agreed, **agreed})
         return states
+
+    def _agreed(
+        self, row: RowAgreement, crm: str, names: Mapping[str, Pair], came: Row | None
+    ) -> dict[str, ValuePair]:
+        agreed: dict[str, ValuePair] = {}
+        for name, sent in row.pairs.items():
+            if name in names:
+                key = row_key(self.lines.name, crm, name)
+                answer = self.answers.of(key, names[name], sent, came)
+                agreed[name] = answer.agreed
+                _remember(self.returned, key, answer.returned)
+        return agreed
 
 
 def _applied(side: SideState, held: Held) -> SideState:
     return replace(side, revision=held.revision, stamp=held.stamp, seen=held.seen, is_gone=False)
-
-
-def _pair(pair: Pair, system: System, sent: ValuePair, came: Row | None) -> ValuePair:
-    """Rule 13's first half: what came back stands for what was sent."""
-    if came is None:
-        return sent
-    value = came.get(pair.path(system))
-    return (value, sent[1]) if system is System.FXIAOKE else (sent[0], value)

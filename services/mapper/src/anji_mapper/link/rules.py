@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from anji_common.events.inbox import Entry
 from anji_common.events.observed import Stamp
 from anji_common.refs import System
-from anji_mapper.link.state import Flight, Seat, SideState, Stage
+from anji_mapper.link.state import Flight, Returned, Seat, SideState, Stage
 from anji_mapper.mapping.model import LinkType
 
 __all__ = [
@@ -26,9 +26,11 @@ __all__ = [
     "is_ours",
     "is_past",
     "is_rechecked",
+    "is_rewritten_again",
     "is_stale",
     "lets_go",
     "may_begin",
+    "yields",
 ]
 
 
@@ -124,6 +126,20 @@ def agrees_as_sent(stamp: Stamp | None) -> bool:
     return stamp is None or not stamp.by_anji
 
 
+def is_rewritten_again(before: Returned | None, returned: Returned) -> bool:
+    """Rule 13: the same (sent, came back) seen twice is a rendition, whoever wrote it."""
+    return before == returned
+
+
+def yields(before: Returned | None, changed: Returned) -> bool:
+    """Rule 13: where the other side holds a newer edit, that proven edit wins.
+
+    `changed` is (what was agreed, what stands there): what another hand made of our write has
+    changed nothing that anybody is known to have wished.
+    """
+    return before is not None and before == changed
+
+
 def is_busy(side: SideState) -> bool:
     """Rule 14: at most one command in flight per side."""
     return side.flight is not None
@@ -145,6 +161,8 @@ class Rules:
     is_heard: Callable[[Seat, Entry], bool] = is_heard
     is_rechecked: Callable[[Seat], bool] = is_rechecked
     agrees_as_sent: Callable[[Stamp | None], bool] = agrees_as_sent
+    is_rewritten_again: Callable[[Returned | None, Returned], bool] = is_rewritten_again
+    yields: Callable[[Returned | None, Returned], bool] = yields
     is_busy: Callable[[SideState], bool] = is_busy
 
 

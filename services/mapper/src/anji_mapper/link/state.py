@@ -26,6 +26,7 @@ __all__ = [
     "Problem",
     "ProblemKind",
     "Refusal",
+    "Returned",
     "RowAgreement",
     "Seat",
     "SideState",
@@ -35,6 +36,10 @@ __all__ = [
 
 ValuePair = tuple[JsonValue, JsonValue]
 """(value on the CRM side, value on the ERP side)."""
+
+
+Returned = tuple[JsonValue, JsonValue]
+"""(what we sent to a side, what somebody else had made of it when it was read back)."""
 
 
 class Stage(StrEnum):
@@ -145,6 +150,8 @@ class SideState:
     """n of the last command to this side."""
     refusal: Refusal | None = None
     is_gone: bool = False
+    returned: Mapping[str, Returned] = field(default_factory=dict)
+    """`Pair.name`, or `row_key`, → the last of it (``protocol.md`` 13)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from anji_mapper.link.effects import Effect
 from anji_mapper.link.inputs import Answered, Changed, Input, Looked, Told
 from anji_mapper.link.merge import Comparison, compare
 from anji_mapper.link.problems import judge
+from anji_mapper.link.renditions import suspected
 from anji_mapper.link.rules import RULES, Rules
 from anji_mapper.link.state import Flight, ProblemKind, Refusal, Seat, Stage
 from anji_mapper.link.turn import Turn
@@ -259,11 +260,11 @@ def _level(turn: Turn) -> tuple[set[str], list[str]]:
     if seat.crm.seen is None or seat.erp.seen is None:
         return set(), []
     found = compare(
-        turn.link_type.pairs,
-        turn.link_type.lines,
+        turn.link_type,
         (seat.crm.seen, seat.erp.seen),
         (seat.agreed, seat.lines),
         turn.context,
+        lambda key, agreed, now: suspected(turn.rules, seat, key, agreed, now),
     )
     awaited, unmapped = set(found.awaited), list(found.unmapped)
     _mark_lost_rows(turn, found)

@@ -1,0 +1,54 @@
+"""A gate that one passes at a time, and at which those who wait take turns by name."""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+__all__ = ["Gate"]
+
+
+class Gate:
+    """Like a lock, but fair between names: one with many waiting has no more turns than others.
+
+    Those of one name pass in the order of asking.
+    """
+
+    def __init__(self) -> None:
+        self._is_held = False
+        self._waiting: dict[str, deque[asyncio.Future[None]]] = {}
+        """By name, in the order of their next turns."""
+
+    @asynccontextmanager
+    async def turn(self, who: str) -> AsyncIterator[None]:
+        """Wait for a turn, and hold the gate as long as the context lasts."""
+        await self._enter(who)
+        try:
+            yield
+        finally:
+            self._leave()
+
+    async def _enter(self, who: str) -> None:
+        if not self._is_held:
+            self._is_held = True
+            return
+        turn = asyncio.get_running_loop().create_future()
+        self._waiting.setdefault(who, deque()).append(turn)
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled():
+                self._leave()  # the turn had just been given to us
+            raise
+
+    def _leave(self) -> None:
+        while self._waiting:
+            who, queue = next(iter(self._waiting.items()))
+            turn = queue.popleft()
+            del self._waiting[who]
+            if queue:
+                self._waiting[who] = queue  # behind all others
+            if not turn.done():
+                turn.set_result(None)
+                return
+        self._is_held = False

@@ -1,0 +1,91 @@
+"""What came back after our write: renditions, and the work of other hands (``protocol.md`` 13).
+
+A target may store what it was given in its own way. If our account wrote last, what came back is
+its rendition: agreed, and never written again. If somebody else did (a person, or a workflow under
+another name), it is an edit that flows to the other side. Two things bound that. The same pair of
+sent and come back seen twice is a rendition whoever wrote it, so two systems that rewrite each
+other's values come to rest. And such a value may be nobody's wish, so it yields to an edit of the
+other side that was made meanwhile, whoever owns the field.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pydantic import JsonValue
+
+from anji_common.events.observed import Stamp
+from anji_common.refs import System
+from anji_mapper.link.rules import Rules
+from anji_mapper.link.state import Returned, Seat, ValuePair
+from anji_mapper.mapping.model import Pair, Row
+
+__all__ = ["Answer", "Answers", "row_key", "suspected"]
+
+
+def row_key(lines: str, crm_id: str, pair: str) -> str:
+    """Return under which name a line's value is remembered; a head's stands under its pair's."""
+    return f"{lines}/{crm_id}/{pair}"
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """Judges the values of one record that was read after our write."""
+
+    rules: Rules
+    system: System
+    """Whose record."""
+    stamp: Stamp | None
+    """As it was read; `None` where nobody read it."""
+    before: Mapping[str, Returned]
+    """What that side gave back differently, and not by our account, until now."""
+
+    def of(self, key: str, pair: Pair, sent: ValuePair, came: Row | None) -> "Answer":
+        """Return what is agreed about one value.
+
+        Args:
+            key: Its name in `before`.
+            pair: The field.
+            sent: What would be agreed if the target held just what was sent.
+            came: The record's, or the line's, values as read; `None` where nobody read them.
+        """
+        if came is None:
+            return Answer(sent)
+        wished, held = _half(sent, self.system), came.get(pair.path(self.system))
+        rendition = _with_half(sent, self.system, held)
+        if not self.rules.agrees_as_sent(self.stamp):
+            return Answer(rendition)
+        if held == wished:
+            return Answer(sent)
+        if self.rules.is_rewritten_again(self.before.get(key), (wished, held)):
+            return Answer(rendition, (wished, held))
+        return Answer(sent, (wished, held))
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What is agreed about one value, and what to remember of its way back."""
+
+    agreed: ValuePair
+    returned: Returned | None = None
+
+
+def suspected(
+    rules: Rules, seat: Seat, key: str, agreed: ValuePair, now: ValuePair
+) -> System | None:
+    """Return the side whose value may be nobody's wish: another hand's, right after our write."""
+    found = [
+        system
+        for system in System
+        if rules.yields(
+            seat.side(system).returned.get(key), (_half(agreed, system), _half(now, system))
+        )
+    ]
+    return found[0] if len(found) == 1 else None
+
+
+def _half(values: ValuePair, system: System) -> JsonValue:
+    return values[0] if system is System.FXIAOKE else values[1]
+
+
+def _with_half(values: ValuePair, system: System, half: JsonValue) -> ValuePair:
+    return (half, values[1]) if system is System.FXIAOKE else (values[0], half)

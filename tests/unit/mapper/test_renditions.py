@@ -1,0 +1,115 @@
+"""What comes back after a write: a rendition, or the work of another hand (``protocol.md`` 13)."""
+
+from pydantic import JsonValue
+
+from anji_common.events.notices import NoticeKind
+from labs.document_lab import DocumentLab
+from labs.link_lab import CRM, ERP, LinkLab
+from labs.order_type import ENTRY, LINES, ORDER, make_order_type
+
+
+def upper(value: JsonValue) -> JsonValue:
+    return value.upper() if isinstance(value, str) else value
+
+
+def lower(value: JsonValue) -> JsonValue:
+    return value.lower() if isinstance(value, str) else value
+
+
+def linked() -> LinkLab:
+    """Return a lab with a linked customer, whose ERP has a workflow under another name."""
+    lab = LinkLab()
+    lab.linked()
+    lab.vendors[ERP].workflow = upper
+    return lab
+
+
+def test_what_a_workflow_makes_of_our_write_flows_back_once() -> None:
+    lab = linked()
+    before = lab.vendors[CRM].writes + lab.vendors[ERP].writes
+
+    lab.edit(CRM, "001", name="bea")
+    lab.rest()
+
+    assert lab.vendors[ERP].records["001"]["FName"] == "BEA"
+    assert lab.vendors[CRM].records["001"]["name"] == "BEA"
+    assert lab.vendors[CRM].writes + lab.vendors[ERP].writes == before + 2
+
+
+def test_two_systems_that_rewrite_each_other_come_to_rest() -> None:
+    lab = linked()
+    lab.vendors[CRM].workflow = lower
+    before = lab.vendors[CRM].writes + lab.vendors[ERP].writes
+
+    lab.edit(CRM, "001", name="bea")
+    lab.rest()
+    after = lab.vendors[CRM].writes + lab.vendors[ERP].writes
+    lab.edit(CRM, "001", tel="2")
+    lab.rest()
+
+    assert after - before <= 3
+    assert lab.vendors[ERP].records["001"]["FName"] == "BEA"
+    assert lab.vendors[ERP].records["001"]["FTEL"] == "2"
+
+
+def test_an_edit_made_meanwhile_wins_over_what_was_made_of_our_write() -> None:
+    lab = linked()
+    lab.edit(CRM, "001", tel="a")  # the ERP owns it
+    lab.read(CRM, "001")
+    lab.deliver(("changes", "fxiaoke/AccountObj/001"))
+    command = lab.commands.pop()
+    lab.edit(CRM, "001", tel="b")
+    lab.read(CRM, "001")
+    lab.deliver(("changes", "fxiaoke/AccountObj/001"))
+
+    result = lab.executed(command)
+    lab.queues["results", str(result.seat)].append(result)
+    lab.rest()
+
+    assert lab.vendors[CRM].records["001"]["tel"] == "B"
+    told = [notice for notice in lab.notices if notice.kind is NoticeKind.CONFLICT_DECIDED]
+    assert [notice.details["winner"] for notice in told] == [CRM.value]
+    assert "an edit wins" in told[0].words
+
+
+def test_a_person_who_edits_after_our_write_is_no_rendition() -> None:
+    lab = linked()
+    lab.vendors[ERP].workflow = None
+    lab.edit(CRM, "001", name="bea")
+    lab.rest()
+
+    for name in ("Cid", "Dan", "Cid"):
+        lab.edit(ERP, "001", FName=name)
+        lab.rest()
+        assert lab.vendors[CRM].records["001"]["name"] == name
+
+
+def test_what_a_workflow_makes_of_a_line_flows_back_once_too() -> None:
+    lab = DocumentLab(make_order_type())
+    order = lab.make(CRM, ORDER, {"name": "DD-1"}, **{LINES: [{"qty": "1"}]})
+    lab.rest()
+    bill = lab.partner(order)
+    (line,) = lab.crm.lines(order, LINES)
+    sent = len(lab.sent)
+    line_id = str(line["_id"])
+    lab.change_row(order, LINES, line_id, {"qty": "2"})
+    lab.read_ref(order)
+    lab.deliver(("changes", str(order)))
+    result = lab.executed(lab.commands.pop())
+    assert result.observed is not None
+    rows = [{**row, "FQty": "2.5"} for row in lab.erp.lines(bill, ENTRY)]
+    observed = result.observed.model_copy(
+        update={
+            "data": {**result.observed.data, ENTRY: rows},
+            "stamp": result.observed.stamp.model_copy(update={"by_anji": False}),
+        }
+    )
+    for row in lab.erp.lines(bill, ENTRY):
+        row["FQty"] = "2.5"
+
+    lab.queues["results", str(order)].append(result.model_copy(update={"observed": observed}))
+    lab.rest()
+
+    assert lab.crm.lines(order, LINES)[0]["qty"] == "2.5"
+    assert len(lab.sent) == sent + 2
+    assert list(lab.of(order).erp.returned.values()) == [("2", "2.5")]
