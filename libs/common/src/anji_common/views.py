@@ -158,10 +158,14 @@ class View:
 
     async def close(self) -> None:
         """Save the file and let go of everything."""
-        reader, self._reader = self._reader, None
         store, self._store = self._store, None
         if store is not None:
             store.close()
+        await self._let_go()
+
+    async def _let_go(self) -> None:
+        """Close the reader: on Kafka it asks for more for as long as it is open."""
+        reader, self._reader = self._reader, None
         if reader is not None:
             await reader.close()
 
@@ -182,8 +186,8 @@ class View:
             self._opened.clear()  # made from another topic of this name, which is gone
             kept = {}
         self._positions = {partition: kept.get(partition, 0) for partition in ends}
-        self._reader = await self._broker.reader(self._topic, self._positions)
         await self._read_to(ends)
+        await self._let_go()  # whoever owns what it reads never follows: see `apply`
         self._opened.save()
 
     async def _read_to(self, ends: Mapping[int, int]) -> None:
@@ -194,10 +198,12 @@ class View:
 
     async def _read(self, wait_seconds: float) -> int:
         """Read and apply a batch. One at a time (`_reading`), so that order is kept."""
-        reader = self._reader
-        if reader is None:
+        if self._store is None:
             msg = f"the view of {self._topic} was closed"
             raise FatalError(msg)
+        if self._reader is None:
+            self._reader = await self._broker.reader(self._topic, dict(self._positions))
+        reader = self._reader
         records = await reader.poll(max_records=_BATCH_RECORDS, wait_seconds=wait_seconds)
         self.records_read += len(records)
         for record in records:

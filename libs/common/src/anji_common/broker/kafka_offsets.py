@@ -160,7 +160,7 @@ class KafkaOffsets:
     async def _consumer(self) -> AIOKafkaConsumer:
         async with self._opening:
             if self._asker is None:
-                self._asker = await self._cluster.started(self._cluster.consumer())
+                self._asker = await self._cluster.started(self._cluster.consumer(0))
         return self._asker
 
     async def _timestamps(
@@ -174,7 +174,7 @@ class KafkaOffsets:
             return {}
         found: dict[TopicPartition, float] = {}
         reader = await self._cluster.started(
-            self._cluster.consumer(max_partition_fetch_bytes=_PEEK_BYTES)
+            self._cluster.consumer(len(places), max_partition_fetch_bytes=_PEEK_BYTES)
         )
         try:
             with translated("the age of what is waiting"):

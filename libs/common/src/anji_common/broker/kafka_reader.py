@@ -27,7 +27,7 @@ class KafkaReader:
         cls, cluster: KafkaCluster, topic: str, starts: Mapping[int, int]
     ) -> "KafkaReader":
         """Return a reader of the partitions in `starts`, each from that offset."""
-        consumer = await cluster.started(cluster.consumer())
+        consumer = await cluster.started(cluster.consumer(len(starts)))
         consumer.assign(cluster.places([topic], sorted(starts)))
         for partition, offset in starts.items():
             consumer.seek(TopicPartition(cluster.physical(topic), partition), offset)

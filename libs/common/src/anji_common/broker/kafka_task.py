@@ -1,4 +1,4 @@
-"""One task on Kafka: a consumer of one partition number, and the producer that fences.
+"""One task on Kafka: what reads one partition number, and the producer that fences.
 
 The producer has the task's transactional id: to start it ends an open transaction of the
 former owner and fences it. Only then are the committed offsets read, and only from them does
@@ -13,15 +13,15 @@ whoever would is the owner from then on.
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.errors import IllegalOperation, KafkaError
 
 from anji_common.broker.kafka_admin import KafkaAdmin
 from anji_common.broker.kafka_cluster import KafkaCluster, record_from
 from anji_common.broker.kafka_endings import discard
 from anji_common.broker.kafka_errors import error_from, translated
+from anji_common.broker.kafka_inputs import KafkaInputs
 from anji_common.broker.kafka_offsets import KafkaOffsets
 from anji_common.errors import AnjiError, ConfigurationError, FencedError, RevokedError
 from anji_common.messages import Message, Record
@@ -49,14 +49,14 @@ class KafkaTask:
         admin: KafkaAdmin,
         seat: Seat,
         producer: AIOKafkaProducer,
-        consumer: AIOKafkaConsumer,
+        inputs: KafkaInputs,
     ) -> None:
         self._cluster = cluster
         self._admin = admin
         self._group = seat.group
         self._partition = seat.partition
         self._producer: AIOKafkaProducer | None = producer
-        self._consumer = consumer
+        self._inputs = inputs
         self._places: dict[TopicPartition, int | None] = {}
         self._woken = asyncio.Event()
         self._is_revoked = False
@@ -77,16 +77,15 @@ class KafkaTask:
             cluster.producer(cluster.transactional_id(seat.group, seat.partition))
         )
         try:
-            consumer = await cluster.started(cluster.consumer())
+            inputs = await KafkaInputs.opened(cluster, places)
         except BaseException:
             await discard(producer)
             raise
-        task = cls(cluster, admin, seat, producer, consumer)
+        task = cls(cluster, admin, seat, producer, inputs)
         try:
             # After the fence, and not before: until then the former owner could move them.
             standing = await offsets.standing(seat.group, places)
             task._places = {place: standing.get(place) for place in places}
-            consumer.assign(places)
             await task.rewind()
         except BaseException:
             await task.close()
@@ -116,9 +115,9 @@ class KafkaTask:
             else self._cluster.places(topics, [self._partition])
         )
         with translated(f"reading for {self._name}"):
-            found = await self._consumer.getmany(*places, max_records=max_records)
+            found = await self._inputs.ready(places, max_records)
             if not found and wait_seconds > 0:
-                found = await self._wait(places, max_records, wait_seconds)
+                found = await self._inputs.wait(places, max_records, wait_seconds, self._woken)
         self._woken.clear()
         self._check()
         return [record_from(self._cluster, one) for records in found.values() for one in records]
@@ -147,19 +146,14 @@ class KafkaTask:
             raise
 
     async def rewind(self) -> None:
-        unread = [place for place, offset in self._places.items() if offset is None]
-        for place, offset in self._places.items():
-            if offset is not None:
-                self._consumer.seek(place, offset)
-        if unread:
-            with translated(f"starting {self._name}"):
-                await self._consumer.seek_to_beginning(*unread)
+        with translated(f"starting {self._name}"):
+            await self._inputs.seek(self._places)
 
     def wake(self) -> None:
         self._woken.set()
 
     async def close(self) -> None:
-        await discard(self._consumer)
+        await self._inputs.close()
         await self._drop()
 
     @property
@@ -176,25 +170,6 @@ class KafkaTask:
             raise RevokedError(msg)
         if self._producer is None:
             raise FencedError(self._fenced)
-
-    async def _wait(
-        self, places: Sequence[TopicPartition], max_records: int, wait_seconds: float
-    ) -> Mapping[TopicPartition, list[Any]]:
-        """Return what comes within that time, or nothing once woken."""
-        fetching = asyncio.ensure_future(
-            self._consumer.getmany(
-                *places, timeout_ms=round(wait_seconds * 1000), max_records=max_records
-            )
-        )
-        waking = asyncio.ensure_future(self._woken.wait())
-        try:
-            await asyncio.wait([fetching, waking], return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            waking.cancel()
-            # Either it is done and has moved on, or it ends before it takes anything.
-            fetching.cancel()
-        await asyncio.wait([fetching])
-        return {} if fetching.cancelled() else fetching.result()
 
     async def _transact(
         self,
