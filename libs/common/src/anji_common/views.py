@@ -136,7 +136,13 @@ class View:
 
         return unsubscribe
 
-    def apply(self, messages: Sequence[Message], position: int | Mapping[int, int]) -> None:
+    def apply(
+        self,
+        messages: Sequence[Message],
+        position: int | Mapping[int, int],
+        *,
+        tokens: Sequence[Iterable[str]] | None = None,
+    ) -> None:
         """Apply rows that the owner of the partition has just committed: it reads its writes.
 
         Args:
@@ -144,16 +150,20 @@ class View:
                 without a timestamp.
             position: The offset after the last of them, as `Task.commit` returned it; per
                 partition, where the view has several.
+            tokens: What `index` would say of each row, where the caller has what it is made from:
+                then the rows are kept as they are, and neither `project` nor `index` is asked.
         """
         if isinstance(position, int):
             (partition,) = self._positions
             position = {partition: position}
-        place = next(iter(position.items()), (0, 0))
-        for message in messages:
-            key = message.key.encode()
-            self._keep(
-                Record(self._topic, *place, 0, key, message.value, message.headers),
-            )
+        if tokens is not None:
+            for message, found in zip(messages, tokens, strict=True):
+                self._put(message.key, message.value, found)
+        else:
+            place = next(iter(position.items()), (0, 0))
+            for message in messages:
+                key = message.key.encode()
+                self._keep(Record(self._topic, *place, 0, key, message.value, message.headers))
         self._move(position)
 
     async def close(self) -> None:
@@ -215,21 +225,19 @@ class View:
         return len(records)
 
     def _keep(self, record: Record) -> None:
-        store, index = self._opened, self._index
+        index = self._index
         try:
             key = record.text_key
             value = self._project(record)
-            come = set() if index is None or value is None else set(index(key, value))
+            tokens = () if index is None or value is None else tuple(index(key, value))
         except AnjiError as error:
             self.bad_records += 1
             self._on_bad(record, error)
             return
-        if index is not None:
-            before = store.get(key)
-            gone = set() if before is None else set(index(key, before))
-            if gone != come:
-                store.retoken(key, gone=gone - come, come=come - gone)
-        store.put(key, value)
+        self._put(key, value, tokens)
+
+    def _put(self, key: str, value: bytes | None, tokens: Iterable[str]) -> None:
+        self._opened.put(key, value, tokens)
         for listener in tuple(self._listeners):
             listener(key)
 

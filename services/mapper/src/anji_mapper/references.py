@@ -39,18 +39,33 @@ def _number_token(ref: Ref, number: str) -> str:
     return f"number:{ref.system}/{ref.object_name}/{number}"
 
 
+_REMEMBERED_ROWS = 4000
+"""Rows kept as they were read: customers and products that are in use, 8 MB of orders at most."""
+
+
 class ViewReferences:
-    """The port `References` over a view of ``anji.crosswalk.v1``."""
+    """The port `References` over a view of ``anji.crosswalk.v1``, for as long as that is open."""
 
     def __init__(self, view: View) -> None:
         self._view = view
+        self._remembered: dict[str, CrosswalkRow | None] = {}
+        view.subscribe(self._forget)
 
     def row(self, ref: str) -> CrosswalkRow | None:
+        if ref in self._remembered:
+            return self._remembered[ref]
         value = self._view.get(ref)
-        return None if value is None else CrosswalkRow.model_validate_json(value)
+        row = None if value is None else CrosswalkRow.model_validate_json(value)
+        if len(self._remembered) >= _REMEMBERED_ROWS:
+            self._remembered.clear()  # cheaper than to keep them in the order of their use
+        self._remembered[ref] = row
+        return row
 
     def by_number(self, object_key: str, number: str) -> CrosswalkRow | None:
         rows = (self.row(key) for key in self._view.find(f"number:{object_key}/{number}"))
         return next(
             (row for row in rows if row is not None and row.state is RowState.LINKED), None
         )
+
+    def _forget(self, ref: str) -> None:
+        self._remembered.pop(ref, None)

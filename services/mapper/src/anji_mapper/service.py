@@ -66,6 +66,7 @@ class _Service:
             index=row_tokens,
             on_bad=lambda record, error: self._bad.append((record, error)),
         )
+        self._references = ViewReferences(self._crosswalk)
 
     async def run(self) -> None:
         """Follow, serve and bury, until cancelled."""
@@ -87,9 +88,8 @@ class _Service:
             task.release(tokens)
 
     async def _work(self, task: Task) -> None:
-        references = ViewReferences(self._crosswalk)
         mapper_task = MapperTask(
-            task, self._mappings, references, self._settings, self._runtime, self._reducer
+            task, self._mappings, self._references, self._settings, self._runtime, self._reducer
         )
         self._running[mapper_task] = None
         try:

@@ -83,6 +83,8 @@ class MapperTask:
         self._to_look_at: deque[str] = deque()
         self._queued: set[str] = set()
         self._timers = Timers()
+        self._awaited: set[str] = set()
+        """All tokens that links of this task wait for, and some that none waits for any more."""
         self._bad: list[tuple[Record, AnjiError]] = []
         store = None
         if runtime.state_dir is not None:
@@ -109,12 +111,13 @@ class MapperTask:
 
     def release(self, tokens: tuple[str, ...]) -> None:
         """Look again at the links that wait for any of `tokens`."""
-        found = False
-        for token in tokens:
-            for key in self._state.find(f"waits:{token}"):
-                found = True
+        for token in self._awaited.intersection(tokens):
+            keys = self._state.find(f"waits:{token}")
+            if not keys:
+                self._awaited.discard(token)
+                continue
+            for key in keys:
                 self._queue(key)
-        if found:
             self._task.wake()
 
     def _recheck(self) -> None:
@@ -124,6 +127,7 @@ class MapperTask:
             seat = self._seat(key)
             if seat is not None:
                 self._timers.set(key, due_at(seat, context))
+                self._awaited.update(seat.waits)
                 if self._reducer.rules.is_rechecked(seat):
                     self._queue(key)
 
@@ -180,9 +184,11 @@ class MapperTask:
             await self._task.rewind()
             return
         if states:
-            self._state.apply(states, ends[LINKS.name])
+            tokens = [index_tokens(seat) for seat in batch.seats.values()]
+            self._state.apply(states, ends[LINKS.name], tokens=tokens)
         for key, seat in batch.seats.items():
             self._timers.set(key, due_at(seat, context))
+            self._awaited.update(seat.waits)
             if any(self._has_come(token) for token in seat.waits):
                 self._queue(key)  # its row came while this batch was being committed
 

@@ -17,6 +17,8 @@ from hashlib import sha256
 from pathlib import Path
 from types import CodeType
 
+import orjson
+
 from anji_common.errors import ConfigurationError, FatalError
 
 __all__ = ["ViewStore", "projection_of"]
@@ -24,7 +26,8 @@ __all__ = ["ViewStore", "projection_of"]
 _SCHEMA = (
     "CREATE TABLE identity (text TEXT NOT NULL)",
     "CREATE TABLE positions (partition INTEGER PRIMARY KEY, next_offset INTEGER NOT NULL)",
-    "CREATE TABLE rows (key TEXT PRIMARY KEY, value BLOB NOT NULL)",
+    # rows.tokens: what the table below holds for this key, as a JSON list
+    "CREATE TABLE rows (key TEXT PRIMARY KEY, value BLOB NOT NULL, tokens BLOB NOT NULL)",
     """CREATE TABLE tokens (token TEXT NOT NULL, key TEXT NOT NULL,
                             PRIMARY KEY (token, key)) WITHOUT ROWID""",
 )
@@ -33,6 +36,9 @@ _UNSAVED_ROWS = 2000
 _CACHE_KIBIBYTES = 4096
 """Pages held in memory per view: 52 MiB for 12 partitions and the crosswalk, at any size."""
 _PAGE_ROWS = 200
+_NO_TOKENS = b"[]"
+_FORMAT = "2"
+"""Of the file: one of another format is made anew."""
 _UNREADABLE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
 
@@ -69,7 +75,7 @@ class ViewStore:
             FatalError: it can be neither used nor made.
         """
         self._path = path
-        self._identity = identity
+        self._identity = f"{_FORMAT} {identity}"
         self._unsaved = 0
         self._db = self._opened()
 
@@ -79,23 +85,30 @@ class ViewStore:
             found = self._db.execute("SELECT value FROM rows WHERE key = ?", (key,)).fetchone()
         return None if found is None else bytes(found[0])
 
-    def put(self, key: str, value: bytes | None) -> None:
-        """Write a row; `None` removes it."""
+    def put(self, key: str, value: bytes | None, tokens: Iterable[str] = ()) -> None:
+        """Write a row, found by `tokens`; `None` removes it."""
+        come = sorted(set(tokens)) if value is not None else []
+        listed = orjson.dumps(come)
         with self._writing():
+            found = self._db.execute("SELECT tokens FROM rows WHERE key = ?", (key,)).fetchone()
+            before = _NO_TOKENS if found is None else found[0]
+            if listed != before:
+                self._retoken(key, set(orjson.loads(before)), set(come))
             if value is None:
                 self._db.execute("DELETE FROM rows WHERE key = ?", (key,))
             else:
-                self._db.execute("INSERT OR REPLACE INTO rows VALUES (?, ?)", (key, value))
+                self._db.execute(
+                    "INSERT OR REPLACE INTO rows VALUES (?, ?, ?)", (key, value, listed)
+                )
 
-    def retoken(self, key: str, *, gone: Iterable[str], come: Iterable[str]) -> None:
-        """Change under which tokens a row is found."""
-        with self._writing():
-            self._db.executemany(
-                "DELETE FROM tokens WHERE token = ? AND key = ?", [(token, key) for token in gone]
-            )
-            self._db.executemany(
-                "INSERT OR IGNORE INTO tokens VALUES (?, ?)", [(token, key) for token in come]
-            )
+    def _retoken(self, key: str, before: set[str], come: set[str]) -> None:
+        self._db.executemany(
+            "DELETE FROM tokens WHERE token = ? AND key = ?",
+            [(token, key) for token in before - come],
+        )
+        self._db.executemany(
+            "INSERT OR IGNORE INTO tokens VALUES (?, ?)", [(token, key) for token in come - before]
+        )
 
     def find(self, token: str, limit: int | None) -> list[str]:
         """Return the keys of the rows with that token, sorted."""

@@ -1,33 +1,101 @@
-"""Seats to bytes and back, for ``anji.links.v1``. Old bytes stay readable: fields only come."""
+"""Seats to bytes and back, for ``anji.links.v1``. Old bytes stay readable.
 
+The form is JSON by position: a list that begins with the number of its form. What a link holds
+twice is written once: most agreed pairs are just what both sides show, and lines have the same
+fields (`forms`).
+
+What the first version wrote, an object with the names of all fields, is read by pydantic. A new
+form gets a new number, and its reader stands beside the others.
+"""
+
+import orjson
 from pydantic import TypeAdapter, ValidationError
 
 from anji_common.errors import UndecodableError
+from anji_common.events.inbox import Entry
 from anji_common.messages import Message
+from anji_common.refs import Ref
 from anji_common.topics import LINKS
-from anji_mapper.link.state import Seat, Stage
+from anji_mapper.link.forms import (
+    Json,
+    change_from,
+    change_to,
+    lines_from,
+    lines_to,
+    maybe,
+    pairs_from,
+    pairs_to,
+    problem_from,
+    problem_to,
+    side_from,
+    side_to,
+    time_from,
+    time_to,
+)
+from anji_mapper.link.state import PendingMessage, Seat, SideState, Stage
+from anji_mapper.mapping.model import Seen
 
 __all__ = ["decode_seat", "encode_seat", "index_tokens", "seat_message"]
 
-_ADAPTER = TypeAdapter(Seat)
+_FORM = 2
+_FIRST_FORM = TypeAdapter(Seat)
+_UNSEEN = Seen({})
 
 
 def encode_seat(seat: Seat) -> bytes:
-    """Return the state as JSON; what has its default is left out."""
-    return _ADAPTER.dump_json(seat, exclude_defaults=True)
+    """Return the state as JSON."""
+    crm, erp = _seen(seat.crm), _seen(seat.erp)
+    lines = {
+        name: lines_to(states, crm.rows.get(name, {}), erp.rows.get(name, {}))
+        for name, states in seat.lines.items()
+    }
+    return orjson.dumps(
+        [
+            _FORM,
+            str(seat.key),
+            seat.link_type,
+            seat.generation,
+            seat.version,
+            seat.stage.value,
+            maybe(str, seat.partner),
+            side_to(seat.crm),
+            side_to(seat.erp),
+            pairs_to(seat.agreed, crm.head, erp.head),
+            lines,
+            seat.waits,
+            maybe(time_to, seat.waiting_since),
+            maybe(problem_to, seat.problem),
+            seat.said,
+            seat.heard,
+            maybe(change_to, seat.newest),
+            [entry.model_dump(mode="json", exclude_defaults=True) for entry in seat.deferred],
+            [(message.to, message.text) for message in seat.messages],
+            seat.rows_digest,
+        ]
+    )
 
 
 def decode_seat(value: bytes) -> Seat:
     """Return the seat.
 
     Raises:
-        UndecodableError: these are no bytes of `encode_seat`.
+        UndecodableError: these are no bytes of `encode_seat`, of this version or an earlier one.
     """
     try:
-        return _ADAPTER.validate_json(value)
+        read = orjson.loads(value)
+        if isinstance(read, dict):
+            return _FIRST_FORM.validate_json(value)
+        form, *fields = read
+        if form == _FORM:
+            return _seat_from(fields)
     except ValidationError as error:
         msg = f"not a seat: {error.error_count()} errors, first: {error.errors()[0]['msg']}"
         raise UndecodableError(msg) from error
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
+        msg = f"not a seat: {error}"
+        raise UndecodableError(msg) from error
+    msg = f"a seat of form {str(form)[:20]}, which this version of Anji does not know"
+    raise UndecodableError(msg)
 
 
 def seat_message(seat: Seat) -> Message:
@@ -48,3 +116,39 @@ def index_tokens(seat: Seat) -> tuple[str, ...]:
     if seat.stage is not Stage.POINTER:
         tokens.append(f"type:{seat.link_type}")
     return tuple(tokens)
+
+
+def _seen(side: SideState) -> Seen:
+    return _UNSEEN if side.seen is None else side.seen
+
+
+def _seat_from(fields: Json) -> Seat:
+    key, link_type, generation, version, stage, partner, crm, erp, *rest = fields
+    agreed, lines, waits, since, problem, said, heard, newest, *last = rest
+    deferred, messages, rows_digest = last
+    crm_side, erp_side = side_from(crm), side_from(erp)
+    crm_seen, erp_seen = _seen(crm_side), _seen(erp_side)
+    return Seat(
+        key=Ref.parse(key),
+        link_type=link_type,
+        generation=generation,
+        version=version,
+        stage=Stage(stage),
+        partner=maybe(Ref.parse, partner),
+        crm=crm_side,
+        erp=erp_side,
+        agreed=pairs_from(agreed, crm_seen.head, erp_seen.head),
+        lines={
+            name: lines_from(states, crm_seen.rows.get(name, {}), erp_seen.rows.get(name, {}))
+            for name, states in lines.items()
+        },
+        waits=tuple(waits),
+        waiting_since=maybe(time_from, since),
+        problem=maybe(problem_from, problem),
+        said=said,
+        heard=heard,
+        newest=maybe(change_from, newest),
+        deferred=tuple(Entry.model_validate_json(orjson.dumps(entry)) for entry in deferred),
+        messages=tuple(PendingMessage(to, text) for to, text in messages),
+        rows_digest=rows_digest,
+    )

@@ -1,0 +1,326 @@
+"""The parts of a seat as JSON by position, and back. `codec` puts them together.
+
+Each pair of functions is one form: what the first writes, the second reads. They are made by
+hand because they run for every input. Nothing here checks more than it needs: only `codec`
+writes these bytes, and what is not of their shape raises some ordinary error that it
+translates.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
+
+from pydantic import JsonValue
+
+from anji_common.events.changes import Change
+from anji_common.events.commands import Action, CommandNumber
+from anji_common.events.observed import Stamp
+from anji_common.refs import Ref
+from anji_mapper.link.state import (
+    Flight,
+    Held,
+    LineState,
+    Problem,
+    ProblemKind,
+    Refusal,
+    RowAgreement,
+    SideState,
+    ValuePair,
+)
+from anji_mapper.mapping.model import Row, Seen
+
+__all__ = [
+    "Json",
+    "change_from",
+    "change_to",
+    "lines_from",
+    "lines_to",
+    "maybe",
+    "pairs_from",
+    "pairs_to",
+    "problem_from",
+    "problem_to",
+    "side_from",
+    "side_to",
+    "time_from",
+    "time_to",
+]
+
+Json = Any
+"""Of any shape: what orjson can write, or what it has read."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_BLANK = SideState()
+_AS_SEEN = 1
+"""Stands for agreed pairs that are what both sides show, of the fields that are named once."""
+
+A = TypeVar("A")
+B = TypeVar("B")
+
+
+def maybe(form: Callable[[A], B], value: A | None) -> B | None:
+    """Return the form of a value, and `None` for none."""
+    return None if value is None else form(value)
+
+
+def time_to(at: datetime) -> int:
+    """Return microseconds since 1970."""
+    return (at - _EPOCH) // _MICROSECOND
+
+
+def time_from(read: int) -> datetime:
+    """Return the time of `time_to`."""
+    return _EPOCH + timedelta(microseconds=read)
+
+
+def side_to(side: SideState) -> Json:
+    """Return a side by position; nothing for one of which nothing is known."""
+    if side == _BLANK:
+        return None
+    is_floor_newest = side.floor is not None and side.floor == side.stamp
+    return [
+        maybe(str, side.ref),
+        side.revision,
+        maybe(_stamp_to, side.stamp),
+        maybe(_seen_to, side.seen),
+        _AS_SEEN if is_floor_newest else maybe(_stamp_to, side.floor),
+        maybe(_flight_to, side.flight),
+        maybe(_held_to, side.held),
+        side.sent,
+        maybe(_refusal_to, side.refusal),
+        side.is_gone,
+    ]
+
+
+def side_from(read: Json) -> SideState:
+    """Return the side of `side_to`."""
+    if read is None:
+        return _BLANK
+    ref, revision, stamp, seen, floor, flight, held, sent, refusal, is_gone = read
+    newest = maybe(_stamp_from, stamp)
+    return SideState(
+        ref=maybe(Ref.parse, ref),
+        revision=revision,
+        stamp=newest,
+        seen=maybe(_seen_from, seen),
+        floor=newest if floor == _AS_SEEN else maybe(_stamp_from, floor),
+        flight=maybe(_flight_from, flight),
+        held=maybe(_held_from, held),
+        sent=sent,
+        refusal=maybe(_refusal_from, refusal),
+        is_gone=is_gone,
+    )
+
+
+def pairs_to(pairs: Mapping[str, ValuePair], crm: Row, erp: Row) -> Json:
+    """Return [the names of pairs that are what both rows show, the others whole]."""
+    as_seen = []
+    others = {}
+    for name, pair in pairs.items():
+        if _is_as_seen(name, pair, crm, erp):
+            as_seen.append(name)
+        else:
+            others[name] = pair
+    return [as_seen, others]
+
+
+def pairs_from(read: Json, crm: Row, erp: Row) -> dict[str, ValuePair]:
+    """Return the pairs of `pairs_to`, of the same two rows."""
+    as_seen, others = read
+    pairs = {name: _shown(name, crm, erp) for name in as_seen}
+    return pairs | _whole_from(others) if others else pairs
+
+
+def lines_to(
+    states: Mapping[str, LineState], crm_rows: Mapping[str, Row], erp_rows: Mapping[str, Row]
+) -> Json:
+    """Return [names of the pairs of the first line, CRM line id → its state]."""
+    names = next(([*state.agreed] for state in states.values()), [])
+    written: dict[str, Json] = {}
+    for crm_id, state in states.items():
+        crm, erp = crm_rows.get(crm_id, {}), erp_rows.get(state.erp_id, {})
+        is_usual = [*state.agreed] == names and all(
+            _is_as_seen(name, pair, crm, erp) for name, pair in state.agreed.items()
+        )
+        agreed = _AS_SEEN if is_usual else dict(state.agreed)
+        written[crm_id] = [state.erp_id, agreed, state.is_lost]
+    return [names, written]
+
+
+def lines_from(
+    read: Json, crm_rows: Mapping[str, Row], erp_rows: Mapping[str, Row]
+) -> dict[str, LineState]:
+    """Return the lines of `lines_to`, of the same rows."""
+    names, written = read
+    states = {}
+    for crm_id, (erp_id, agreed, is_lost) in written.items():
+        if agreed == _AS_SEEN:
+            crm, erp = crm_rows.get(crm_id, {}), erp_rows.get(erp_id, {})
+            states[crm_id] = LineState(
+                erp_id, {name: _shown(name, crm, erp) for name in names}, is_lost
+            )
+        else:
+            states[crm_id] = LineState(erp_id, _whole_from(agreed), is_lost)
+    return states
+
+
+def problem_to(problem: Problem) -> Json:
+    """Return a problem by position."""
+    return [problem.id, problem.kind.value, problem.words, time_to(problem.since)]
+
+
+def problem_from(read: Json) -> Problem:
+    """Return the problem of `problem_to`."""
+    return Problem(read[0], ProblemKind(read[1]), read[2], time_from(read[3]))
+
+
+def change_to(change: Change) -> Json:
+    """Return a change by position."""
+    stamp = _stamp_to(change.stamp)
+    return [str(change.ref), change.revision, stamp, change.data, change.answers]
+
+
+def change_from(read: Json) -> Change:
+    """Return the change of `change_to`."""
+    ref, revision, stamp, data, answers = read
+    # Not validated again: its data is JSON that was validated when it came.
+    return Change.model_construct(
+        ref=Ref.parse(ref),
+        revision=revision,
+        stamp=_stamp_from(stamp),
+        data=data,
+        answers=answers,
+    )
+
+
+def _is_as_seen(name: str, pair: ValuePair, crm: Row, erp: Row) -> bool:
+    crm_path, _, erp_path = name.partition("~")
+    return (
+        crm_path in crm
+        and erp_path in erp
+        and _is_same(pair[0], crm[crm_path])
+        and _is_same(pair[1], erp[erp_path])
+    )
+
+
+def _is_same(one: JsonValue, other: JsonValue) -> bool:
+    """Whether both are written alike: 1 and true are equal, and are not the same."""
+    if isinstance(one, str) or one is None:
+        return one == other
+    return type(one) is type(other) and not isinstance(one, list | dict) and one == other
+
+
+def _shown(name: str, crm: Row, erp: Row) -> ValuePair:
+    crm_path, _, erp_path = name.partition("~")
+    return crm[crm_path], erp[erp_path]
+
+
+def _whole_from(read: Json) -> dict[str, ValuePair]:
+    return {name: (crm, erp) for name, (crm, erp) in read.items()}
+
+
+def _stamp_to(stamp: Stamp) -> Json:
+    return [
+        time_to(stamp.modified_at),
+        maybe(time_to, stamp.approved_at),
+        stamp.status,
+        stamp.modified_by,
+        stamp.by_anji,
+    ]
+
+
+def _stamp_from(read: Json) -> Stamp:
+    modified_at, approved_at, status, modified_by, by_anji = read
+    return Stamp.model_construct(
+        modified_at=time_from(modified_at),
+        approved_at=maybe(time_from, approved_at),
+        status=status,
+        modified_by=modified_by,
+        by_anji=by_anji,
+    )
+
+
+def _seen_to(seen: Seen) -> Json:
+    rows = {name: _rows_to(rows) for name, rows in seen.rows.items()}
+    return [seen.head, rows, seen.number, seen.marker]
+
+
+def _seen_from(read: Json) -> Seen:
+    head, rows, number, marker = read
+    return Seen(head, {name: _rows_from(each) for name, each in rows.items()}, number, marker)
+
+
+def _rows_to(rows: Mapping[str, Row]) -> Json:
+    """Return [paths, row id → values in their order]: the link type gives all rows the same."""
+    paths = next(([*row] for row in rows.values()), [])
+    if any([*row] != paths for row in rows.values()):
+        return rows
+    return [paths, {row_id: [*row.values()] for row_id, row in rows.items()}]
+
+
+def _rows_from(read: Json) -> dict[str, Row]:
+    if isinstance(read, dict):
+        return read
+    paths, rows = read
+    return {row_id: dict(zip(paths, values, strict=True)) for row_id, values in rows.items()}
+
+
+def _flight_to(flight: Flight) -> Json:
+    rows = {
+        name: [(row.crm_id, row.erp_id, row.pairs) for row in sent]
+        for name, sent in flight.rows.items()
+    }
+    return [
+        _number_to(flight.number),
+        flight.action.value,
+        flight.digest,
+        flight.pairs,
+        rows,
+        maybe(time_to, flight.base_at),
+        maybe(time_to, flight.answered_at),
+        maybe(time_to, flight.asked_at),
+        flight.ours_seen,
+    ]
+
+
+def _flight_from(read: Json) -> Flight:
+    number, action, digest, pairs, rows, base_at, answered_at, asked_at, ours_seen = read
+    return Flight(
+        number=_number_from(number),
+        action=Action(action),
+        digest=digest,
+        pairs=_whole_from(pairs),
+        rows={
+            name: tuple(RowAgreement(crm, erp, _whole_from(pairs)) for crm, erp, pairs in sent)
+            for name, sent in rows.items()
+        },
+        base_at=maybe(time_from, base_at),
+        answered_at=maybe(time_from, answered_at),
+        asked_at=maybe(time_from, asked_at),
+        ours_seen=ours_seen,
+    )
+
+
+def _held_to(held: Held) -> Json:
+    return [held.revision, _stamp_to(held.stamp), _seen_to(held.seen)]
+
+
+def _held_from(read: Json) -> Held:
+    return Held(read[0], _stamp_from(read[1]), _seen_from(read[2]))
+
+
+def _refusal_to(refusal: Refusal) -> Json:
+    return [refusal.digest, refusal.kind.value, refusal.words, _number_to(refusal.number)]
+
+
+def _refusal_from(read: Json) -> Refusal:
+    return Refusal(read[0], ProblemKind(read[1]), read[2], _number_from(read[3]))
+
+
+def _number_to(number: CommandNumber) -> Json:
+    return [number.generation, number.n]
+
+
+def _number_from(read: Json) -> CommandNumber:
+    return CommandNumber(read[0], read[1])

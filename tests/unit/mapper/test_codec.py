@@ -1,0 +1,201 @@
+"""Seats survive their bytes: those of today, and those that earlier versions wrote."""
+
+from pathlib import Path
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from anji_common.errors import UndecodableError
+from anji_common.events.commands import Action
+from anji_common.refs import Ref, System
+from anji_common.testing.strategies import (
+    changes,
+    command_numbers,
+    entries,
+    instants,
+    json_values,
+    names,
+    refs,
+    stamps,
+    texts,
+)
+from anji_mapper.link.codec import decode_seat, encode_seat, index_tokens
+from anji_mapper.link.state import (
+    Flight,
+    Held,
+    LineState,
+    PendingMessage,
+    Problem,
+    ProblemKind,
+    Refusal,
+    RowAgreement,
+    Seat,
+    SideState,
+    Stage,
+)
+from anji_mapper.mapping.model import Seen
+
+OLD = Path(__file__).with_name("old-seats.jsonl")
+"""What the first version wrote, one seat a line: customers, products, orders in several stages."""
+
+few_names = st.sampled_from(("a", "b", "c"))
+values = st.sampled_from((None, "", "1", 1, True, 0, False, 1.0)) | json_values
+pairs = st.dictionaries(
+    st.tuples(few_names, few_names).map("~".join) | names, st.tuples(values, values), max_size=4
+)
+rows = st.dictionaries(few_names, values, max_size=3)
+line_rows = st.dictionaries(few_names, rows, max_size=3)
+lines_names = st.sampled_from(("lines", "others"))
+seen = st.builds(
+    Seen,
+    head=rows,
+    rows=st.dictionaries(lines_names, line_rows, max_size=2),
+    number=st.none() | texts,
+    marker=st.none() | texts,
+)
+flights = st.builds(
+    Flight,
+    number=command_numbers,
+    action=st.sampled_from(Action),
+    digest=texts,
+    pairs=pairs,
+    rows=st.dictionaries(
+        lines_names,
+        st.lists(
+            st.builds(
+                RowAgreement, crm_id=st.none() | names, erp_id=st.none() | names, pairs=pairs
+            ),
+            max_size=2,
+        ).map(tuple),
+        max_size=2,
+    ),
+    base_at=st.none() | instants,
+    answered_at=st.none() | instants,
+    asked_at=st.none() | instants,
+    ours_seen=st.booleans(),
+)
+sides = st.builds(
+    SideState,
+    ref=st.none() | refs,
+    revision=st.integers(-1, 2**62),
+    stamp=st.none() | stamps,
+    seen=st.none() | seen,
+    floor=st.none() | stamps,
+    flight=st.none() | flights,
+    held=st.none() | st.builds(Held, revision=st.integers(0, 2**62), stamp=stamps, seen=seen),
+    sent=st.integers(0, 1000),
+    refusal=st.none()
+    | st.builds(
+        Refusal,
+        digest=texts,
+        kind=st.sampled_from(ProblemKind),
+        words=texts,
+        number=command_numbers,
+    ),
+    is_gone=st.booleans(),
+)
+seats = st.builds(
+    Seat,
+    key=refs,
+    link_type=names,
+    generation=st.integers(0, 2**40),
+    version=texts,
+    stage=st.sampled_from(Stage),
+    partner=st.none() | refs,
+    crm=sides,
+    erp=sides,
+    agreed=pairs,
+    lines=st.dictionaries(
+        lines_names,
+        st.dictionaries(
+            few_names,
+            st.builds(LineState, erp_id=few_names, agreed=pairs, is_lost=st.booleans()),
+            max_size=3,
+        ),
+        max_size=2,
+    ),
+    waits=st.lists(texts, max_size=2).map(tuple),
+    waiting_since=st.none() | instants,
+    problem=st.none()
+    | st.builds(Problem, id=texts, kind=st.sampled_from(ProblemKind), words=texts, since=instants),
+    said=st.integers(0, 1000),
+    heard=st.dictionaries(texts, st.integers(0, 1000), max_size=2),
+    newest=st.none() | changes(),
+    deferred=st.lists(entries, max_size=1).map(tuple),
+    messages=st.lists(st.builds(PendingMessage, to=texts, text=texts), max_size=2).map(tuple),
+    rows_digest=texts,
+)
+
+
+def exactly(value: object) -> str:
+    """Return `value` with its types: 1, 1.0 and true are equal, and not the same JSON."""
+    return repr(value)
+
+
+@given(seats)
+def test_a_seat_comes_back_from_its_bytes_as_it_was(seat: Seat) -> None:
+    came = decode_seat(encode_seat(seat))
+
+    assert came == seat
+    assert exactly((came.agreed, came.lines)) == exactly((seat.agreed, seat.lines))
+    assert encode_seat(came) == encode_seat(seat)
+
+
+def test_what_both_sides_show_is_not_written_again() -> None:
+    seat = Seat(
+        key=Ref(System.FXIAOKE, "AccountObj", "1"),
+        link_type="customer",
+        generation=1,
+        crm=SideState(seen=Seen({"crm": "shown on both sides"})),
+        erp=SideState(seen=Seen({"erp": "shown on both sides"})),
+        agreed={"crm~erp": ("shown on both sides", "shown on both sides")},
+    )
+
+    assert encode_seat(seat).count(b"shown on both sides") == 2
+
+
+def old_lines() -> list[bytes]:
+    return OLD.read_bytes().splitlines()
+
+
+@pytest.mark.parametrize("line", old_lines())
+def test_what_the_first_version_wrote_is_still_read(line: bytes) -> None:
+    written = orjson.loads(line)
+
+    seat = decode_seat(line)
+
+    assert str(seat.key) == written["key"]
+    assert seat.stage == written.get("stage", "new")
+    assert {name: list(pair) for name, pair in seat.agreed.items()} == written.get("agreed", {})
+    for name in ("crm", "erp"):
+        side, was = getattr(seat, name), written.get(name, {})
+        assert side.revision == was.get("revision", -1)
+        assert (side.seen and side.seen.head) == was.get("seen", {}).get("head")
+        number = was.get("flight", {}).get("number")
+        assert (side.flight and str(side.flight.number)) == number
+    assert decode_seat(encode_seat(seat)) == seat
+    assert len(encode_seat(seat)) < len(line)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [b"", b"{", b"[]", b"[2]", b"1", b'{"key": 1}', b'[2, "no ref"]', b'[99, "of next year"]'],
+)
+def test_what_is_no_seat_is_refused(value: bytes) -> None:
+    with pytest.raises(UndecodableError, match="seat"):
+        decode_seat(value)
+
+
+def test_a_seat_that_waits_is_found_by_what_it_waits_for() -> None:
+    seat = Seat(
+        key=Ref(System.FXIAOKE, "SalesOrderObj", "1"),
+        link_type="sales_order",
+        generation=1,
+        waits=("ref:fxiaoke/AccountObj/1",),
+    )
+
+    tokens = index_tokens(seat)
+
+    assert tokens == ("waits:ref:fxiaoke/AccountObj/1", "timer", "type:sales_order")
