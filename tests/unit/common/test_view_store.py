@@ -36,8 +36,7 @@ def test_rows_and_positions_are_kept_together_or_not_at_all(path: Path, store: V
     store.move({0: 1, 1: 7})
     store.save()
     store.put("a", b"2")
-    store.put("b", b"2")
-    store.retoken("b", gone=(), come=("token",))
+    store.put("b", b"2", ("token",))
     store.move({0: 3})
 
     found = as_on_disk(path)
@@ -64,11 +63,10 @@ def test_many_unsaved_rows_are_saved_without_being_asked(path: Path, store: View
 
 def test_what_was_closed_is_there_again(path: Path) -> None:
     store = ViewStore(path, "links")
-    store.put("a", b"1")
-    store.put("gone", b"1")
+    store.put("a", b"0", ("red", "green"))
+    store.put("a", b"1", ("green", "blue"))
+    store.put("gone", b"1", ("red",))
     store.put("gone", None)
-    store.retoken("a", gone=(), come=("red", "green"))
-    store.retoken("a", gone=("red",), come=("green", "blue"))
     store.move({3: 9})
     store.close()
 
@@ -98,7 +96,7 @@ def test_rows_are_scanned_by_key_while_they_are_written(store: ViewStore) -> Non
 
 def test_keys_of_a_token_are_sorted_and_limited(store: ViewStore) -> None:
     for key in ("c", "a", "b"):
-        store.retoken(key, gone=(), come=("red",))
+        store.put(key, b"1", ("red",))
 
     assert store.find("red", None) == ["a", "b", "c"]
     assert store.find("red", 2) == ["a", "b"]
@@ -106,8 +104,7 @@ def test_keys_of_a_token_are_sorted_and_limited(store: ViewStore) -> None:
 
 def test_a_cleared_store_is_empty_and_goes_on(path: Path) -> None:
     store = ViewStore(path, "links")
-    store.put("a", b"1")
-    store.retoken("a", gone=(), come=("red",))
+    store.put("a", b"1", ("red",))
     store.move({0: 1})
 
     store.clear()

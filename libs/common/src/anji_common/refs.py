@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, Self
 
 from pydantic import GetCoreSchemaHandler
@@ -9,7 +10,7 @@ from pydantic_core import CoreSchema, core_schema
 
 from anji_common.errors import UndecodableError
 
-__all__ = ["Ref", "System"]
+__all__ = ["SYSTEMS", "Ref", "System"]
 
 
 class System(StrEnum):
@@ -22,6 +23,10 @@ class System(StrEnum):
     def other(self) -> "System":
         """The system on the far side of every link."""
         return System.K3CLOUD if self is System.FXIAOKE else System.FXIAOKE
+
+
+SYSTEMS = tuple(System)
+"""Both, in the order CRM, ERP."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -39,7 +44,7 @@ class Ref:
     record_id: str
 
     def __str__(self) -> str:
-        return f"{self.system.value}/{self.object_name}/{self.record_id}"
+        return f"{self.system}/{self.object_name}/{self.record_id}"
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -48,12 +53,7 @@ class Ref:
         Raises:
             UndecodableError: `text` is not ``system/object/id``.
         """
-        system, slash, rest = text.partition("/")
-        object_name, slash2, record_id = rest.partition("/")
-        if not (slash and slash2 and object_name and record_id and system in _SYSTEMS):
-            msg = f"not a ref: {text[:200]!r}; expected system/object/id"
-            raise UndecodableError(msg)
-        return cls(System(system), object_name, record_id)
+        return cls(*_parts(text))
 
     @classmethod
     def __get_pydantic_core_schema__(
@@ -69,7 +69,18 @@ class Ref:
         )
 
 
-_SYSTEMS = frozenset(system.value for system in System)
+_SYSTEMS = {system.value: system for system in System}
+
+
+@lru_cache(maxsize=8192)  # every input names the same few refs several times
+def _parts(text: str) -> tuple[System, str, str]:
+    name, slash, rest = text.partition("/")
+    object_name, slash2, record_id = rest.partition("/")
+    system = _SYSTEMS.get(name)
+    if system is None or not (slash and slash2 and object_name and record_id):
+        msg = f"not a ref: {text[:200]!r}; expected system/object/id"
+        raise UndecodableError(msg)
+    return system, object_name, record_id
 
 
 def _validated(value: object) -> Ref:

@@ -81,6 +81,7 @@ stamps = st.builds(
     status=st.none() | st.sampled_from(("Z", "A", "B", "C", "D")),
     modified_by=st.none() | texts,
     by_anji=st.booleans(),
+    unread=st.lists(names, max_size=2).map(tuple),
 )
 
 observations = st.builds(Observed, ref=refs, stamp=stamps, data=documents)

@@ -5,8 +5,11 @@ twice is written once: most agreed pairs are just what both sides show, and line
 fields (`forms`).
 
 What the first version wrote, an object with the names of all fields, is read by pydantic. A new
-form gets a new number, and its reader stands beside the others.
+form gets a new number, and its reader stands beside the others. A field of the state has its
+place here, or is forgotten: ``tests/unit/mapper/test_codec.py`` names them all.
 """
+
+from datetime import datetime
 
 import orjson
 from pydantic import TypeAdapter, ValidationError
@@ -14,7 +17,7 @@ from pydantic import TypeAdapter, ValidationError
 from anji_common.errors import UndecodableError
 from anji_common.events.inbox import Entry
 from anji_common.messages import Message
-from anji_common.refs import Ref
+from anji_common.refs import Ref, System
 from anji_common.topics import LINKS
 from anji_mapper.link.forms import (
     Json,
@@ -29,10 +32,8 @@ from anji_mapper.link.forms import (
     problem_to,
     side_from,
     side_to,
-    time_from,
-    time_to,
 )
-from anji_mapper.link.state import PendingMessage, Seat, SideState, Stage
+from anji_mapper.link.state import PendingMessage, Seat, SideState, Stage, changed
 from anji_mapper.mapping.model import Seen
 
 __all__ = ["decode_seat", "encode_seat", "index_tokens", "seat_message"]
@@ -40,6 +41,8 @@ __all__ = ["decode_seat", "encode_seat", "index_tokens", "seat_message"]
 _FORM = 2
 _FIRST_FORM = TypeAdapter(Seat)
 _UNSEEN = Seen({})
+_BLANK = Seat(key=Ref(System.FXIAOKE, "", ""), link_type="", generation=0)
+"""Every field of it is read from the bytes."""
 
 
 def encode_seat(seat: Seat) -> bytes:
@@ -63,7 +66,7 @@ def encode_seat(seat: Seat) -> bytes:
             pairs_to(seat.agreed, crm.head, erp.head),
             lines,
             seat.waits,
-            maybe(time_to, seat.waiting_since),
+            seat.waiting_since,
             maybe(problem_to, seat.problem),
             seat.said,
             seat.heard,
@@ -71,6 +74,7 @@ def encode_seat(seat: Seat) -> bytes:
             [entry.model_dump(mode="json", exclude_defaults=True) for entry in seat.deferred],
             [(message.to, message.text) for message in seat.messages],
             seat.rows_digest,
+            [str(claimant) for claimant in seat.claimants],
         ]
     )
 
@@ -125,10 +129,11 @@ def _seen(side: SideState) -> Seen:
 def _seat_from(fields: Json) -> Seat:
     key, link_type, generation, version, stage, partner, crm, erp, *rest = fields
     agreed, lines, waits, since, problem, said, heard, newest, *last = rest
-    deferred, messages, rows_digest = last
+    deferred, messages, rows_digest, claimants = last
     crm_side, erp_side = side_from(crm), side_from(erp)
     crm_seen, erp_seen = _seen(crm_side), _seen(erp_side)
-    return Seat(
+    return changed(
+        _BLANK,
         key=Ref.parse(key),
         link_type=link_type,
         generation=generation,
@@ -143,7 +148,7 @@ def _seat_from(fields: Json) -> Seat:
             for name, states in lines.items()
         },
         waits=tuple(waits),
-        waiting_since=maybe(time_from, since),
+        waiting_since=maybe(datetime.fromisoformat, since),
         problem=maybe(problem_from, problem),
         said=said,
         heard=heard,
@@ -151,4 +156,5 @@ def _seat_from(fields: Json) -> Seat:
         deferred=tuple(Entry.model_validate_json(orjson.dumps(entry)) for entry in deferred),
         messages=tuple(PendingMessage(to, text) for to, text in messages),
         rows_digest=rows_digest,
+        claimants=tuple(Ref.parse(claimant) for claimant in claimants),
     )

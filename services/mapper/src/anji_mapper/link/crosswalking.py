@@ -1,14 +1,17 @@
 """The public rows of a link: one per side, published when they say something new."""
 
 import hashlib
+from typing import Any
 
 import orjson
 
 from anji_common.events.crosswalk import CrosswalkRow, RowState
-from anji_common.refs import Ref, System
+from anji_common.refs import SYSTEMS, Ref, System
 from anji_mapper.link.turn import Turn
 
 __all__ = ["publish_rows"]
+
+_REFS_AS_TEXT = orjson.OPT_PASSTHROUGH_DATACLASS
 
 
 def publish_rows(turn: Turn) -> None:
@@ -18,17 +21,17 @@ def publish_rows(turn: Turn) -> None:
     if partner is None:
         return
     refs = {turn.own: seat.key, turn.far: partner}
-    rows = [_row(turn, system, refs) for system in System]
-    digest = hashlib.sha256(
-        orjson.dumps([row.model_dump(mode="json", exclude={"updated_at"}) for row in rows])
-    ).hexdigest()[:16]
+    rows = [_row(turn, system, refs) for system in SYSTEMS]
+    digest = hashlib.sha256(orjson.dumps(rows, default=str, option=_REFS_AS_TEXT)).hexdigest()[:16]
     if digest == seat.rows_digest:
         return
     turn.put(rows_digest=digest)
-    turn.effects.extend(rows)
+    at = turn.context.now
+    turn.effects.extend(CrosswalkRow(**row, updated_at=at) for row in rows)
 
 
-def _row(turn: Turn, system: System, refs: dict[System, Ref]) -> CrosswalkRow:
+def _row(turn: Turn, system: System, refs: dict[System, Ref]) -> dict[str, Any]:
+    """Return the attributes of a row, in the order in which the event declares them."""
     seat, side = turn.seat, turn.seat.side(system)
     lines = {}
     for states in seat.lines.values():
@@ -37,15 +40,14 @@ def _row(turn: Turn, system: System, refs: dict[System, Ref]) -> CrosswalkRow:
             lines[ids[0]] = ids[1]
     head = {} if side.seen is None else side.seen.head
     shares = turn.link_type.side(system).shares
-    return CrosswalkRow(
-        ref=refs[system],
-        counterpart=refs[system.other],
-        link_type=seat.link_type,
-        state=RowState.ENDED if seat.crm.is_gone or seat.erp.is_gone else RowState.LINKED,
-        business_number=None if side.seen is None else side.seen.number,
-        lines=lines,
-        shared={
+    return {
+        "ref": refs[system],
+        "counterpart": refs[system.other],
+        "link_type": seat.link_type,
+        "state": RowState.ENDED if seat.crm.is_gone or seat.erp.is_gone else RowState.LINKED,
+        "business_number": None if side.seen is None else side.seen.number,
+        "lines": lines,
+        "shared": {
             name: str(head[path]) for name, path in shares.items() if head.get(path) is not None
         },
-        updated_at=turn.context.now,
-    )
+    }

@@ -1,16 +1,14 @@
 """The parts of a seat as JSON by position, and back. `codec` puts them together.
 
-Each pair of functions is one form: what the first writes, the second reads. They are made by
-hand because they run for every input. Nothing here checks more than it needs: only `codec`
-writes these bytes, and what is not of their shape raises some ordinary error that it
-translates.
+Each pair of functions is one form: what the first writes, the second reads (times are left to
+orjson). They are made by hand because they run for every input. Nothing here checks more than it
+needs: only `codec` writes these bytes, and what is not of their shape raises some ordinary error
+that it translates.
 """
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any, TypeVar
-
-from pydantic import JsonValue
 
 from anji_common.events.changes import Change
 from anji_common.events.commands import Action, CommandNumber
@@ -26,6 +24,7 @@ from anji_mapper.link.state import (
     RowAgreement,
     SideState,
     ValuePair,
+    changed,
 )
 from anji_mapper.mapping.model import Row, Seen
 
@@ -42,16 +41,14 @@ __all__ = [
     "problem_to",
     "side_from",
     "side_to",
-    "time_from",
-    "time_to",
 ]
 
 Json = Any
 """Of any shape: what orjson can write, or what it has read."""
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
 _BLANK = SideState()
+_ABSENT = object()
+_PLAIN = frozenset((str, type(None), bool, int, float))
 _AS_SEEN = 1
 """Stands for agreed pairs that are what both sides show, of the fields that are named once."""
 
@@ -62,16 +59,6 @@ B = TypeVar("B")
 def maybe(form: Callable[[A], B], value: A | None) -> B | None:
     """Return the form of a value, and `None` for none."""
     return None if value is None else form(value)
-
-
-def time_to(at: datetime) -> int:
-    """Return microseconds since 1970."""
-    return (at - _EPOCH) // _MICROSECOND
-
-
-def time_from(read: int) -> datetime:
-    """Return the time of `time_to`."""
-    return _EPOCH + timedelta(microseconds=read)
 
 
 def side_to(side: SideState) -> Json:
@@ -90,6 +77,7 @@ def side_to(side: SideState) -> Json:
         side.sent,
         maybe(_refusal_to, side.refusal),
         side.is_gone,
+        side.returned,
     ]
 
 
@@ -97,9 +85,10 @@ def side_from(read: Json) -> SideState:
     """Return the side of `side_to`."""
     if read is None:
         return _BLANK
-    ref, revision, stamp, seen, floor, flight, held, sent, refusal, is_gone = read
+    ref, revision, stamp, seen, floor, flight, held, sent, refusal, is_gone, returned = read
     newest = maybe(_stamp_from, stamp)
-    return SideState(
+    return changed(
+        _BLANK,
         ref=maybe(Ref.parse, ref),
         revision=revision,
         stamp=newest,
@@ -110,6 +99,7 @@ def side_from(read: Json) -> SideState:
         sent=sent,
         refusal=maybe(_refusal_from, refusal),
         is_gone=is_gone,
+        returned=_whole_from(returned),
     )
 
 
@@ -167,12 +157,12 @@ def lines_from(
 
 def problem_to(problem: Problem) -> Json:
     """Return a problem by position."""
-    return [problem.id, problem.kind.value, problem.words, time_to(problem.since)]
+    return [problem.id, problem.kind.value, problem.words, problem.since]
 
 
 def problem_from(read: Json) -> Problem:
     """Return the problem of `problem_to`."""
-    return Problem(read[0], ProblemKind(read[1]), read[2], time_from(read[3]))
+    return Problem(read[0], ProblemKind(read[1]), read[2], datetime.fromisoformat(read[3]))
 
 
 def change_to(change: Change) -> Json:
@@ -196,19 +186,15 @@ def change_from(read: Json) -> Change:
 
 def _is_as_seen(name: str, pair: ValuePair, crm: Row, erp: Row) -> bool:
     crm_path, _, erp_path = name.partition("~")
+    ours, theirs = crm.get(crm_path, _ABSENT), erp.get(erp_path, _ABSENT)
+    # By type as well: 1 and true are equal, and are not the same JSON; nor are lists of them.
     return (
-        crm_path in crm
-        and erp_path in erp
-        and _is_same(pair[0], crm[crm_path])
-        and _is_same(pair[1], erp[erp_path])
+        pair == (ours, theirs)
+        and type(pair[0]) is type(ours)
+        and type(pair[1]) is type(theirs)
+        and type(ours) in _PLAIN
+        and type(theirs) in _PLAIN
     )
-
-
-def _is_same(one: JsonValue, other: JsonValue) -> bool:
-    """Whether both are written alike: 1 and true are equal, and are not the same."""
-    if isinstance(one, str) or one is None:
-        return one == other
-    return type(one) is type(other) and not isinstance(one, list | dict) and one == other
 
 
 def _shown(name: str, crm: Row, erp: Row) -> ValuePair:
@@ -222,22 +208,24 @@ def _whole_from(read: Json) -> dict[str, ValuePair]:
 
 def _stamp_to(stamp: Stamp) -> Json:
     return [
-        time_to(stamp.modified_at),
-        maybe(time_to, stamp.approved_at),
+        stamp.modified_at,
+        stamp.approved_at,
         stamp.status,
         stamp.modified_by,
         stamp.by_anji,
+        stamp.unread,
     ]
 
 
 def _stamp_from(read: Json) -> Stamp:
-    modified_at, approved_at, status, modified_by, by_anji = read
-    return Stamp.model_construct(
-        modified_at=time_from(modified_at),
-        approved_at=maybe(time_from, approved_at),
+    modified_at, approved_at, status, modified_by, by_anji, unread = read
+    return Stamp(
+        modified_at=datetime.fromisoformat(modified_at),
+        approved_at=maybe(datetime.fromisoformat, approved_at),
         status=status,
         modified_by=modified_by,
         by_anji=by_anji,
+        unread=unread,
     )
 
 
@@ -277,9 +265,9 @@ def _flight_to(flight: Flight) -> Json:
         flight.digest,
         flight.pairs,
         rows,
-        maybe(time_to, flight.base_at),
-        maybe(time_to, flight.answered_at),
-        maybe(time_to, flight.asked_at),
+        flight.base_at,
+        flight.answered_at,
+        flight.asked_at,
         flight.ours_seen,
     ]
 
@@ -295,9 +283,9 @@ def _flight_from(read: Json) -> Flight:
             name: tuple(RowAgreement(crm, erp, _whole_from(pairs)) for crm, erp, pairs in sent)
             for name, sent in rows.items()
         },
-        base_at=maybe(time_from, base_at),
-        answered_at=maybe(time_from, answered_at),
-        asked_at=maybe(time_from, asked_at),
+        base_at=maybe(datetime.fromisoformat, base_at),
+        answered_at=maybe(datetime.fromisoformat, answered_at),
+        asked_at=maybe(datetime.fromisoformat, asked_at),
         ours_seen=ours_seen,
     )
 

@@ -82,6 +82,11 @@ class Comparison:
     awaited: set[str] = field(default_factory=set)
     unmapped: list[str] = field(default_factory=list)
 
+    @property
+    def differs(self) -> bool:
+        """Whether a side may have to be told something."""
+        return bool(self.wishes or self.row_wishes or self.new_rows)
+
 
 Suspects = Callable[[str, ValuePair, ValuePair], System | None]
 """(`Pair.name` or `row_key`, what is agreed, what stands there) → whose value is nobody's wish."""
@@ -186,8 +191,11 @@ def compare(
     """
     found = Comparison(agreed=dict(known[0]))
     look = _Look(sides, context, suspects)
+    crm, erp = sides
     for pair in link_type.pairs:
-        _settle(found, pair, found.agreed, _Place(look, (None, None), pair.name), found.wishes)
+        if found.agreed.get(pair.name) != _held(pair, crm.head, erp.head):
+            place = _Place(look, (None, None), pair.name)
+            _settle(found, pair, found.agreed, place, found.wishes)
     for document_lines in link_type.lines:
         _compare_lines(found, document_lines, look, known[1].get(document_lines.name, {}))
     return found
@@ -220,6 +228,11 @@ class _Place:
         source = 0 if target is System.K3CLOUD else 1
         sides, rows = self.look.sides, self.rows
         return convert(pair, target, sides[source], rows[source], self.look.context)
+
+
+def _held(pair: Pair, crm: Row, erp: Row) -> ValuePair:
+    """Return what both sides hold: where it is the agreed pair, there is nothing to be done."""
+    return crm.get(pair.crm), erp.get(pair.erp)
 
 
 def _settle(
@@ -274,8 +287,9 @@ def _compare_lines(
             agreed = dict(state.agreed)
             wishes: list[Wish] = []
             for pair in lines.pairs:
-                key = row_key(lines.name, crm_id, pair.name)
-                _settle(found, pair, agreed, _Place(look, (crm_row, erp_row), key), wishes)
+                if agreed.get(pair.name) != _held(pair, crm_row, erp_row):
+                    key = row_key(lines.name, crm_id, pair.name)
+                    _settle(found, pair, agreed, _Place(look, (crm_row, erp_row), key), wishes)
             states[crm_id] = LineState(state.erp_id, agreed)
             if wishes:
                 found.row_wishes.setdefault(lines.name, []).append((crm_id, state.erp_id, wishes))

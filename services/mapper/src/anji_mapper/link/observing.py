@@ -20,6 +20,7 @@ from anji_mapper.link.state import (
     RowAgreement,
     SideState,
     ValuePair,
+    changed,
 )
 from anji_mapper.link.turn import Turn
 from anji_mapper.mapping.model import LinesPair, Pair, Row, Seen
@@ -33,7 +34,7 @@ def observe(turn: Turn, system: System, change: Change) -> bool:
     if rules.is_stale(side, change.revision):
         return False
     if change.data is None:
-        turn.put_side(system, replace(side, revision=change.revision, is_gone=True, held=None))
+        turn.put_side(system, changed(side, revision=change.revision, is_gone=True, held=None))
         return True
     if rules.is_past(side, change.stamp):
         return False
@@ -44,8 +45,8 @@ def observe(turn: Turn, system: System, change: Change) -> bool:
         turn.put_side(system, _applied(side, held))
         return True
     ours = rules.is_ours(flight, change.stamp)
-    flight = replace(flight, ours_seen=flight.ours_seen or ours)
-    turn.put_side(system, replace(side, flight=flight, held=held))
+    flight = changed(flight, ours_seen=flight.ours_seen or ours)
+    turn.put_side(system, changed(side, flight=flight, held=held))
     settles = flight.ours_seen or change.answers == str(flight.number)
     if flight.answered_at is not None and settles:
         settle_by_held(turn, system)
@@ -89,11 +90,11 @@ def settle_by_held(turn: Turn, system: System) -> None:
 
 def cleared(turn: Turn, system: System) -> None:
     """End the command in flight; then the held change is merged, unless it is the past."""
-    side = replace(turn.seat.side(system), flight=None)
+    side = changed(turn.seat.side(system), flight=None)
     held = side.held
     if held is not None:
         is_past = turn.rules.is_past(side, held.stamp)
-        side = replace(side, held=None, revision=max(side.revision, held.revision))
+        side = changed(side, held=None, revision=max(side.revision, held.revision))
         if not is_past:
             side = _applied(side, held)
     turn.put_side(system, side)
@@ -104,7 +105,7 @@ def look_at(turn: Turn, system: System, observed: Observed) -> None:
     side = turn.seat.side(system)
     turn.put_side(
         system,
-        replace(
+        changed(
             side,
             ref=observed.ref,
             stamp=observed.stamp,
@@ -150,7 +151,7 @@ def agree(  # noqa: PLR0913 - what a command said, and what came of it
             agreement = _Rows(each, answers, flight.rows[each.name], told, came_rows, returned)
             states[each.name] = agreement.over(states.get(each.name, {}))
     turn.put(agreed=agreed, lines=states)
-    turn.put_side(system, replace(turn.seat.side(system), returned=returned))
+    turn.put_side(system, changed(turn.seat.side(system), returned=returned))
 
 
 def _remember(returned: dict[str, Returned], key: str, value: Returned | None) -> None:
@@ -208,4 +209,4 @@ class _Rows:
 
 
 def _applied(side: SideState, held: Held) -> SideState:
-    return replace(side, revision=held.revision, stamp=held.stamp, seen=held.seen, is_gone=False)
+    return changed(side, revision=held.revision, stamp=held.stamp, seen=held.seen, is_gone=False)

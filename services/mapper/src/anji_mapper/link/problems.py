@@ -1,7 +1,7 @@
 """Why a link does not move: one problem a link, raised and cleared with notices."""
 
 from anji_common.events.notices import NoticeKind
-from anji_common.refs import System
+from anji_common.refs import SYSTEMS
 from anji_mapper.link.state import Problem, ProblemKind, Seat, Stage
 from anji_mapper.link.turn import Turn
 
@@ -47,7 +47,7 @@ def _problem(turn: Turn, unmapped: list[str]) -> tuple[ProblemKind, str, str] | 
 
 def _refusal(seat: Seat) -> tuple[ProblemKind, str, str] | None:
     """What a vendor or the partner's holder refused."""
-    for system in System:
+    for system in SYSTEMS:
         refusal = seat.side(system).refusal
         if refusal is not None:
             return refusal.kind, f"{system}:{refusal.number}", refusal.words

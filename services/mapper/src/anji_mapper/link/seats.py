@@ -6,7 +6,6 @@ go, and whoever was refused that partner may claim it.
 """
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from anji_common.events.changes import Change
 from anji_common.events.inbox import Entry, EntryKind
@@ -14,7 +13,7 @@ from anji_common.events.notices import NoticeKind
 from anji_common.events.observed import Observed
 from anji_common.refs import Ref
 from anji_mapper.link.observing import look_at, observe
-from anji_mapper.link.state import LineState, SideState, Stage
+from anji_mapper.link.state import LineState, SideState, Stage, changed
 from anji_mapper.link.turn import Turn
 
 __all__ = [
@@ -46,7 +45,7 @@ def hear(turn: Turn, entry: Entry) -> None:
 def claim(turn: Turn, partner: Ref) -> None:
     """Ask the partner's seat to be our pointer."""
     side = turn.seat.side(turn.far)
-    turn.put_side(turn.far, replace(side, ref=partner))
+    turn.put_side(turn.far, changed(side, ref=partner))
     turn.put(stage=Stage.CLAIMING, partner=partner)
     turn.tell(partner, EntryKind.CLAIM)
 
@@ -75,7 +74,7 @@ def answer_claim(turn: Turn, entry: Entry) -> None:
 
 def answer_deferred(turn: Turn) -> None:
     """Answer what had to wait for our own create's result."""
-    waiting, turn.seat = turn.seat.deferred, replace(turn.seat, deferred=())
+    waiting, turn.seat = turn.seat.deferred, changed(turn.seat, deferred=())
     for entry in waiting:
         hear(turn, entry)
 
@@ -148,7 +147,7 @@ def _granted(turn: Turn, entry: Entry) -> None:
 
 def _link(turn: Turn, partner: Ref, change: Change | None) -> None:
     side = turn.seat.side(turn.far)
-    turn.put_side(turn.far, replace(side, ref=partner))
+    turn.put_side(turn.far, changed(side, ref=partner))
     turn.put(stage=Stage.LINKED, partner=partner, newest=None)
     if change is not None:
         observe(turn, turn.far, change)

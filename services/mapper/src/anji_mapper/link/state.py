@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Any, TypeVar
 
 from pydantic import JsonValue
 
@@ -32,7 +33,10 @@ __all__ = [
     "SideState",
     "Stage",
     "ValuePair",
+    "changed",
 ]
+
+V = TypeVar("V", "Flight", "LineState", "Seat", "SideState")
 
 ValuePair = tuple[JsonValue, JsonValue]
 """(value on the CRM side, value on the ERP side)."""
@@ -103,7 +107,7 @@ class RowAgreement:
     pairs: Mapping[str, ValuePair]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Flight:
     """The one command in flight to a side (``protocol.md`` 14)."""
 
@@ -133,7 +137,7 @@ class Held:
     seen: Seen
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class SideState:
     """One side of a link, as far as it was seen."""
 
@@ -154,7 +158,7 @@ class SideState:
     """`Pair.name`, or `row_key`, → the last of it (``protocol.md`` 13)."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class LineState:
     """One line that both sides have."""
 
@@ -172,7 +176,7 @@ class PendingMessage:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Seat:
     """The aggregate of one record."""
 
@@ -212,3 +216,21 @@ class Seat:
     def side(self, system: System) -> SideState:
         """Return one side."""
         return self.crm if system is System.FXIAOKE else self.erp
+
+
+def changed(value: V, **changes: Any) -> V:  # noqa: ANN401 - fields of `value`
+    """Return `value` with other values of some fields.
+
+    It is `dataclasses.replace` in a tenth of the time, for values that check nothing when they
+    are made; every step makes some seven of them. So the classes that it takes have no slots.
+
+    Raises:
+        TypeError: there is no such field.
+    """
+    known = value.__dict__
+    if not changes.keys() <= known.keys():
+        msg = f"{type(value).__name__} has no {', '.join(sorted(changes.keys() - known.keys()))}"
+        raise TypeError(msg)
+    copy: V = object.__new__(type(value))
+    copy.__dict__.update(known, **changes)
+    return copy

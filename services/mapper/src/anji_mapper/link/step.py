@@ -5,7 +5,7 @@ new: a replay, a duplicate, an echo. Raises nothing for a vendor's value: what c
 becomes the link's problem.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from anji_common.errors import UndecodableError
 from anji_common.events.changes import Change
@@ -13,7 +13,7 @@ from anji_common.events.inbox import Entry, EntryKind
 from anji_common.events.notices import NoticeKind
 from anji_common.events.results import Outcome, Result
 from anji_common.events.signals import Signal, SignalKind
-from anji_common.refs import Ref, System
+from anji_common.refs import SYSTEMS, Ref
 from anji_mapper.link import observing, seats, waiting
 from anji_mapper.link.context import Context
 from anji_mapper.link.crosswalking import publish_rows
@@ -23,7 +23,7 @@ from anji_mapper.link.merge import Comparison, compare
 from anji_mapper.link.problems import judge
 from anji_mapper.link.renditions import suspected
 from anji_mapper.link.rules import RULES, Rules
-from anji_mapper.link.state import Flight, ProblemKind, Refusal, Seat, Stage
+from anji_mapper.link.state import Flight, ProblemKind, Refusal, Seat, Stage, changed
 from anji_mapper.link.turn import Turn
 from anji_mapper.link.wishes import message_texts, send_create, send_message, send_update
 from anji_mapper.mapping.model import LinkType, Seen
@@ -93,7 +93,7 @@ def _own_change(turn: Turn, change: Change) -> bool:
         if turn.rules.is_stale(side, change.revision):
             return False
         is_gone = change.data is None
-        turn.put_side(turn.own, replace(side, revision=change.revision, is_gone=is_gone))
+        turn.put_side(turn.own, changed(side, revision=change.revision, is_gone=is_gone))
         turn.tell(turn.seat.partner, EntryKind.FORWARD, change=change)
         if is_gone:
             seats.wake_claimants(turn)
@@ -112,7 +112,7 @@ def _own_change(turn: Turn, change: Change) -> bool:
         turn.put(newest=change)
     own = turn.seat.side(turn.own)
     if own.ref is None:
-        turn.put_side(turn.own, replace(own, ref=change.ref))
+        turn.put_side(turn.own, changed(own, ref=change.ref))
     return True
 
 
@@ -146,10 +146,10 @@ def _holds_the_wish(turn: Turn, flight: Flight, result: Result) -> None:
         observing.agree(turn, system, flight, stamp, came, lines=result.lines)
         observing.cleared(turn, system)
         return
-    answered = replace(flight, answered_at=turn.context.now)
-    turn.put_side(system, replace(turn.seat.side(system), flight=answered))
+    answered = changed(flight, answered_at=turn.context.now)
+    turn.put_side(system, changed(turn.seat.side(system), flight=answered))
     if result.lines:  # the ids of new lines are told only here
-        told = replace(answered, pairs={})
+        told = changed(answered, pairs={})
         observing.agree(turn, system, told, None, None, lines=result.lines)
     if flight.ours_seen:
         observing.settle_by_held(turn, system)
@@ -165,7 +165,7 @@ def _rejected(turn: Turn, flight: Flight, result: Result) -> None:
     digest = "*" if in_doubt else flight.digest
     words = f"{result.words} [{result.field}]" if result.field else result.words
     refusal = Refusal(digest, kind, words or str(result.outcome), flight.number)
-    turn.put_side(result.system, replace(turn.seat.side(result.system), refusal=refusal))
+    turn.put_side(result.system, changed(turn.seat.side(result.system), refusal=refusal))
 
 
 def _partner_found(turn: Turn, result: Result) -> None:
@@ -186,8 +186,8 @@ def _retried(turn: Turn, problem: str) -> None:
     if found is None or found.id != problem:
         return
     turn.put(waits=(), waiting_since=None)  # what is still missing is asked for anew
-    for system in System:
-        turn.put_side(system, replace(turn.seat.side(system), refusal=None))
+    for system in SYSTEMS:
+        turn.put_side(system, changed(turn.seat.side(system), refusal=None))
     if turn.seat.stage is Stage.REFUSED and turn.seat.partner is not None:
         seats.claim(turn, turn.seat.partner)
 
@@ -269,7 +269,7 @@ def _level(turn: Turn) -> tuple[set[str], list[str]]:
     awaited, unmapped = set(found.awaited), list(found.unmapped)
     _mark_lost_rows(turn, found)
     turn.put(agreed=found.agreed, lines={**seat.lines, **found.lines})
-    for system in System:
+    for system in SYSTEMS:
         if turn.rules.is_busy(turn.seat.side(system)):
             awaited |= {*seat.waits}  # what new lines wait for is asked again when it is idle
             continue
@@ -281,14 +281,14 @@ def _level(turn: Turn) -> tuple[set[str], list[str]]:
 
 def _mark_lost_rows(turn: Turn, found: Comparison) -> None:
     """Rule 18, its end: say once that one side keeps a line, forget what neither has."""
-    if any(turn.rules.is_busy(turn.seat.side(system)) for system in System):
+    if any(turn.rules.is_busy(turn.seat.side(system)) for system in SYSTEMS):
         return  # a side that is being written is not seen as it is
     for name, crm_id in found.gone_rows:
         del found.lines[name][crm_id]
     for name, crm_id in found.lost_rows:
         state = found.lines[name][crm_id]
         if not state.is_lost:
-            found.lines[name][crm_id] = replace(state, is_lost=True)
+            found.lines[name][crm_id] = changed(state, is_lost=True)
             turn.notify(
                 NoticeKind.LINE_NOT_REMOVED,
                 "one side has this line no more; the other keeps it",
@@ -306,7 +306,7 @@ def _say(turn: Turn) -> None:
 
 def _end_settlements(turn: Turn) -> None:
     """Rule 8, its end: an ending waits for answers, not for settlements: nobody can read it."""
-    for system in System:
+    for system in SYSTEMS:
         side = turn.seat.side(system)
         if side.is_gone and side.flight is not None and side.flight.answered_at is not None:
             observing.cleared(turn, system)
@@ -314,7 +314,7 @@ def _end_settlements(turn: Turn) -> None:
 
 def _ask_to_settle(turn: Turn) -> None:
     """Rule 8: the read that settles an answered CRM update is asked for until one comes."""
-    for system in System:
+    for system in SYSTEMS:
         side = turn.seat.side(system)
         flight = side.flight
         if flight is None or flight.answered_at is None or side.ref is None:
@@ -322,7 +322,7 @@ def _ask_to_settle(turn: Turn) -> None:
         since = flight.asked_at or flight.answered_at
         if turn.context.now - since < turn.context.settle_after:
             continue
-        turn.put_side(system, replace(side, flight=replace(flight, asked_at=turn.context.now)))
+        turn.put_side(system, changed(side, flight=changed(flight, asked_at=turn.context.now)))
         turn.effects.append(
             Signal(
                 system=system,

@@ -3,7 +3,7 @@
 Lives only inside `Reducer.step`; what leaves it is the frozen seat and a tuple of effects.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from anji_common.events.inbox import Entry, EntryKind
@@ -12,7 +12,7 @@ from anji_common.refs import Ref, System
 from anji_mapper.link.context import Context
 from anji_mapper.link.effects import Effect
 from anji_mapper.link.rules import Rules
-from anji_mapper.link.state import Seat, SideState
+from anji_mapper.link.state import Seat, SideState, changed
 from anji_mapper.mapping.model import LinkType
 
 __all__ = ["Turn"]
@@ -43,16 +43,18 @@ class Turn:
         """Whether the seat is on the side where links of this type live."""
         return self.rules.is_home(self.link_type, self.own)
 
-    def put(self, **changes: Any) -> None:  # noqa: ANN401 - fields of Seat, checked by replace
+    def put(self, **changes: Any) -> None:  # noqa: ANN401 - fields of Seat, checked by `changed`
         """Change fields of the seat."""
-        self.seat = replace(self.seat, **changes)
+        seat = self.seat
+        if any(getattr(seat, name) is not value for name, value in changes.items()):
+            self.seat = changed(seat, **changes)
 
     def put_side(self, system: System, side: SideState) -> None:
         """Change one side of the seat."""
         if system is System.FXIAOKE:
-            self.seat = replace(self.seat, crm=side)
+            self.put(crm=side)
         else:
-            self.seat = replace(self.seat, erp=side)
+            self.put(erp=side)
 
     def tell(self, to: Ref, kind: EntryKind, **content: Any) -> None:  # noqa: ANN401 - fields of Entry
         """Tell another seat something, under the next sequence."""

@@ -6,7 +6,7 @@ succeeds.
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from typing import Any
 
 import orjson
 from pydantic import JsonValue
@@ -16,7 +16,15 @@ from anji_common.events.commands import Action, Command, CommandNumber, LookUp, 
 from anji_common.events.notices import NoticeKind
 from anji_common.refs import Ref, System
 from anji_mapper.link.merge import Comparison, Wish, convert, number_of
-from anji_mapper.link.state import Flight, PendingMessage, RowAgreement, Seat, SideState, ValuePair
+from anji_mapper.link.state import (
+    Flight,
+    PendingMessage,
+    RowAgreement,
+    Seat,
+    SideState,
+    ValuePair,
+    changed,
+)
 from anji_mapper.link.turn import Turn
 from anji_mapper.mapping.model import LinesPair, Pair, References, Row, Seen, Side
 
@@ -55,22 +63,26 @@ def send_update(turn: Turn, system: System, found: Comparison) -> tuple[set[str]
     Returns:
         (tokens that new lines wait for, values without a counterpart); the rest was sent.
     """
+    side = turn.seat.side(system)
+    if not found.differs and side.refusal is None:
+        return set(), []
     draft = _Draft(turn, system)
-    target = turn.seat.side(system).seen or Seen({})
+    target = side.seen or Seen({})
     wishes = [wish for wish in found.wishes if wish.system is system]
     for wish in wishes:
         draft.take(wish, target.head)
     for lines in turn.link_type.lines:
         _draft_lines(draft, turn, lines, found)
-    side = turn.seat.side(system)
     if not (draft.values or draft.rows):
         if side.refusal is not None and not (draft.awaited or draft.unmapped):
-            turn.put_side(system, replace(side, refusal=None))  # what was refused is not wished
+            turn.put_side(system, changed(side, refusal=None))  # what was refused is not wished
         return draft.awaited, draft.unmapped
     if side.refusal is None or side.refusal.digest not in (draft.digest(), "*"):
-        source = turn.seat.side(system.other).seen or Seen({})
-        templates = turn.link_type.side(system).filled(source.head)
-        packet = {path: templates[path] for path in draft.rows if path in templates}
+        packet = {}
+        if draft.rows:
+            source = turn.seat.side(system.other).seen or Seen({})
+            templates = turn.link_type.side(system).filled(source.head)
+            packet = {path: templates[path] for path in draft.rows if path in templates}
         draft.send(Action.UPDATE, target=side.ref, packet=packet)
         _tell_conflicts(turn, wishes)
     return draft.awaited, draft.unmapped
@@ -114,7 +126,7 @@ def send_message(turn: Turn, message: PendingMessage) -> None:
 
 def _started(side: SideState, flight: Flight) -> SideState:
     """Return the side with a command in flight."""
-    return replace(side, flight=flight, sent=flight.number.n, refusal=None)
+    return changed(side, flight=flight, sent=flight.number.n, refusal=None)
 
 
 def _grows(lines: LinesPair, system: System) -> bool:
@@ -231,28 +243,27 @@ class _Draft:
         }
         return hashlib.sha256(orjson.dumps(wished, option=orjson.OPT_SORT_KEYS)).hexdigest()[:16]
 
-    def send(self, action: Action, **content: object) -> None:
+    def send(self, action: Action, **content: Any) -> None:  # noqa: ANN401 - fields of Command
         """Issue the command; the side has it in flight."""
         turn, seat = self._turn, self._turn.seat
         side = seat.side(self.system)
         number = CommandNumber(seat.generation, side.sent + 1)
-        command = Command.model_validate(
-            {
-                "seat": seat.key,
-                "number": number,
-                "system": self.system,
-                "object_name": turn.link_type.side(self.system).object_name,
-                "action": action,
-                "link_type": seat.link_type,
-                "mapping_version": turn.link_type.version,
-                "issued_at": turn.context.now,
-                "values": self.values,
-                "base": self._base,
-                "base_modified_at": None if side.stamp is None else side.stamp.modified_at,
-                "rows": {path: tuple(rows) for path, rows in self.rows.items()},
-                "numbers": self._numbers,
-                **content,
-            }
+        # Not validated: all of it is ours, and a packet is long.
+        command = Command.model_construct(
+            seat=seat.key,
+            number=number,
+            system=self.system,
+            object_name=turn.link_type.side(self.system).object_name,
+            action=action,
+            link_type=seat.link_type,
+            mapping_version=turn.link_type.version,
+            issued_at=turn.context.now,
+            values=self.values,
+            base=self._base,
+            base_modified_at=None if side.stamp is None else side.stamp.modified_at,
+            rows={path: tuple(rows) for path, rows in self.rows.items()},
+            numbers=self._numbers,
+            **content,
         )
         flight = Flight(
             number=number,

@@ -189,6 +189,18 @@ class Side:
     """Name → head path: what the crosswalk row of this side tells other links."""
     filter: Condition | None = None
     """Which records of this side may begin a link (``protocol.md`` 22: creation only)."""
+    head_fields: tuple[str, ...] = field(init=False)
+    """The paths of `interest`'s fields."""
+    row_fields: Mapping[str, tuple[str, ...]] = field(init=False)
+    """Lines path → the paths inside its rows that a link must remember."""
+
+    def __post_init__(self) -> None:
+        heads = tuple(each.path for each in self.interest.fields)
+        object.__setattr__(self, "head_fields", heads)
+        rows = {
+            lines.path: tuple(each.path for each in lines.fields) for lines in self.interest.lines
+        }
+        object.__setattr__(self, "row_fields", rows)
 
     @property
     def object_name(self) -> str:
@@ -279,7 +291,7 @@ class LinkType:
             UndecodableError: lines are no list of rows with ids.
         """
         side = self.side(system)
-        head = {field.path: data.get(field.path) for field in side.interest.fields}
+        head = {path: data.get(path) for path in side.head_fields}
         for first in side.first_rows:
             found = _listed(data, first.lines)
             head[first.path] = found[0].get(first.row_path) if found else None
@@ -296,12 +308,12 @@ class LinkType:
         """Return every head path of one side that a link must remember, sorted."""
         side = self.side(system)
         read = (first.path for first in side.first_rows)
-        return tuple(sorted({*(field.path for field in side.interest.fields), *read}))
+        return tuple(sorted({*side.head_fields, *read}))
 
 
 def _rows(lines: LinesPair, side: Side, system: System, data: Document) -> dict[str, Row]:
     lines_path, id_field = lines.path(system), lines.id_field(system)
-    paths = _row_paths(side.interest, lines_path)
+    paths = side.row_fields.get(lines_path, ())
     rows: dict[str, Row] = {}
     for row in _listed(data, lines_path):
         line_id = _text(row.get(id_field))
@@ -310,12 +322,6 @@ def _rows(lines: LinesPair, side: Side, system: System, data: Document) -> dict[
             raise UndecodableError(msg)
         rows[line_id] = {path: row.get(path) for path in paths}
     return rows
-
-
-def _row_paths(interest: ObjectInterest, lines_path: str) -> tuple[str, ...]:
-    """Return every path inside the rows of `lines_path` that a link must remember."""
-    named = (lines.fields for lines in interest.lines if lines.path == lines_path)
-    return tuple(field.path for field in next(named, ()))
 
 
 def _listed(data: Document, lines_path: str) -> list[dict[str, JsonValue]]:
