@@ -132,7 +132,6 @@ def test_a_team_is_added_to_edited_read_and_thinned_out(crm: Crm) -> None:
 @pytest.mark.parametrize(
     ("verb", "api_name", "data"),
     [
-        ("get", "ContactObj", {"dataID": "x"}),
         ("add", "AccountObj", {"dataIDs": ["x"], "teamMemberEmployee": ["none"]}),
         ("edit", "AccountObj", {"dataID": "x", "teamMemberInfos": "x"}),
         ("get", "AccountObj", {"dataID": "none"}),
@@ -142,6 +141,12 @@ def test_a_team_that_cannot_be_is_refused(
     crm: Crm, verb: str, api_name: str, data: dict[str, object]
 ) -> None:
     assert team(crm, verb, data, api_name)["errorCode"] != 0
+
+
+def test_only_accounts_and_old_opportunities_have_teams(crm: Crm) -> None:
+    contact_id = crm.create("ContactObj", name="one")
+
+    assert team(crm, "get", {"dataID": contact_id}, "ContactObj")["errorCode"] == 15002
 
 
 def lead(crm: Crm) -> str:

@@ -1,9 +1,10 @@
 """Queries: operators, pages, order, projection, lag. Source: reference sections 2.5 and 10."""
 
+from operator import ge, gt, le, lt
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from anji_sandbox.fxiaoke import FxiaokeSwitches
@@ -329,6 +330,66 @@ def test_a_query_by_index_finds_what_a_look_at_every_record_finds(
         [each for each in in_time if each in of_name],
         [each for each in in_time if each > ids[0]],
     ]
+
+
+BOUNDS = st.tuples(st.sampled_from(["GT", "GTE", "LT", "LTE"]), st.integers(-1, 12))
+
+
+@given(
+    updates=st.lists(st.integers(0, 9), max_size=5),
+    bounds=st.lists(BOUNDS, max_size=2),
+    is_named=st.booleans(),
+    limit=st.integers(1, 4),
+    with_total=st.booleans(),
+)
+@example(updates=[], bounds=[("LT", 9)], is_named=False, limit=4, with_total=True)
+@example(updates=[], bounds=[("LTE", 9)], is_named=False, limit=4, with_total=True)
+@example(updates=[], bounds=[("GTE", 1)], is_named=False, limit=4, with_total=True)
+def test_pages_give_every_match_once_in_order_and_the_total_counts_them(
+    updates: list[int],
+    bounds: list[tuple[str, int]],
+    *,
+    is_named: bool,
+    limit: int,
+    with_total: bool,
+) -> None:
+    crm = Crm()
+    ids = []
+    for number in range(10):
+        crm.now = NOW + number
+        ids.append(crm.create("AccountObj", name="a" if number % 3 else "b"))
+    for place in updates:
+        crm.now += 1
+        crm.update("AccountObj", ids[place], name="a")
+    asked = [condition("last_modified_time", how, NOW_MS + at * 1000) for how, at in bounds]
+    asked += [condition("name", "EQ", "a")] if is_named else []
+
+    pages = []
+    for offset in range(0, 12, limit):
+        data = {
+            "dataObjectApiName": "AccountObj",
+            "find_explicit_total_num": with_total,
+            "search_query_info": {
+                "limit": limit,
+                "offset": offset,
+                "filters": asked,
+                "orders": [],
+            },
+        }
+        pages.append(crm.call("data/query", data)["data"])
+
+    compare = {"GT": gt, "GTE": ge, "LT": lt, "LTE": le}
+    expected = [
+        each
+        for each in ids
+        for record in [crm.get("AccountObj", each)]
+        if all(
+            compare[how](record["last_modified_time"], NOW_MS + at * 1000) for how, at in bounds
+        )
+        and (record["name"] == "a" or not is_named)
+    ]
+    assert [row["_id"] for page in pages for row in page["dataList"]] == expected
+    assert {page["total"] for page in pages} == {len(expected) if with_total else 0}
 
 
 def test_times_are_found_one_by_one(crm: Crm) -> None:

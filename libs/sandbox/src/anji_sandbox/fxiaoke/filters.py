@@ -62,6 +62,12 @@ _POSITIVE: Mapping[str, _Test] = {
     "ISN": lambda _value, _values: True,
     "EXISTS": lambda _value, _values: True,
 }
+_COMPARISONS: Mapping[str, Callable[[Any, Any], bool]] = {
+    "GT": operator.gt,
+    "GTE": operator.ge,
+    "LT": operator.lt,
+    "LTE": operator.le,
+}
 _NEGATIVE: Mapping[str, str] = {
     "N": "EQ",
     "NIN": "IN",
@@ -112,6 +118,9 @@ def compile_condition(
 def _holds(
     name: str, operator_name: str, values: tuple[Any, ...], form: Callable[[object], Any]
 ) -> Callable[[Record], bool]:
+    compare = _COMPARISONS.get(operator_name)
+    if form is _whole and compare is not None:
+        return _holds_time(name, compare, values[0])
     wanted = operator_name not in _NEGATIVE
     test = _POSITIVE[operator_name if wanted else _NEGATIVE[operator_name]]
 
@@ -125,6 +134,18 @@ def _holds(
             return test(form(value), values) is wanted
         except (InvalidOperation, ValueError):  # stored in a wrong form, where a switch lets it
             return not wanted
+
+    return holds
+
+
+def _holds_time(
+    name: str, compare: Callable[[Any, Any], bool], bound: int
+) -> Callable[[Record], bool]:
+    """Return the test of the most frequent filter, a bound on a time, without detours."""
+
+    def holds(record: Record) -> bool:
+        value = record.get(name)
+        return type(value) is int and compare(value, bound)
 
     return holds
 

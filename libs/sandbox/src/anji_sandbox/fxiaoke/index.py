@@ -62,6 +62,10 @@ class Index:
         end = len(times) if until is None else bisect_left(times, (until + 1, ""))
         return max(0, end - start), (self._records[times[at][1]] for at in range(start, end))
 
+    def time_span(self) -> tuple[int, int]:
+        """Return when the oldest and the newest records were modified; zeros without any."""
+        return (self._times[0][0], self._times[-1][0]) if self._times else (0, 0)
+
     def by_value(self, field: str, values: Iterable[str]) -> list[Record]:
         """Return the records whose field is, or holds, one of the values, in order of id."""
         if field == "_id":

@@ -187,13 +187,20 @@ def _find(call: Call, spec: ObjectSpec, wanted: _Wanted) -> tuple[list[Record], 
         conditions.append(_NOT_VOIDED)
     start, end = wanted.offset, wanted.offset + wanted.limit
     is_by_id = not wanted.orders or wanted.orders == (("_id", True),)
+    conditions = [each for each in conditions if not _is_implied(each, index)]
     after = _after(conditions)
     is_seen = sees(call)
     if is_by_id and is_seen is None and all(_is_after(each) for each in conditions):
         total, found = index.by_id(after)
         return list(islice(found, start, end)), total
-    candidates = _with_sums(call, spec, wanted, _candidates(index, conditions, after))
+    by_id, is_in_order = _candidates(index, conditions, after)
+    candidates = _with_sums(call, spec, wanted, by_id)
     matches = _matching(filter(is_seen, candidates) if is_seen else candidates, conditions)
+    if is_by_id and is_in_order:
+        ahead = sum(1 for _ in islice(matches, start))
+        page = list(islice(matches, wanted.limit))
+        behind = sum(1 for _ in matches) if wanted.with_total else 0
+        return page, ahead + len(page) + behind
     found_all = _sorted(matches, spec, () if is_by_id else wanted.orders)
     return found_all[start:end], len(found_all)
 
@@ -230,17 +237,32 @@ def _after(conditions: Iterable[Condition]) -> str:
     return max((str(each.values[0]) for each in conditions if _is_after(each)), default="")
 
 
-def _candidates(index: Index, conditions: list[Condition], after: str) -> Iterator[Record]:
+def _is_implied(condition: Condition, index: Index) -> bool:
+    """Say whether every record was modified within a bound, so that nobody need be asked."""
+    if condition.field != "last_modified_time" or condition.operator not in ("GTE", "LTE", "LT"):
+        return False
+    bound = condition.values[0]
+    oldest, newest = index.time_span()
+    if condition.operator == "GTE":
+        return bool(oldest >= bound)
+    return bool(newest < bound or (condition.operator == "LTE" and newest == bound))
+
+
+def _candidates(
+    index: Index, conditions: list[Condition], after: str
+) -> tuple[Iterator[Record], bool]:
+    """Return the records to ask, and whether they come in the order of their ids."""
     for condition in conditions:
         if condition.is_text and condition.operator in ("EQ", "IN", "HASANYOF"):
             if condition.field in ("life_status", "record_type", "is_deleted"):
                 continue  # nearly all records have the same value
             if len(condition.values) <= _MAX_BY_VALUE:
-                return iter(index.by_value(condition.field, map(str, condition.values)))
-    by_id, found = index.by_id(after)
+                found = index.by_value(condition.field, map(str, condition.values))
+                return iter(found), True
+    count_by_id, ordered = index.by_id(after)
     since, until = _times(conditions)
-    by_time, timely = index.by_time(since, until)
-    return timely if by_time < by_id else found
+    count_by_time, timely = index.by_time(since, until)
+    return (timely, False) if count_by_time < count_by_id else (ordered, True)
 
 
 def _times(conditions: list[Condition]) -> tuple[int, int | None]:
