@@ -18,7 +18,7 @@ from anji_k3cloud.sessions import Sessions
 from anji_k3cloud.settings import K3CloudSettings
 from anji_k3cloud.source import K3CloudFeed
 from anji_k3cloud.times import local_zone
-from anji_k3cloud.writer import K3CloudTarget
+from anji_k3cloud.writer import K3CloudTarget, Means
 from anji_sandbox.faults import Faults, FaultyCore
 from anji_sandbox.k3cloud import K3CloudCore, K3CloudSwitches
 from anji_sandbox.store import Store
@@ -29,6 +29,7 @@ __all__ = [
     "BEIJING",
     "CUSTOMER",
     "INTEREST",
+    "NOTICE",
     "ORDER",
     "Erp",
     "make_erp",
@@ -88,6 +89,28 @@ ORDER = ObjectInterest(
     marker_field="F_ANJI_MARKER",
     is_bill=True,
 )
+NOTICE = ObjectInterest(
+    "SAL_DELIVERYNOTICE",
+    "FID",
+    "FBillNo",
+    (
+        FieldInterest("FBillNo"),
+        FieldInterest("FCarriageNO"),
+        FieldInterest("F_ANJI_MARKER"),
+    ),
+    (
+        LinesInterest(
+            "FEntity",
+            "FEntryID",
+            (
+                FieldInterest("FMaterialID", FieldKind.NUMBER),
+                FieldInterest("FQty", FieldKind.DECIMAL),
+            ),
+        ),
+    ),
+    marker_field="F_ANJI_MARKER",
+    is_bill=True,
+)
 INTEREST = Interest(System.K3CLOUD, (CUSTOMER, ORDER))
 
 
@@ -133,6 +156,7 @@ def make_erp(
     switches: K3CloudSwitches | None = None,
     signed: bool = True,
     our_user: str | None = "100001",
+    interest: Interest | None = None,
     **more: object,
 ) -> Erp:
     """Return a new ERP; `more` are settings of the connector."""
@@ -141,13 +165,14 @@ def make_erp(
     transport = SandboxTransport(core, clock, base_path="/k3cloud/")
     settings = settings_of(k3cloud, signed=signed, **more)
     sessions = Sessions(transport, settings, clock)
-    client = Client(sessions)
+    client = Client(sessions, operation_service=settings.operation_service)
     metadata = Metadata(client, clock, keeps_seconds=settings.metadata_seconds)
     documents = Documents(
         client, metadata, BEIJING, our_user=our_user, page_rows=settings.page_rows
     )
     feed = K3CloudFeed(documents, sessions, clock)
-    target = K3CloudTarget(client, documents, INTEREST, clock, BEIJING)
+    means = Means(client, metadata, documents, settings, clock)
+    target = K3CloudTarget(means, interest or INTEREST)
     return Erp(core, k3cloud, transport, sessions, metadata, documents, feed, target, clock)
 
 

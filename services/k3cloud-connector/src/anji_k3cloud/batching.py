@@ -1,10 +1,20 @@
-"""Which commands share a call, and which questions share a query. Pure."""
+"""Which commands share a call, which questions a query, and what a call's answer says of each.
+
+Pure. The documents do not tell whether a batch is one transaction, nor what ``IsSuccess`` is when
+half of it failed, so each packet is judged by its own ``DIndex``. One that was neither saved nor
+complained of was held back by another's mistake: it goes out once more without that one.
+
+Source: reference "k3cloud-webapi.md", sections 3.1 to 3.3.
+"""
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from typing import TypeVar
 
-__all__ = ["chunks", "grouped", "halves"]
+from anji_k3cloud.wire import Complaint, Entity, Status
+
+__all__ = ["Sorted", "chunks", "grouped", "halves", "sorted_out"]
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -29,3 +39,33 @@ def halves(values: Sequence[V]) -> tuple[Sequence[V], Sequence[V]]:
     """Return `values` in two parts: how a call that was refused whole is tried again."""
     middle = len(values) // 2
     return values[:middle], values[middle:]
+
+
+@dataclass(frozen=True, slots=True)
+class Sorted:
+    """What an answer says of each packet, by its place in the call."""
+
+    saved: dict[int, Entity]
+    refused: dict[int, tuple[Complaint, ...]]
+    unnamed: tuple[int, ...]
+    """Neither of both."""
+
+
+def sorted_out(status: Status, count: int) -> Sorted:
+    """Return what became of each of `count` packets; a complaint weighs more than a success.
+
+    Whatever is complained of in a call of one packet is about that one.
+    """
+    entities = {entity.dindex: entity for entity in status.entities}
+    refused: dict[int, tuple[Complaint, ...]] = {}
+    for place in range(count):
+        about = tuple(e for e in status.errors if count == 1 or e.dindex == place)
+        if about:
+            refused[place] = about
+    saved = {
+        place: entities[place]
+        for place in range(count)
+        if place in entities and place not in refused
+    }
+    unnamed = tuple(each for each in range(count) if each not in saved and each not in refused)
+    return Sorted(saved, refused, unnamed)

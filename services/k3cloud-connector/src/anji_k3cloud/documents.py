@@ -143,6 +143,21 @@ class Documents:
                 unreadable.extend(page.unreadable)
         return Page(tuple(records), tuple(torn), tuple(unreadable))
 
+    async def ids(self, interest: ObjectInterest, condition: str) -> list[str]:
+        """Return the ids of the records one of whose rows fulfils a filter; raises as `matching`.
+
+        A filter on a row's field leaves the document's other rows out, so only ids are asked.
+        """
+        key = interest.id_field
+        rows = await self._client.query(
+            interest.object_name,
+            [key],
+            condition=condition,
+            order=f"{key} ASC",
+            limit=self._page_rows,
+        )
+        return list(dict.fromkeys(str(row[0]) for row in rows))
+
     async def _rows(self, columns: _Columns, condition: str, order: str = "") -> list[list[Any]]:
         try:
             return await self._client.query(

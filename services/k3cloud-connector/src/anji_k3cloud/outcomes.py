@@ -11,11 +11,20 @@ from anji_common.errors import (
     RateLimitedError,
     RecordBusyError,
     RefusedError,
+    VendorUnavailableError,
 )
 from anji_common.writing.target import Busy, Refused
 from anji_k3cloud.wire import Complaint, Status
 
-__all__ = ["is_unknown_field", "login_advice", "packet_outcome", "query_error"]
+__all__ = [
+    "call_error",
+    "concerns_all",
+    "is_busy",
+    "is_unknown_field",
+    "login_advice",
+    "packet_outcome",
+    "query_error",
+]
 
 _LOCKED = ("冲突，请稍候再使用",)
 _TAKEN = ("违反字段唯一性要求", "在当前系统中已经被使用")
@@ -24,6 +33,9 @@ _BUSY_CODES = (6, 13)
 _UNKNOWN = 9
 _UNKNOWN_FIELD = "元数据中标识为"
 _CALL_LIMIT = 14
+_LICENCE = 7
+_WHOLE_CODES = (2, 3, 4, 8)
+"""No permission, no operation, an exception (an unknown form), a parameter."""
 _ADMINISTRATOR = 15
 _NO_WEBAPI = "未指定允许调用WebAPI接口"
 _RETRY_SECONDS = 60.0
@@ -60,6 +72,27 @@ def is_unknown_field(error: RefusedError) -> bool:
     return error.code == f"MsgCode {_UNKNOWN}" or _UNKNOWN_FIELD in error.words
 
 
+def call_error(status: Status) -> AnjiError | None:
+    """Return what a refusal means that is about us and not about any record; else `None`."""
+    words = status.words
+    if status.code == _CALL_LIMIT:
+        return RateLimitedError(words, retry_after_seconds=_RETRY_SECONDS)
+    if status.code == _ADMINISTRATOR or _NO_WEBAPI in words:
+        return AuthenticationError(words)
+    if status.code == _LICENCE:
+        return VendorUnavailableError(f"the ERP's licence: {words}")
+    return None
+
+
+def concerns_all(status: Status) -> bool:
+    """Whether a refusal is about the call as such: an unknown form, a parameter, a right.
+
+    It is told at the first packet, and would be told at each.
+    """
+    first_only = all(error.dindex <= 0 for error in status.errors)
+    return status.code in _WHOLE_CODES and first_only and not status.entities
+
+
 def packet_outcome(status: Status, complaints: tuple[Complaint, ...]) -> Refused | Busy:
     """Return what the complaints about one packet or record mean.
 
@@ -72,7 +105,7 @@ def packet_outcome(status: Status, complaints: tuple[Complaint, ...]) -> Refused
     if not complaints:
         return Busy(f"not saved with its batch: {status.words}")
     words = "; ".join(complaint.words for complaint in complaints)
-    if status.code in _BUSY_CODES or any(text in words for text in _LOCKED):
+    if is_busy(status, words):
         return Busy(words)
     return Refused(
         words,
@@ -82,14 +115,18 @@ def packet_outcome(status: Status, complaints: tuple[Complaint, ...]) -> Refused
     )
 
 
+def is_busy(status: Status, words: str) -> bool:
+    """Whether a refusal passes by itself: a lock conflict, a deadlock."""
+    return status.code in _BUSY_CODES or any(text in words for text in _LOCKED)
+
+
 def query_error(status: Status) -> AnjiError:
     """Return what a refused query means."""
     words = status.words
-    if status.code == _CALL_LIMIT:
-        return RateLimitedError(words, retry_after_seconds=_RETRY_SECONDS)
-    if status.code in _BUSY_CODES or any(text in words for text in _LOCKED):
+    error = call_error(status)
+    if error is not None:
+        return error
+    if is_busy(status, words):
         return RecordBusyError(words)
-    if status.code == _ADMINISTRATOR or _NO_WEBAPI in words:
-        return AuthenticationError(words)
     field = next((error.field for error in status.errors if error.field), "")
     return RefusedError(words, code=f"MsgCode {status.code}", field=field)

@@ -23,7 +23,7 @@ from anji_k3cloud.sessions import Sessions
 from anji_k3cloud.settings import K3CloudSettings
 from anji_k3cloud.source import K3CloudFeed
 from anji_k3cloud.times import local_zone
-from anji_k3cloud.writer import K3CloudTarget
+from anji_k3cloud.writer import K3CloudTarget, Means
 
 __all__ = ["Connection", "feed_of", "run_source", "run_writer", "source_settings", "target_of"]
 
@@ -48,7 +48,7 @@ class Connection:
     def over(cls, settings: K3CloudSettings, clock: Clock, transport: Transport) -> Self:
         """Return a connection; nothing is sent yet."""
         sessions = Sessions(transport, settings, clock)
-        client = Client(sessions)
+        client = Client(sessions, operation_service=settings.operation_service)
         metadata = Metadata(client, clock, keeps_seconds=settings.metadata_seconds)
         zone = local_zone(settings.utc_offset_hours)
         return cls(settings, clock, sessions, client, metadata, zone)
@@ -76,7 +76,8 @@ async def feed_of(erp: Connection) -> K3CloudFeed:
 async def target_of(erp: Connection, interest: Interest) -> K3CloudTarget:
     """Return the ERP as a target; waits until it answers a login, where one is needed."""
     documents = await erp.documents()
-    return K3CloudTarget(erp.client, documents, interest, erp.clock, erp.zone)
+    means = Means(erp.client, erp.metadata, documents, erp.settings, erp.clock)
+    return K3CloudTarget(means, interest)
 
 
 def source_settings(settings: K3CloudSettings) -> SourceSettings:
@@ -112,7 +113,9 @@ async def run_writer(
         FatalError: our credentials are not accepted, or another owner took a task.
     """
     target = await target_of(erp, interest)
-    await run_writing(target, interest, runtime, writing or WriterSettings(), rules=rules)
+    batch = {"max_batch_commands": erp.settings.batch_records}
+    writing = (writing or WriterSettings()).model_copy(update=batch)
+    await run_writing(target, interest, runtime, writing, rules=rules)
 
 
 async def _user_id(sessions: Sessions, clock: Clock) -> str | None:

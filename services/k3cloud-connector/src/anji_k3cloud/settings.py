@@ -74,6 +74,20 @@ class K3CloudSettings(BaseSettings):
     """How long a form's description is kept. A field that the tenant adds or takes away is met
     when it is over, or when a query is refused for it."""
 
+    operation_service: Literal["ExcuteOperation", "ExecuteOperation"] = "ExcuteOperation"
+    """Spelling of the service behind forbid, cancel and close. Kingdee's own SDK has the first;
+    one site was seen to take only the second."""
+
+    audits_in_one_call: bool = False
+    """Submit and audit with the save itself (IsAutoSubmitAndAudit): one call instead of three.
+    What a site does with the save when its audit is refused is not documented; it is looked at."""
+
+    audit_pause_seconds: float = Field(default=0.0, ge=0, le=10)
+    """Between a submit and the audit. One production flow needs 3 to 5 s."""
+
+    batch_records: int = Field(default=100, ge=1, le=500)
+    """Packets of one BatchSave. No source tells a maximum."""
+
     poll_seconds: float = Field(default=5.0, gt=0)
     """From the end of one poll of a form to the begin of the next. Calls are free here, but each
     costs the site some work."""

@@ -1,28 +1,26 @@
-"""The ERP as a `Target`: look-ups, reads and saves in batches.
+"""The ERP as a `Target`: look-ups, reads, saves in batches, and what comes after a save.
+
+    create:  save ──> files ──> submit ──> audit ──> allocate ──> read back
+    update:  [un-audit] ──> save ──> [submit ──> audit] ──> read back
+    push:    push ──> save our marker and values ──> as a create
 
 Reads are free here, so everything is read back. A save goes out once; what its answer does not
-tell is `Doubtful`, and only the writing engine decides what follows.
+tell is `Doubtful`, and only the writing engine decides what follows. Where a bill was cut off on
+its way, `finish` goes on from the step at which it stands.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+import asyncio
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import tzinfo
 
 from anji_common.clock import Clock
-from anji_common.errors import (
-    InDoubtError,
-    MappingError,
-    RefusedError,
-    RejectedError,
-    RetriableError,
-)
-from anji_common.events.commands import Action, Command, Finish, LookUp
+from anji_common.errors import InDoubtError, MappingError, RefusedError, RejectedError
+from anji_common.errors import RetriableError as Retriable
+from anji_common.events.commands import Action, Command, Finish
 from anji_common.events.observed import Observed
-from anji_common.events.results import Outcome
-from anji_common.interest import FieldInterest, Interest, ObjectInterest
+from anji_common.interest import Interest, ObjectInterest
 from anji_common.refs import Ref, System
-from anji_common.sourcing.feed import Page
 from anji_common.writing.comparing import same
 from anji_common.writing.target import (
     MOST_PAUSE_SECONDS,
@@ -31,57 +29,56 @@ from anji_common.writing.target import (
     Found,
     Refused,
     WriteOutcome,
-    Written,
 )
-from anji_k3cloud.batching import chunks, grouped, halves
+from anji_k3cloud.asking import Asking, readable
+from anji_k3cloud.attaching import attach, not_attached
+from anji_k3cloud.batching import grouped
 from anji_k3cloud.client import Client
-from anji_k3cloud.documents import MAX_IDS, Documents
-from anji_k3cloud.normalise import filter_operand
-from anji_k3cloud.outcomes import packet_outcome
-from anji_k3cloud.packets import Packet, packet_of
-from anji_k3cloud.paging import one_of
-from anji_k3cloud.pairing import paired_lines
-from anji_k3cloud.stages import Step, has_come_to, next_step
-from anji_k3cloud.wire import Status
+from anji_k3cloud.documents import Documents
+from anji_k3cloud.metadata import Metadata
+from anji_k3cloud.packets import packet_of
+from anji_k3cloud.pieces import Outcomes, Piece, with_words, written
+from anji_k3cloud.pushing import Pushing, as_update
+from anji_k3cloud.saving import Saving
+from anji_k3cloud.settings import K3CloudSettings
+from anji_k3cloud.stages import has_come_to, next_step, step_back
+from anji_k3cloud.stepping import Stepping
+from anji_k3cloud.times import local_zone
 
-__all__ = ["K3CloudTarget"]
+__all__ = ["K3CloudTarget", "Means"]
 
 _LAST_CALL_SECONDS = MOST_PAUSE_SECONDS / 2
 """After this long no other call of a batch is begun: it may still wait as long for a session."""
-_MAX_KEYS = 25
-"""Conditions of several fields in one query: joined by `or`, which a database takes slowly."""
 
 
-@dataclass(slots=True)
-class _Piece:
-    """One command on its way through `write`."""
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What a target works with."""
 
-    place: int
-    command: Command
-    packet: Packet
-    interest: ObjectInterest
-    record_id: str = ""
-    number: str = ""
-    words: str = ""
-    observed: Observed | None = None
+    client: Client
+    metadata: Metadata
+    documents: Documents
+    settings: K3CloudSettings
+    clock: Clock
 
 
 class K3CloudTarget:
     """One account set, as the writing engine sees it."""
 
-    def __init__(
-        self,
-        client: Client,
-        documents: Documents,
-        interest: Interest,
-        clock: Clock,
-        zone: tzinfo,
-    ) -> None:
-        self._client = client
-        self._documents = documents
+    def __init__(self, means: Means, interest: Interest) -> None:
+        client, clock, settings = means.client, means.clock, means.settings
         self._interest = interest
+        self._client = client
+        self._metadata = means.metadata
+        self._documents = means.documents
         self._clock = clock
-        self._zone = zone
+        self._audits_at_once = settings.audits_in_one_call
+        self._zone = local_zone(settings.utc_offset_hours)
+        self._asking = Asking(means.documents, interest, self._zone)
+        self._saving = Saving(client, means.metadata, clock)
+        pause = settings.audit_pause_seconds
+        self._stepping = Stepping(client, clock, audit_pause_seconds=pause)
+        self._pushing = Pushing(client, self._asking)
 
     @property
     def system(self) -> System:
@@ -94,21 +91,10 @@ class K3CloudTarget:
     async def look_up(
         self, creates: Sequence[Command], *, own_only: bool
     ) -> Sequence[tuple[Found, ...]]:
-        found: list[tuple[Found, ...]] = [()] * len(creates)
-        most = max((len(command.look_ups) for command in creates), default=0)
-        for turn in range(most):
-            asked = [
-                (place, command, command.look_ups[turn])
-                for place, command in enumerate(creates)
-                if not found[place]
-                and turn < len(command.look_ups)
-                and not (own_only and command.look_ups[turn].by == "natural key")
-            ]
-            for place, hits in (await self._ask(asked)).items():
-                found[place] = hits
-        return found
+        return await self._asking.look_up(creates, own_only=own_only)
 
     async def read(self, commands: Sequence[Command]) -> Sequence[Observed | None]:
+        await self._refuse_unknown_fields(commands)
         targets = [command.target for command in commands]
         by_object = grouped((ref.object_name, ref.record_id) for ref in targets if ref)
         found: dict[Ref, Observed] = {}
@@ -121,244 +107,251 @@ class K3CloudTarget:
 
     async def write(self, commands: Sequence[Command]) -> Sequence[WriteOutcome]:
         leaves_before = self._clock.monotonic() + _LAST_CALL_SECONDS
-        outcomes: dict[int, WriteOutcome] = {}
-        pieces: list[_Piece] = []
-        for place, command in enumerate(commands):
-            interest = self._interest.of(command.object_name)
-            if command.action is Action.OPERATE:
-                words = f"no {command.operation} in this ERP connector"
-                outcomes[place] = Refused(words, code="mapping")
-                continue
-            try:
-                packet = packet_of(command, interest, self._zone)
-            except MappingError as error:
-                outcomes[place] = Refused(str(error), code="mapping")
-            else:
-                pieces.append(_Piece(place, command, packet, interest))
-        calls = grouped(
-            ((each.packet.form_id, each.packet.fields, each.command.finish), each)
-            for each in pieces
-        )
-        for call in calls.values():
-            if self._clock.monotonic() > leaves_before:
-                late = Busy("its turn did not come in time", is_unreached=True)
-                outcomes.update((piece.place, late) for piece in call)
-            else:
-                outcomes.update(await self._carry_out(call))
+        pieces, outcomes = self._pieces(commands)
+        calls = grouped((_call_of(piece), piece) for piece in pieces).values()
+        told = await asyncio.gather(*(self._carry_out(each, leaves_before) for each in calls))
+        for found in told:
+            outcomes |= found
         return [outcomes[place] for place in range(len(commands))]
 
     async def finish(self, found: Found, command: Command) -> WriteOutcome | None:
-        step = next_step(found.observed.stamp.status, command.finish)
-        if step is None:
-            return None
         interest = self._interest.of(command.object_name)
-        piece = _Piece(0, command, Packet(interest.object_name, {}, ()), interest)
+        piece = Piece(0, command, interest, observed=found.observed)
         piece.record_id = found.observed.ref.record_id
         piece.number = found.business_number or ""
-        piece.observed = found.observed
-        try:
-            await self._take_steps([piece])
-            piece.observed = None
-            with suppress(RejectedError):
-                await self._read_back([piece])
-        except (InDoubtError, RetriableError) as error:
-            return Doubtful(str(error))
-        return self._written(piece)
+        piece.status = found.observed.stamp.status
+        if command.push is not None and not _is_marked(piece):
+            ends = self._clock.monotonic() + _LAST_CALL_SECONDS
+            return (await self._after_push(piece, ends))[0]
+        is_there = next_step(piece.status, command.finish) is None
+        if is_there and not (command.action is Action.CREATE and command.organisations):
+            return None
+        if command.action is Action.CREATE:
+            not_attached(piece)
+        return (await self._taken_on([piece]))[0]
 
-    async def _ask(
-        self, asked: Sequence[tuple[int, Command, LookUp]]
-    ) -> dict[int, tuple[Found, ...]]:
-        """Return the hits of one round of look-ups, by place: one query per way and hundred."""
-        ways = grouped(
-            ((command.object_name, tuple(sorted(way.conditions))), (place, command, way))
-            for place, command, way in asked
+    def _pieces(self, commands: Sequence[Command]) -> tuple[list[Piece], Outcomes]:
+        """Return what can be sent, and the outcomes of what cannot be spelled."""
+        outcomes: Outcomes = {}
+        pieces: list[Piece] = []
+        for place, command in enumerate(commands):
+            interest = self._interest.of(command.object_name)
+            piece = Piece(place, command, interest)
+            if command.target is not None:
+                piece.record_id = command.target.record_id
+            try:
+                if command.push is not None:
+                    _refuse_unmarkable(interest)
+                elif command.action is not Action.OPERATE:
+                    piece.packet = packet_of(command, interest, self._zone)
+            except MappingError as error:
+                outcomes[place] = Refused(str(error), code="mapping")
+            else:
+                pieces.append(piece)
+        return pieces, outcomes
+
+    async def _carry_out(self, pieces: Sequence[Piece], leaves_before: float) -> Outcomes:
+        """Do what one group of alike commands wishes; return the outcome of each."""
+        command = pieces[0].command
+        if command.operation is not None:
+            outcomes = await self._stepping.operate(pieces, command.operation)
+            done = [piece for piece in pieces if piece.place not in outcomes]
+            await self._read_back(done)
+            return outcomes | {piece.place: written(piece) for piece in done}
+        if command.push is not None:
+            return await self._pushed(pieces, leaves_before)
+        if command.reopens:
+            return await self._reopened(pieces, leaves_before)
+        audits = self._audits_at_once and _is_audited_create(command)
+        outcomes, saved = await self._saving.save(
+            pieces, leaves_before=leaves_before, audits=audits
         )
-        hits: dict[int, tuple[Found, ...]] = {}
-        for (object_name, paths), questions in ways.items():
-            interest = self._interest.of(object_name)
-            for part in chunks(questions, MAX_IDS if len(paths) == 1 else _MAX_KEYS):
-                condition = self._condition(interest, [way for _, _, way in part])
-                records = [
-                    record
-                    async for page in self._documents.matching(interest, condition)
-                    for record in _readable(page)
-                ]
-                for place, command, way in part:
-                    hits[place] = tuple(
-                        _found(record, command, way, interest)
-                        for record in records
-                        if _answers(record, way)
-                    )
-        return hits
+        if audits:
+            outcomes, found = await self._found_though_refused(pieces, outcomes)
+            saved += found
+        return outcomes | await self._after_save(saved)
 
-    def _condition(self, interest: ObjectInterest, ways: Sequence[LookUp]) -> str:
-        """Return the filter for any of some look-ups, all of the same paths."""
-        fields = {field.path: field for field in interest.fields}
-        spelled = [
-            [
-                filter_operand(fields.get(path, FieldInterest(path)), value, self._zone)
-                for path, value in sorted(way.conditions.items())
-            ]
-            for way in ways
+    async def _found_though_refused(
+        self, pieces: Sequence[Piece], outcomes: Outcomes
+    ) -> tuple[Outcomes, list[Piece]]:
+        """Look for what was refused together with its audit: the save itself may stand."""
+        refused = [each for each in pieces if isinstance(outcomes.get(each.place), Refused)]
+        if not refused:
+            return outcomes, []
+        commands = [piece.command for piece in refused]
+        try:
+            hits = await self._asking.look_up(commands, own_only=True)
+        except (Retriable, RejectedError) as error:
+            doubt = Doubtful(f"refused, and not known whether it was saved: {error}")
+            return outcomes | {piece.place: doubt for piece in refused}, []
+        stands = [pair for pair in zip(refused, hits, strict=True) if pair[1]]
+        for piece, (hit, *_) in stands:
+            piece.record_id = hit.observed.ref.record_id
+            piece.number = hit.business_number or ""
+            outcome = outcomes[piece.place]
+            with_words(piece, outcome.words if isinstance(outcome, Refused) else "")
+        found = [piece for piece, _ in stands]
+        places = {piece.place for piece in found}
+        return {place: each for place, each in outcomes.items() if place not in places}, found
+
+    async def _reopened(self, pieces: Sequence[Piece], leaves_before: float) -> Outcomes:
+        """Take records back, save them, and take them on again; also those not saved."""
+        try:
+            await self._see(pieces)
+            was_closed = {each.place for each in pieces if step_back(each.status) is not None}
+            outcomes = await self._stepping.back(pieces)
+        except (InDoubtError, Retriable) as error:
+            return {piece.place: Doubtful(str(error)) for piece in pieces}
+        except RefusedError as error:
+            told = Refused(error.words, error.code, error.field)
+            return {piece.place: told for piece in pieces}
+        going = [piece for piece in pieces if piece.place not in outcomes]
+        refused, saved = await self._saving.save(going, leaves_before=leaves_before)
+        outcomes |= refused
+        back = [
+            piece
+            for piece in going
+            if piece.place in was_closed and isinstance(refused.get(piece.place), Refused)
         ]
-        if len(spelled[0]) == 1:
-            key = spelled[0][0][0]
-            return one_of(key, list(dict.fromkeys(operands[0][1] for operands in spelled)))
-        tests = [
-            "(" + " and ".join(f"{key}={literal}" for key, literal in operands) + ")"
-            for operands in spelled
-        ]
-        return f"({' or '.join(tests)})"
+        for place, outcome in (await self._taken_on(back)).items():
+            if isinstance(outcome, Doubtful):
+                outcomes[place] = outcome
+        return outcomes | await self._after_save(saved)
+
+    async def _pushed(self, pieces: Sequence[Piece], leaves_before: float) -> Outcomes:
+        outcomes: Outcomes = {}
+        for piece in pieces:
+            push = piece.command.push
+            if push is None:
+                continue
+            async with self._pushing.turn(push):
+                if self._clock.monotonic() > leaves_before:
+                    late = Busy("its turn did not come in time", is_unreached=True)
+                    outcomes[piece.place] = late
+                    continue
+                outcome = await self._pushing.push(piece, push)
+                if outcome is None:
+                    outcomes |= await self._after_push(piece, leaves_before)
+                else:
+                    outcomes[piece.place] = outcome
+        return outcomes
+
+    async def _after_push(self, piece: Piece, leaves_before: float) -> Outcomes:
+        """Save the marker and the wished values into a pushed record, and take it on."""
+        update = as_update(piece.command, piece.ref)
+        piece.packet = packet_of(update, piece.interest, self._zone)
+        refused, saved = await self._saving.save([piece], leaves_before=leaves_before)
+        # It stands already: whatever kept the save from it, the next look goes on from here.
+        outcomes: Outcomes = {
+            place: each if isinstance(each, Refused) else Doubtful(each.words)
+            for place, each in refused.items()
+        }
+        return outcomes | await self._after_save(saved)
+
+    async def _after_save(self, saved: Sequence[Piece]) -> Outcomes:
+        """Take saved records on; what cannot be told of them now is found by the next look."""
+        if not saved:
+            return {}
+        if saved[0].command.action is Action.CREATE:
+            await attach(self._client, saved)
+        taken = await self._taken_on(saved)
+        return {
+            place: Doubtful(each.words) if isinstance(each, Busy) else each
+            for place, each in taken.items()
+        }
+
+    async def _taken_on(self, pieces: Sequence[Piece]) -> Outcomes:
+        """Submit, audit and allocate what is due, and read it back."""
+        if not pieces:
+            return {}
+        unseen = [each for each in pieces if each.command.finish is not Finish.SAVED]
+        try:
+            if self._audits_at_once or pieces[0].command.action is Action.UPDATE:
+                await self._see([each for each in unseen if each.status != "D"])
+            await self._stepping.forward(pieces)
+            await self._stepping.allocate(pieces)
+        except (InDoubtError, Retriable) as error:
+            return {piece.place: Doubtful(str(error)) for piece in pieces}
+        except RejectedError as error:
+            for piece in pieces:
+                with_words(piece, str(error))
+        await self._read_back(pieces)
+        return {
+            piece.place: Busy(piece.words) if piece.is_locked else written(piece)
+            for piece in pieces
+        }
+
+    async def _see(self, pieces: Sequence[Piece]) -> None:
+        """Read where records stand; they may be anywhere on their way."""
+        await self._look_at(pieces)
+        for piece in pieces:
+            piece.status = None if piece.observed is None else piece.observed.stamp.status
+
+    async def _read_back(self, pieces: Sequence[Piece]) -> None:
+        """Read records after a write; what cannot be read now, the engine reads later."""
+        for piece in pieces:
+            piece.observed = None
+        with suppress(Retriable, RejectedError):
+            await self._look_at(pieces)
+
+    async def _look_at(self, pieces: Sequence[Piece]) -> None:
+        if pieces:
+            ids = [piece.record_id for piece in pieces]
+            found = await self._by_ids(pieces[0].interest, ids)
+            for piece in pieces:
+                piece.observed = found.get(piece.ref)
 
     async def _by_ids(self, interest: ObjectInterest, ids: Sequence[str]) -> dict[Ref, Observed]:
         page = await self._documents.by_ids(interest, ids)
-        found = {record.ref: record for record in _readable(page)}
-        if page.torn:  # somebody edits it at this moment: the next look sees it whole
+        if page.torn:  # changed while it was read, or just deleted
             again = await self._documents.by_ids(interest, page.torn)
-            found |= {record.ref: record for record in again.records}
-        return found
+            return {each.ref: each for each in (*readable(page), *readable(again))}
+        return {record.ref: record for record in readable(page)}
 
-    async def _carry_out(self, pieces: Sequence[_Piece]) -> dict[int, WriteOutcome]:
-        """Save the packets of one call, take them on, and read them back."""
-        outcomes, saved = await self._save(pieces)
-        if not saved:
-            return outcomes
-        try:
-            first = saved[0].command
-            if first.action is Action.UPDATE and first.finish is not Finish.SAVED:
-                await self._read_back(saved)  # it may be anywhere on its way
-            await self._take_steps(saved)
-        except (InDoubtError, RetriableError) as error:
-            # Saved, but not known how far they came: the next look finds them and goes on.
-            return outcomes | {piece.place: Doubtful(str(error)) for piece in saved}
-        except RejectedError as error:
-            for piece in saved:
-                piece.words = str(error)
-        # What cannot be read now, the engine reads later: `observed` stays empty.
-        with suppress(RetriableError, RejectedError):
-            await self._read_back(saved)
-        return outcomes | {piece.place: self._written(piece) for piece in saved}
-
-    async def _save(
-        self, pieces: Sequence[_Piece]
-    ) -> tuple[dict[int, WriteOutcome], list[_Piece]]:
-        """Send one BatchSave; return the outcomes of what failed, and what is saved."""
-        first = pieces[0].packet
-        models = [piece.packet.model for piece in pieces]
-        try:
-            status = await self._client.batch_save(first.form_id, models, fields=first.fields)
-        except InDoubtError as error:
-            return {piece.place: Doubtful(str(error)) for piece in pieces}, []
-        except RetriableError as error:
-            busy = Busy(str(error), is_unreached=True)
-            return {piece.place: busy for piece in pieces}, []
-        except RefusedError as error:
-            if len(pieces) == 1:
-                return {pieces[0].place: Refused(error.words, error.code, error.field)}, []
-            one, other = halves(pieces)
-            first_outcomes, first_saved = await self._save(one)
-            outcomes, saved = await self._save(other)
-            return first_outcomes | outcomes, first_saved + saved
-        return _sorted_out(status, pieces)
-
-    async def _take_steps(self, pieces: Sequence[_Piece]) -> None:
-        """Submit and audit; a refusal of that leaves the record saved, with the words."""
-        going = list(pieces)
-        statuses: dict[str, str | None] = {
-            piece.record_id: piece.observed.stamp.status if piece.observed else "A"
-            for piece in pieces
-        }
-        steps: tuple[tuple[Step, Callable[[str, Sequence[str]], Awaitable[Status]], str], ...] = (
-            ("Submit", self._client.submit, "B"),
-            ("Audit", self._client.audit, "C"),
-        )
-        for name, call, reached in steps:
-            due = [
-                piece
-                for piece in going
-                if next_step(statuses[piece.record_id], piece.command.finish) == name
-            ]
-            if not due:
-                continue
-            ids = [piece.record_id for piece in due]
-            status = await call(due[0].packet.form_id, ids)
-            done = {entity.record_id for entity in status.entities}
-            for place, piece in enumerate(due):
-                complaints = [error.words for error in status.errors if error.dindex == place]
-                if piece.record_id in done or status.is_success:
-                    statuses[piece.record_id] = reached
-                else:
-                    piece.words = "; ".join(complaints) or status.words
-                    going.remove(piece)
-
-    async def _read_back(self, pieces: Sequence[_Piece]) -> None:
-        interest = pieces[0].interest
-        found = await self._by_ids(interest, [piece.record_id for piece in pieces])
-        for piece in pieces:
-            piece.observed = found.get(_ref(piece))
-
-    def _written(self, piece: _Piece) -> Written:
-        is_create = piece.command.action is Action.CREATE
-        observed = piece.observed
-        number = None if observed is None else observed.data.get(piece.interest.number_field)
-        return Written(
-            outcome=Outcome.CREATED if is_create else Outcome.UPDATED,
-            ref=_ref(piece),
-            business_number=piece.number or (None if number is None else str(number)),
-            observed=observed,
-            lines={}
-            if observed is None
-            else paired_lines(piece.command, observed, piece.interest),
-            words=piece.words,
-        )
+    async def _refuse_unknown_fields(self, commands: Sequence[Command]) -> None:
+        """Refuse an update of a field that the tenant lacks: nobody can read or write it."""
+        for command in commands:
+            interest = self._interest.of(command.object_name)
+            unread = (await self._metadata.known(interest)).unread
+            for path in (each for each in _named(command) if each in unread):
+                msg = f"the form {command.object_name} has no field {path}"
+                raise RefusedError(msg, field=path)
 
 
-def _readable(page: Page) -> tuple[Observed, ...]:
-    """Return the records of a page; raises UndecodableError if one cannot be read."""
-    if page.unreadable:
-        raise page.unreadable[0].error
-    return page.records
+def _call_of(piece: Piece) -> object:
+    """Return what commands must have in common to share their calls."""
+    command = piece.command
+    fields = () if piece.packet is None else piece.packet.fields
+    is_push = command.push is not None
+    how = (command.finish, command.reopens, command.operation, command.organisations, is_push)
+    return piece.form_id, command.action, fields, how
 
 
-def _ref(piece: _Piece) -> Ref:
-    return Ref(System.K3CLOUD, piece.interest.object_name, piece.record_id)
-
-
-def _sorted_out(
-    status: Status, pieces: Sequence[_Piece]
-) -> tuple[dict[int, WriteOutcome], list[_Piece]]:
-    """Return the outcomes of what was not saved, and the pieces that were, by their DIndex."""
-    outcomes: dict[int, WriteOutcome] = {}
-    saved: list[_Piece] = []
-    entities = {entity.dindex: entity for entity in status.entities}
-    for dindex, piece in enumerate(pieces):
-        complaints = tuple(error for error in status.errors if error.dindex == dindex)
-        entity = entities.get(dindex)
-        if entity is not None and not complaints:
-            piece.record_id, piece.number = entity.record_id, entity.number
-            saved.append(piece)
-        else:
-            outcomes[piece.place] = packet_outcome(status, complaints)
-    return outcomes, saved
-
-
-def _found(record: Observed, command: Command, way: LookUp, interest: ObjectInterest) -> Found:
-    number = record.data.get(interest.number_field)
-    return Found(
-        observed=record,
-        business_number=None if number is None else str(number),
-        is_ours=way.by != "natural key",
-        lines=paired_lines(command, record, interest),
+def _named(command: Command) -> list[str]:
+    """Return every path that a command would write, of rows with the lines' path before it."""
+    rows = (
+        f"{path}.{key}"
+        for path, wishes in command.rows.items()
+        for wish in wishes
+        for key in wish.values
     )
+    return [*command.values, *rows]
 
 
-def _answers(record: Observed, way: LookUp) -> bool:
-    """Whether a record is an answer to one look-up; the ERP's database ignores case."""
-    for path, wanted in way.conditions.items():
-        held = record.data.get(path)
-        if isinstance(held, str) and isinstance(wanted, str):
-            if held.strip().casefold() != wanted.strip().casefold():
-                return False
-        elif not same(held, wanted):
-            return False
-    return True
+def _is_audited_create(command: Command) -> bool:
+    return command.action is Action.CREATE and command.finish is Finish.AUDITED
+
+
+def _is_marked(piece: Piece) -> bool:
+    marker = piece.interest.marker_field
+    if marker is None or piece.observed is None:
+        return False
+    return same(piece.observed.data.get(marker), piece.command.values.get(marker))
+
+
+def _refuse_unmarkable(interest: ObjectInterest) -> None:
+    if interest.marker_field is None:
+        msg = (
+            f"{interest.object_name} has no marker field: a pushed record could not be told apart"
+        )
+        raise MappingError(msg)

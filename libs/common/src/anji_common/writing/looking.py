@@ -12,7 +12,7 @@ from anji_common.refs import Ref
 from anji_common.writing.attempts import Made, Refusal
 from anji_common.writing.rules import WriterRules
 from anji_common.writing.settings import WriterSettings
-from anji_common.writing.target import Found, Refused, Target, Written
+from anji_common.writing.target import Busy, Found, Refused, Target, Written
 from anji_common.writing.verdicts import (
     Answered,
     Job,
@@ -131,6 +131,8 @@ class Looking:
             case Written():
                 words, observed = outcome.words, outcome.observed
             case Refused():
+                words, observed = outcome.words, result.observed
+            case Busy() if not outcome.is_unreached and job.looks >= self._settings.max_busy:
                 words, observed = outcome.words, result.observed
             case _:
                 return parked_unseen(job)

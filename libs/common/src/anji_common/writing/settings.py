@@ -21,7 +21,8 @@ class WriterSettings(BaseSettings):
     """`off` is the shadow mode: commands are logged, nothing is written or moved past."""
 
     max_batch_commands: int = Field(default=50, ge=1, le=500)
-    """Commands of one partition that are looked up, attempted and written together.
+    """Commands of one partition that are looked up, attempted and written together (the ERP's:
+    ``ANJI_K3CLOUD_BATCH_RECORDS``).
 
     Where a vendor takes one record a call, keep it so small that the last call leaves within
     half of `pause_seconds`.

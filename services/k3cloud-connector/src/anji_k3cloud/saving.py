@@ -1,0 +1,101 @@
+"""Saving: packets out in batches, so that one bad bill does not hold back the others.
+
+What an answer does not tell is a doubt, and is never sent again from here. Only what the vendor
+says it did not save goes out once more: packets that another one's mistake held back.
+
+Source: reference "k3cloud-webapi.md", sections 2.1, 3.1 to 3.3 and 6.
+"""
+
+from collections.abc import Sequence
+
+from anji_common.clock import Clock
+from anji_common.errors import InDoubtError, RefusedError, RetriableError
+from anji_common.writing.target import Busy, Doubtful, Refused, WriteOutcome
+from anji_k3cloud.batching import halves
+from anji_k3cloud.client import Client
+from anji_k3cloud.judging import judged
+from anji_k3cloud.metadata import Metadata
+from anji_k3cloud.packets import Packet
+from anji_k3cloud.pieces import Outcomes, Piece
+from anji_k3cloud.wire import Status
+
+__all__ = ["Saving"]
+
+
+class Saving:
+    """Saves packets."""
+
+    def __init__(self, client: Client, metadata: Metadata, clock: Clock) -> None:
+        self._client = client
+        self._metadata = metadata
+        self._clock = clock
+
+    async def save(
+        self, pieces: Sequence[Piece], *, leaves_before: float, audits: bool = False
+    ) -> tuple[Outcomes, list[Piece]]:
+        """Save the packets of one call; return the outcomes of what failed, and what is saved.
+
+        Args:
+            pieces: Of one form, writing the same fields.
+            leaves_before: Monotonic seconds after which nothing is sent any more.
+            audits: Submit and audit with the save.
+        """
+        outcomes: Outcomes = {}
+        saved: list[Piece] = []
+        waiting = [list(pieces)] if pieces else []
+        while waiting:
+            batch = waiting.pop(0)
+            told = await self._answer(batch, leaves_before, audits=audits)
+            if not isinstance(told, Status):
+                outcomes |= {piece.place: told for piece in batch}
+                continue
+            refused, done, held_back = judged(told, batch)
+            outcomes |= refused
+            saved += done
+            is_whole = len(held_back) == len(batch)
+            waiting += [
+                list(part) for part in (halves(batch) if is_whole else [held_back]) if part
+            ]
+        return outcomes, saved
+
+    async def _answer(
+        self, pieces: Sequence[Piece], leaves_before: float, *, audits: bool
+    ) -> Status | WriteOutcome:
+        """Send one call; return its answer, or the outcome of all its packets."""
+        if self._clock.monotonic() > leaves_before:
+            return Busy("its turn did not come in time", is_unreached=True)
+        try:
+            return await self._sent(pieces, audits=audits)
+        except InDoubtError as error:
+            return Doubtful(str(error))
+        except RetriableError as error:
+            return Busy(str(error), is_unreached=True)
+        except RefusedError as error:
+            if len(pieces) > 1:  # a firewall: find out which packet it means
+                return Status(is_success=False, code=0, errors=(), entities=())
+            return Refused(error.words, error.code, error.field)
+
+    async def _sent(self, pieces: Sequence[Piece], *, audits: bool) -> Status:
+        known = await self._metadata.known(pieces[0].interest)
+        packets = [_packet(piece) for piece in pieces]
+        models = [packet.model for packet in packets]
+        fields: Sequence[str] = packets[0].fields
+        if known.info is not None:
+            models = [known.info.spelled_model(model) for model in models]
+            fields = known.info.spelled_names(packets[0].fields)
+        interest = known.interest
+        rows = [f"{lines.path}.{lines.id_field}" for lines in interest.lines]
+        return await self._client.batch_save(
+            interest.object_name,
+            models,
+            fields=fields,
+            returns=[interest.number_field, *rows],
+            audits=audits,
+        )
+
+
+def _packet(piece: Piece) -> Packet:
+    if piece.packet is None:
+        msg = f"{piece.command.seat} {piece.command.number} has no packet"
+        raise AssertionError(msg)
+    return piece.packet

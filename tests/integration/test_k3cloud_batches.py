@@ -1,0 +1,153 @@
+"""Batches: one bad packet does not hold back the others, and calls are few."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import orjson
+
+from anji_common.events.commands import Action, Finish
+from anji_common.interest import Interest
+from anji_common.refs import Ref, System
+from anji_common.testing.virtual_time import LoopClock, run_virtually
+from anji_common.transport import Answer, Call
+from anji_common.writing.target import Refused, Written
+from anji_k3cloud.service import Connection, target_of
+from anji_sandbox.faults import Fault
+from anji_sandbox.k3cloud import K3CloudSwitches
+from labs.erp_commands import calls
+from labs.erp_lab import (
+    CUSTOMER,
+    NOTICE,
+    ORDER,
+    Erp,
+    make_erp,
+    new_customer,
+    new_order,
+    settings_of,
+)
+from labs.sandbox_transport import SandboxTransport
+
+INTEREST = Interest(System.K3CLOUD, (CUSTOMER, ORDER, NOTICE))
+
+
+def on_an_erp(test: Callable[[Erp], Coroutine[Any, Any, None]], **more: Any) -> None:  # noqa: ANN401 - passed on
+    async def run() -> None:
+        clock = LoopClock(asyncio.get_running_loop())
+        await test(make_erp(clock, interest=INTEREST, **more))
+
+    run_virtually(run())
+
+
+def test_a_refusal_of_one_packet_names_its_field_and_saves_the_others() -> None:
+    async def test(erp: Erp) -> None:
+        commands = [new_customer(n, FName=None if n == 3 else f"客户{n}") for n in range(1, 8)]
+
+        outcomes = await erp.target.write(commands)
+
+        assert [type(outcome) for outcome in outcomes].count(Written) == 6
+        refused = outcomes[2]
+        assert isinstance(refused, Refused)
+        assert refused.field == "FName"
+        assert calls(erp, "batchsave") == 1
+
+    on_an_erp(test)
+
+
+def test_an_unknown_form_is_told_of_every_packet_by_one_call() -> None:
+    async def test(erp: Erp) -> None:
+        words = "标识为“BD_Customer”的业务对象不存在，或者被删除"
+        erp.faults.add(Fault(kind="code", endpoint="*.BatchSave.*", code=4, words=words))
+
+        outcomes = await erp.target.write([new_customer(n) for n in range(1, 6)])
+
+        assert outcomes == [Refused(words, "MsgCode 4", "")] * 5
+        assert erp.faults.hits == 1
+
+    on_an_erp(test)
+
+
+def test_a_create_and_an_update_that_end_saved_are_one_write_call_each() -> None:
+    async def test(erp: Erp) -> None:
+        (made,) = await erp.target.write([new_customer(1)])
+        assert isinstance(made, Written)
+        assert made.ref is not None
+        update = new_customer(1, FTEL="1").model_copy(
+            update={"action": Action.UPDATE, "target": made.ref, "packet": {}, "look_ups": ()}
+        )
+
+        await erp.target.write([update])
+
+        assert calls(erp, "batchsave") == 2
+        assert calls(erp, "save") == calls(erp, "submit") == 0
+
+    on_an_erp(test)
+
+
+def test_what_the_switch_says_of_partial_batches_changes_nothing() -> None:
+    async def test(erp: Erp) -> None:
+        outcomes = await erp.target.write([new_customer(1), new_customer(2, FName=None)])
+
+        assert [type(outcome) for outcome in outcomes] == [Written, Refused]
+
+    on_an_erp(test, switches=K3CloudSwitches(partial_batch_fails=False))
+
+
+class Transactional:
+    """A transport to a site whose batches are one transaction: one bad packet saves none."""
+
+    def __init__(self, inner: SandboxTransport) -> None:
+        self._inner = inner
+        self.saves = 0
+
+    async def send(self, call: Call) -> Answer:
+        if "BatchSave" not in call.path:
+            return await self._inner.send(call)
+        self.saves += 1
+        models = orjson.loads(call.body)["data"]["Model"]
+        bad = [at for at, model in enumerate(models) if model["FName"] == "坏"]
+        if not bad:
+            return await self._inner.send(call)
+        error = {"FieldName": "FName", "Message": "名称不合法", "DIndex": bad[0]}
+        status = {"ErrorCode": 500, "IsSuccess": False, "Errors": [error], "MsgCode": 11}
+        answer = {"Result": {"ResponseStatus": {**status, "SuccessEntitys": []}}}
+        return Answer(200, {}, orjson.dumps(answer))
+
+    async def close(self) -> None:
+        await self._inner.close()
+
+
+def test_where_a_batch_is_one_transaction_the_others_go_out_once_more() -> None:
+    async def test(erp: Erp) -> None:
+        transport = Transactional(erp.transport)
+        connection = Connection.over(settings_of(erp.k3cloud), erp.clock, transport)
+        target = await target_of(connection, INTEREST)
+        commands = [new_customer(n, FName="坏" if n in (3, 5) else f"客户{n}") for n in range(8)]
+
+        outcomes = await target.write(commands)
+
+        assert [type(outcome) for outcome in outcomes].count(Written) == 6
+        assert [at for at, each in enumerate(outcomes) if isinstance(each, Refused)] == [3, 5]
+        assert transport.saves == 3
+        assert erp.count("BD_Customer") == 6
+
+    on_an_erp(test)
+
+
+def test_in_bulk_a_save_and_a_saved_and_audited_bill_cost_little() -> None:
+    async def test(erp: Erp) -> None:
+        person = erp.person()
+        person.make_parties()
+        found = person.query("BD_Customer", "FCUSTID", "FNumber='C1'")[0][0]
+        customer = Ref(System.K3CLOUD, "BD_Customer", str(found))
+        plain = [new_customer(n) for n in range(100)]
+        bills = [new_order(n, customer, {"l": "1"}, finish=Finish.AUDITED) for n in range(100)]
+
+        outcomes = [*await erp.target.write(plain), *await erp.target.write(bills)]
+
+        assert all(isinstance(outcome, Written) for outcome in outcomes)
+        assert calls(erp, "batchsave") == 2
+        assert calls(erp, "submit") + calls(erp, "audit") == 2
+        # 4 write calls for 200 records: 0.02 a record, and 0.03 where they are audited
+
+    on_an_erp(test)
