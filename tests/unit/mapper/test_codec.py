@@ -27,6 +27,7 @@ from anji_common.testing.strategies import (
 )
 from anji_mapper.link.codec import decode_seat, encode_seat, index_tokens
 from anji_mapper.link.state import (
+    Decision,
     Flight,
     Held,
     LineState,
@@ -130,6 +131,17 @@ seats = st.builds(
     newest=st.none() | changes(),
     deferred=st.lists(entries, max_size=1).map(tuple),
     claimants=st.lists(refs, max_size=2).map(tuple),
+    asked=pairs,
+    decisions=st.dictionaries(
+        texts,
+        st.builds(
+            Decision,
+            winner=st.sampled_from(System),
+            values=st.tuples(json_values, json_values),
+            person=texts,
+        ),
+        max_size=2,
+    ),
     messages=st.lists(st.builds(PendingMessage, to=texts, text=texts), max_size=2).map(tuple),
     rows_digest=texts,
 )
@@ -139,7 +151,7 @@ WHOLE: dict[Any, tuple[str, ...]] = {
     Seat: (
         *("key", "link_type", "generation", "version", "stage", "partner", "crm", "erp", "agreed"),
         *("lines", "waits", "waiting_since", "problem", "said", "heard", "newest", "deferred"),
-        *("claimants", "messages", "rows_digest"),
+        *("claimants", "messages", "rows_digest", "asked", "decisions"),
     ),
     SideState: (
         *("ref", "revision", "stamp", "seen", "floor", "flight", "held", "sent", "refusal"),
@@ -149,6 +161,7 @@ WHOLE: dict[Any, tuple[str, ...]] = {
         *("number", "action", "digest", "pairs", "rows", "base_at", "answered_at", "asked_at"),
         "ours_seen",
     ),
+    Decision: ("winner", "values", "person"),
     Held: ("revision", "stamp", "seen"),
     LineState: ("erp_id", "agreed", "is_lost"),
     Problem: ("id", "kind", "words", "since"),

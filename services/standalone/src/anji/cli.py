@@ -5,12 +5,9 @@ broker or vendor that does not answer, 1 for any other answer of "no".
 """
 
 import asyncio
-import getpass
-import os
 import sys
-from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -21,12 +18,14 @@ from anji.fxiaoke_command import fxiaoke_commands
 from anji.installation import Installation
 from anji.k3cloud_command import k3cloud_commands
 from anji.lagging import lag_of
-from anji.looking import Links, retries
+from anji.looking import Links
 from anji.mapping_command import mapping_app
+from anji.problems_command import problems_app
+from anji.running import run_command
 from anji.sandboxes import callback_url, free_port, print_settings
 from anji.services import SERVICE_NAMES
 from anji.simulate_command import simulate_app
-from anji.tables import lag_table, link_table, links_table, problems_table, topics_table
+from anji.tables import lag_table, link_table, links_table, topics_table
 from anji.topics import sizes_of
 from anji.up import run_services, until_told
 from anji_common.errors import (
@@ -44,8 +43,6 @@ __all__ = [
     "app",
     "links",
     "main",
-    "problems_list",
-    "problems_retry",
     "run",
     "sandbox",
     "topics_create",
@@ -66,9 +63,8 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-_problems = typer.Typer(help="What keeps links from moving.", no_args_is_help=True)
 _topics = typer.Typer(help="The topics of this installation.", no_args_is_help=True)
-app.add_typer(_problems, name="problems")
+app.add_typer(problems_app, name="problems")
 app.add_typer(_topics, name="topics")
 app.add_typer(fxiaoke_commands)
 app.add_typer(deadletters_app, name="deadletters")
@@ -100,20 +96,10 @@ def _end(error: AnjiError, code: int) -> None:
     sys.exit(code)
 
 
-def _installation() -> Installation:
-    return Installation.read(os.environ)  # noqa: TID251 - the outermost place, where they are read
-
-
-def _run(work: Callable[[Installation], Coroutine[Any, Any, None]]) -> None:
-    installation = _installation()
-    configure_logs(installation.settings.log_format, installation.settings.log_level)
-    asyncio.run(work(installation))
-
-
 @app.command()
 def up() -> None:
     """Run all services in this process, until Ctrl-C."""
-    _run(lambda installation: until_told(run_services(installation)))
+    run_command(lambda installation: until_told(run_services(installation)))
 
 
 @app.command()
@@ -121,7 +107,7 @@ def run(
     service: Annotated[list[str], typer.Argument(help=f"Of {', '.join(SERVICE_NAMES)}.")],
 ) -> None:
     """Run one service, or a few; for containers."""
-    _run(lambda installation: until_told(run_services(installation, service)))
+    run_command(lambda installation: until_told(run_services(installation, service)))
 
 
 @app.command()
@@ -179,46 +165,7 @@ def links(
                 raise typer.Exit(1)
             _out.print(link_table(seat))
 
-    _run(work)
-
-
-@_problems.command("list")
-def problems_list() -> None:
-    """List what keeps links from moving, by cause."""
-
-    async def work(installation: Installation) -> None:
-        async with (
-            installation.runtime(makes=False) as runtime,
-            Links.read(runtime.broker, installation.mappings) as found,
-        ):
-            causes = found.causes()
-            _out.print(problems_table(causes) if causes else "no link has a problem")
-
-    _run(work)
-
-
-@_problems.command("retry")
-def problems_retry(
-    keys: Annotated[list[str] | None, typer.Argument(help="Refs or numbers.")] = None,
-    every: Annotated[bool, typer.Option("--all", help="All links with a problem.")] = False,  # noqa: FBT002 - typer's way to declare a flag
-) -> None:
-    """Try again what keeps links from moving."""
-
-    async def work(installation: Installation) -> None:
-        async with (
-            installation.runtime(makes=False) as runtime,
-            Links.read(runtime.broker, installation.mappings) as found,
-        ):
-            stuck = [seat for cause in found.causes() for seat in cause.seats]
-            wanted = {home.key for key in keys or () if (home := found.one(key)) is not None}
-            chosen = [seat for seat in stuck if every or seat.key in wanted]
-            entries = retries(chosen, getpass.getuser(), runtime.clock)
-            await runtime.broker.publish([entry.to_message() for entry in entries])
-            _out.print(f"{len(entries)} of {len(stuck)} links with a problem are tried again")
-
-    if not (keys or every):
-        raise typer.BadParameter("name links, or say --all")  # noqa: EM101, TRY003 - typer's own form
-    _run(work)
+    run_command(work)
 
 
 @_topics.command("list")
@@ -232,7 +179,7 @@ def topics_list() -> None:
                 topics_table(installation.topics, sizes, installation.settings.topic_prefix)
             )
 
-    _run(work)
+    run_command(work)
 
 
 @_topics.command("create")
@@ -244,7 +191,7 @@ def topics_create() -> None:
             await runtime.broker.declare(installation.topics)
             _out.print(f"{len(installation.topics)} topics stand as they must be")
 
-    _run(work)
+    run_command(work)
 
 
 @_topics.command("lag")
@@ -255,4 +202,4 @@ def topics_lag() -> None:
         async with installation.runtime(makes=False) as runtime:
             _out.print(lag_table(await lag_of(runtime.broker, installation)))
 
-    _run(work)
+    run_command(work)

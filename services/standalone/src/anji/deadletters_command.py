@@ -1,9 +1,7 @@
 """``anji deadletters``: list what nobody could read, show one, put some back."""
 
-import asyncio
-import os
-from collections.abc import Callable, Coroutine, Sequence
-from typing import Annotated, Any
+from collections.abc import Sequence
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -12,8 +10,8 @@ from rich.markup import escape
 from anji.installation import Installation
 from anji.letter_tables import letter_text, letters_table
 from anji.redriving import Letter, letters_of, redrive
+from anji.running import run_on_runtime
 from anji_common.errors import RejectedError
-from anji_common.logs import configure_logs
 from anji_common.runtime import Runtime
 
 __all__ = ["deadletters_app", "list_letters", "redrive_letters", "show_letter"]
@@ -29,11 +27,11 @@ _out = Console(soft_wrap=True, highlight=False)
 def list_letters() -> None:
     """List all dead letters, oldest first."""
 
-    async def work(runtime: Runtime, _installation: Installation) -> None:
+    async def work(_installation: Installation, runtime: Runtime) -> None:
         letters = await letters_of(runtime.broker)
         _out.print(letters_table(letters) if letters else "there is no dead letter")
 
-    _with_broker(work)
+    run_on_runtime(work)
 
 
 @deadletters_app.command("show")
@@ -42,11 +40,11 @@ def show_letter(
 ) -> None:
     """Show one dead letter whole: origin, reason, headers and value."""
 
-    async def work(runtime: Runtime, _installation: Installation) -> None:
+    async def work(_installation: Installation, runtime: Runtime) -> None:
         (letter,) = _chosen(await letters_of(runtime.broker), [name], None)
         _out.print(escape(letter_text(letter)))
 
-    _with_broker(work)
+    run_on_runtime(work)
 
 
 @deadletters_app.command("redrive")
@@ -62,7 +60,7 @@ def redrive_letters(
     if not (names or every):
         raise typer.BadParameter("name letters, or say --all")  # noqa: EM101, TRY003 - typer's own form
 
-    async def work(runtime: Runtime, installation: Installation) -> None:
+    async def work(installation: Installation, runtime: Runtime) -> None:
         letters = _chosen(await letters_of(runtime.broker), names or (), topic)
         known = [found.name for found in installation.topics]
         now = runtime.clock.now()
@@ -75,7 +73,7 @@ def redrive_letters(
         how = "redriven" if apply else "would be redriven; --apply does it"
         _out.print(f"{len(messages)} of {len(plans)} {how}", markup=False)
 
-    _with_broker(work)
+    run_on_runtime(work)
 
 
 def _chosen(letters: Sequence[Letter], names: Sequence[str], topic: str | None) -> list[Letter]:
@@ -93,14 +91,3 @@ def _chosen(letters: Sequence[Letter], names: Sequence[str], topic: str | None) 
         for letter in letters
         if (not names or letter.name in names) and topic in {None, letter.found.topic}
     ]
-
-
-def _with_broker(work: Callable[[Runtime, Installation], Coroutine[Any, Any, None]]) -> None:
-    installation = Installation.read(os.environ)  # noqa: TID251 - the outermost place, where they are read
-    configure_logs(installation.settings.log_format, installation.settings.log_level)
-
-    async def run() -> None:
-        async with installation.runtime(makes=False) as runtime:
-            await work(runtime, installation)
-
-    asyncio.run(run())

@@ -10,16 +10,18 @@ from dataclasses import dataclass
 
 from anji_common.broker.port import Broker
 from anji_common.clock import Clock
+from anji_common.errors import RejectedError
 from anji_common.events.inbox import Entry, EntryKind
-from anji_common.refs import Ref
+from anji_common.refs import Ref, System
 from anji_common.topics import LINKS
 from anji_common.views import View
 from anji_mapper.link.codec import decode_seat
+from anji_mapper.link.questions import question_id
 from anji_mapper.link.state import Seat, Stage
 from anji_mapper.mapping.model import Mappings
 from anji_mapper.tasks import checked_seat, seat_tokens
 
-__all__ = ["Cause", "Links", "retries"]
+__all__ = ["Cause", "Links", "decision", "retries"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,38 @@ def _numbers(seat: Seat) -> set[str]:
         for side in (seat.crm, seat.erp)
         if side.seen is not None and side.seen.number is not None
     }
+
+
+def decision(seat: Seat, field: str, winner: System, person: str, clock: Clock) -> Entry:
+    """Return the wish of `person` that the value of `winner` stays in a field that is asked about.
+
+    Args:
+        seat: The home of the link.
+        field: The field's name as the problem shows it, or its path on either side.
+        winner: Whose value stays.
+        person: Who decides.
+        clock: For the time of the decision.
+
+    Raises:
+        RejectedError: nothing is asked about that field; the message says what is.
+    """
+    found = [key for key in seat.asked if field in {key, *key.rpartition("/")[2].split("~")}]
+    if len(found) != 1:
+        asked = ", ".join(sorted(seat.asked)) or "nothing"
+        msg = f"{seat.key}: nothing is asked about {field}; asked about: {asked}"
+        raise RejectedError(msg)
+    (key,) = found
+    now = clock.now()
+    return Entry(
+        to=seat.key,
+        sender=f"person/{person}",
+        sequence=int(now.timestamp() * 1000),
+        kind=EntryKind.DECIDE,
+        at=now,
+        link_type=seat.link_type,
+        problem=question_id(key, seat.asked[key]),
+        winner=winner,
+    )
 
 
 def retries(seats: Sequence[Seat], person: str, clock: Clock) -> list[Entry]:

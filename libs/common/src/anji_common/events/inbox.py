@@ -13,7 +13,7 @@ from anji_common.events.changes import Change
 from anji_common.events.envelope import Event, derived_id, envelope, parsed
 from anji_common.events.observed import Observed
 from anji_common.messages import Message, Record
-from anji_common.refs import Ref
+from anji_common.refs import Ref, System
 from anji_common.topics import INBOX
 
 __all__ = ["Entry", "EntryKind"]
@@ -45,6 +45,9 @@ class EntryKind(StrEnum):
 
     GONE = "gone"
     """The record that was claimed is deleted: look for another one."""
+
+    DECIDE = "decide"
+    """A person answers the question named in `problem`: `winner` keeps its value."""
 
     RETRY = "retry"
     """A person wants the problem named in `problem` tried again."""
@@ -79,7 +82,10 @@ class Entry(Event):
 
     holder: Ref | None = None
     problem: str = ""
-    """RETRY: the id of the problem that this answers; any other is let be."""
+    """RETRY, DECIDE: the id of the problem that this answers; any other is let be."""
+
+    winner: System | None = None
+    """DECIDE: whose value stays."""
 
     @property
     def event_id(self) -> str:

@@ -18,6 +18,7 @@ class NoticeKind(StrEnum):
 
     PROBLEM_RAISED = "problem raised"
     PROBLEM_CLEARED = "problem cleared"
+    CONFLICT_ASKED = "conflict asked"
     CONFLICT_DECIDED = "conflict decided"
     EDIT_REPLACED = "edit replaced"
     MESSAGE_SENT = "message sent"

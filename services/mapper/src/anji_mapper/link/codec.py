@@ -23,6 +23,8 @@ from anji_mapper.link.forms import (
     Json,
     change_from,
     change_to,
+    decisions_from,
+    decisions_to,
     lines_from,
     lines_to,
     maybe,
@@ -32,6 +34,7 @@ from anji_mapper.link.forms import (
     problem_to,
     side_from,
     side_to,
+    whole_from,
 )
 from anji_mapper.link.state import PendingMessage, Seat, SideState, Stage, changed
 from anji_mapper.mapping.model import Seen
@@ -75,6 +78,8 @@ def encode_seat(seat: Seat) -> bytes:
             [(message.to, message.text) for message in seat.messages],
             seat.rows_digest,
             [str(claimant) for claimant in seat.claimants],
+            seat.asked,
+            decisions_to(seat.decisions),
         ]
     )
 
@@ -129,7 +134,7 @@ def _seen(side: SideState) -> Seen:
 def _seat_from(fields: Json) -> Seat:
     key, link_type, generation, version, stage, partner, crm, erp, *rest = fields
     agreed, lines, waits, since, problem, said, heard, newest, *last = rest
-    deferred, messages, rows_digest, claimants = last
+    deferred, messages, rows_digest, claimants, asked, decisions = last
     crm_side, erp_side = side_from(crm), side_from(erp)
     crm_seen, erp_seen = _seen(crm_side), _seen(erp_side)
     return changed(
@@ -157,4 +162,6 @@ def _seat_from(fields: Json) -> Seat:
         messages=tuple(PendingMessage(to, text) for to, text in messages),
         rows_digest=rows_digest,
         claimants=tuple(Ref.parse(claimant) for claimant in claimants),
+        asked=whole_from(asked),
+        decisions=decisions_from(decisions),
     )

@@ -13,8 +13,9 @@ from typing import Any, TypeVar
 from anji_common.events.changes import Change
 from anji_common.events.commands import Action, CommandNumber
 from anji_common.events.observed import Stamp
-from anji_common.refs import Ref
+from anji_common.refs import Ref, System
 from anji_mapper.link.state import (
+    Decision,
     Flight,
     Held,
     LineState,
@@ -32,6 +33,8 @@ __all__ = [
     "Json",
     "change_from",
     "change_to",
+    "decisions_from",
+    "decisions_to",
     "lines_from",
     "lines_to",
     "maybe",
@@ -41,6 +44,7 @@ __all__ = [
     "problem_to",
     "side_from",
     "side_to",
+    "whole_from",
 ]
 
 Json = Any
@@ -99,7 +103,7 @@ def side_from(read: Json) -> SideState:
         sent=sent,
         refusal=maybe(_refusal_from, refusal),
         is_gone=is_gone,
-        returned=_whole_from(returned),
+        returned=whole_from(returned),
     )
 
 
@@ -119,7 +123,7 @@ def pairs_from(read: Json, crm: Row, erp: Row) -> dict[str, ValuePair]:
     """Return the pairs of `pairs_to`, of the same two rows."""
     as_seen, others = read
     pairs = {name: _shown(name, crm, erp) for name in as_seen}
-    return pairs | _whole_from(others) if others else pairs
+    return pairs | whole_from(others) if others else pairs
 
 
 def lines_to(
@@ -151,7 +155,7 @@ def lines_from(
                 erp_id, {name: _shown(name, crm, erp) for name in names}, is_lost
             )
         else:
-            states[crm_id] = LineState(erp_id, _whole_from(agreed), is_lost)
+            states[crm_id] = LineState(erp_id, whole_from(agreed), is_lost)
     return states
 
 
@@ -184,6 +188,24 @@ def change_from(read: Json) -> Change:
     )
 
 
+def decisions_to(decisions: Mapping[str, Decision]) -> Json:
+    """Return decisions by name of their field."""
+    return {key: [each.winner.value, each.values, each.person] for key, each in decisions.items()}
+
+
+def decisions_from(read: Json) -> dict[str, Decision]:
+    """Return the decisions of `decisions_to`."""
+    return {
+        key: Decision(System(winner), (crm, erp), person)
+        for key, (winner, (crm, erp), person) in read.items()
+    }
+
+
+def whole_from(read: Json) -> dict[str, ValuePair]:
+    """Return pairs that were written whole."""
+    return {name: (crm, erp) for name, (crm, erp) in read.items()}
+
+
 def _is_as_seen(name: str, pair: ValuePair, crm: Row, erp: Row) -> bool:
     crm_path, _, erp_path = name.partition("~")
     ours, theirs = crm.get(crm_path, _ABSENT), erp.get(erp_path, _ABSENT)
@@ -200,10 +222,6 @@ def _is_as_seen(name: str, pair: ValuePair, crm: Row, erp: Row) -> bool:
 def _shown(name: str, crm: Row, erp: Row) -> ValuePair:
     crm_path, _, erp_path = name.partition("~")
     return crm[crm_path], erp[erp_path]
-
-
-def _whole_from(read: Json) -> dict[str, ValuePair]:
-    return {name: (crm, erp) for name, (crm, erp) in read.items()}
 
 
 def _stamp_to(stamp: Stamp) -> Json:
@@ -278,9 +296,9 @@ def _flight_from(read: Json) -> Flight:
         number=_number_from(number),
         action=Action(action),
         digest=digest,
-        pairs=_whole_from(pairs),
+        pairs=whole_from(pairs),
         rows={
-            name: tuple(RowAgreement(crm, erp, _whole_from(pairs)) for crm, erp, pairs in sent)
+            name: tuple(RowAgreement(crm, erp, whole_from(pairs)) for crm, erp, pairs in sent)
             for name, sent in rows.items()
         },
         base_at=maybe(datetime.fromisoformat, base_at),

@@ -18,9 +18,11 @@ from anji_mapper.mapping.model import Around, LinesPair, LinkType, Pair, Referen
 
 __all__ = [
     "Agreed",
+    "Asked",
     "Comparison",
     "Conflict",
-    "Suspects",
+    "Ruling",
+    "Rulings",
     "Wish",
     "compare",
     "convert",
@@ -64,6 +66,13 @@ class Agreed:
     values: ValuePair
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Both sides changed a field about which a person decides."""
+
+    values: ValuePair
+
+
 @dataclass(slots=True)
 class Comparison:
     """What a look at both sides shows. Filled by `compare`, then only read."""
@@ -79,6 +88,10 @@ class Comparison:
     """(`LinesPair.name`, CRM line id): one side has it no more."""
     gone_rows: list[tuple[str, str]] = field(default_factory=list)
     """The same: neither side has it any more."""
+    asked: dict[str, ValuePair] = field(default_factory=dict)
+    """`Pair.name` or `row_key` → what stands on both sides: a person decides."""
+    contested: set[str] = field(default_factory=set)
+    """By the same keys: fields that both sides changed, and that one of them won."""
     awaited: set[str] = field(default_factory=set)
     unmapped: list[str] = field(default_factory=list)
 
@@ -88,8 +101,16 @@ class Comparison:
         return bool(self.wishes or self.row_wishes or self.new_rows)
 
 
-Suspects = Callable[[str, ValuePair, ValuePair], System | None]
-"""(`Pair.name` or `row_key`, what is agreed, what stands there) → whose value is nobody's wish."""
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """Who wins a field that both sides changed, where it is not simply its owner."""
+
+    winner: System
+    reason: str
+
+
+Rulings = Callable[[str, ValuePair, ValuePair], Ruling | None]
+"""(`Pair.name` or `row_key`, what is agreed, what stands there) → a ruling, if there is one."""
 
 
 def convert(
@@ -134,8 +155,8 @@ def merge_pair(
     now: ValuePair,
     agreed: ValuePair | None,
     converted: Callable[[System], JsonValue],
-    suspect: System | None = None,
-) -> Agreed | Wish | None:
+    ruling: Ruling | None = None,
+) -> Agreed | Wish | Asked | None:
     """Return what is to be done about one field; `None` for nothing.
 
     Args:
@@ -143,12 +164,13 @@ def merge_pair(
         now: What both sides hold.
         agreed: The last values that both were known to hold; `None` on the first look.
         converted: Gives what a system should hold for the other side's value; may raise.
-        suspect: The side whose value yields to an edit of the other (``protocol.md`` 13).
+        ruling: Who wins if both sides changed it; else its owner, or a person is asked.
     """
     if agreed == now:
         return None
     crm, erp = now
-    winner = pair.owner if agreed is None else _winner(pair, now, agreed, suspect)
+    both = agreed is not None and crm != agreed[0] and erp != agreed[1]
+    winner = _winner(pair, now, agreed, ruling if both else None)
     loser = winner.other
     if loser not in pair.flows_to or pair.only_on_create:
         return Agreed((crm, erp))  # a side that it does not flow to may differ freely
@@ -156,21 +178,23 @@ def merge_pair(
     if wished == (erp if loser is System.K3CLOUD else crm):
         return Agreed((crm, erp))
     values = (crm, wished) if loser is System.K3CLOUD else (wished, erp)
-    both = agreed is not None and crm != agreed[0] and erp != agreed[1]
-    reason = _OWNER_WINS if suspect is None else _EDIT_WINS
-    conflict = Conflict(pair.name, crm, erp, winner, reason) if both else None
-    return Wish(pair, loser, values, conflict)
+    if not both:
+        return Wish(pair, loser, values)
+    if ruling is None and pair.asks:
+        return Asked(now)
+    reason = _OWNER_WINS if ruling is None else ruling.reason
+    return Wish(pair, loser, values, Conflict(pair.name, crm, erp, winner, reason))
 
 
 _OWNER_WINS = "its owner wins"
-_EDIT_WINS = "an edit wins over what was made of our write"
 
 
-def _winner(pair: Pair, now: ValuePair, agreed: ValuePair, suspect: System | None) -> System:
-    crm_changed, erp_changed = now[0] != agreed[0], now[1] != agreed[1]
-    if crm_changed and erp_changed:
-        return pair.owner if suspect is None else suspect.other
-    return System.FXIAOKE if crm_changed else System.K3CLOUD
+def _winner(pair: Pair, now: ValuePair, agreed: ValuePair | None, ruling: Ruling | None) -> System:
+    if ruling is not None:
+        return ruling.winner
+    if agreed is None or (now[0] != agreed[0] and now[1] != agreed[1]):
+        return pair.owner
+    return System.FXIAOKE if now[0] != agreed[0] else System.K3CLOUD
 
 
 def compare(
@@ -178,7 +202,7 @@ def compare(
     sides: tuple[Seen, Seen],
     known: tuple[Mapping[str, ValuePair], Mapping[str, Mapping[str, LineState]]],
     context: Context,
-    suspects: Suspects,
+    rulings: Rulings,
 ) -> Comparison:
     """Compare both sides, head and lines.
 
@@ -187,10 +211,10 @@ def compare(
         sides: (what the CRM side holds, what the ERP side holds).
         known: (agreed pairs of the head, line states).
         context: For references.
-        suspects: Tells whose value is nobody's wish.
+        rulings: Who wins where both sides changed, and it is not simply the owner.
     """
     found = Comparison(agreed=dict(known[0]))
-    look = _Look(sides, context, suspects)
+    look = _Look(sides, context, rulings)
     crm, erp = sides
     for pair in link_type.pairs:
         if found.agreed.get(pair.name) != _held(pair, crm.head, erp.head):
@@ -207,7 +231,7 @@ class _Look:
 
     sides: tuple[Seen, Seen]
     context: Context
-    suspects: Suspects
+    rulings: Rulings
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,10 +270,10 @@ def _settle(
     if pair.crm not in crm_values or pair.erp not in erp_values:
         return  # newer in the mapping than what was seen: nothing is known of it, not even None
     now, before = (crm_values[pair.crm], erp_values[pair.erp]), agreed.get(pair.name)
-    suspect = None if before is None else place.look.suspects(place.key, before, now)
+    ruling = None if before is None else place.look.rulings(place.key, before, now)
     try:
         decided = merge_pair(
-            pair, now, before, lambda target: place.converted(pair, target), suspect
+            pair, now, before, lambda target: place.converted(pair, target), ruling
         )
     except AwaitedError as error:
         found.awaited.add(error.token)
@@ -262,6 +286,10 @@ def _settle(
             agreed[pair.name] = values
         case Wish():
             wishes.append(decided)
+            if decided.conflict is not None:
+                found.contested.add(place.key)
+        case Asked(values):
+            found.asked[place.key] = values
         case None:
             pass
 

@@ -2,10 +2,14 @@
 
 from anji_common.events.notices import NoticeKind
 from anji_common.refs import SYSTEMS
+from anji_mapper.link.questions import question_id
 from anji_mapper.link.state import Problem, ProblemKind, Seat, Stage
 from anji_mapper.link.turn import Turn
 
 __all__ = ["judge"]
+
+_Found = tuple[ProblemKind, str, str]
+"""(kind, what tells it from the next of its kind, words)."""
 
 
 def judge(turn: Turn, unmapped: list[str]) -> None:
@@ -25,27 +29,41 @@ def judge(turn: Turn, unmapped: list[str]) -> None:
     turn.notify(NoticeKind.PROBLEM_RAISED, words, problem=problem_id, cause=str(kind))
 
 
-def _problem(turn: Turn, unmapped: list[str]) -> tuple[ProblemKind, str, str] | None:
-    """Return (kind, what tells it from the next of its kind, words), the gravest first."""
+def _problem(turn: Turn, unmapped: list[str]) -> _Found | None:
+    """Return the gravest."""
     seat = turn.seat
     if seat.stage is not Stage.LINKED and seat.side(turn.own).is_gone:
         return None  # nobody misses a counterpart
     if _gone(seat):
         words = "one side was deleted; nothing is written any more"
         return ProblemKind.GONE, str(seat.key), words
-    if said_no := _refusal(seat):
-        return said_no
-    if unmapped:
-        return ProblemKind.UNMAPPED, unmapped[0], "; ".join(unmapped)
-    if seat.waits and seat.waiting_since is not None:
-        waited = turn.context.now - seat.waiting_since
-        if waited >= turn.context.patience:
-            tokens = ", ".join(seat.waits[:3])
-            return ProblemKind.WAITING, seat.waits[0], f"waits for {tokens}"
-    return None
+    return _refusal(seat) or _unmapped(unmapped) or _asked(seat) or _overdue(turn)
 
 
-def _refusal(seat: Seat) -> tuple[ProblemKind, str, str] | None:
+def _unmapped(unmapped: list[str]) -> _Found | None:
+    return (ProblemKind.UNMAPPED, unmapped[0], "; ".join(unmapped)) if unmapped else None
+
+
+def _asked(seat: Seat) -> _Found | None:
+    if not seat.asked:
+        return None
+    fields = sorted(seat.asked.items())
+    words = "; ".join(
+        f"both sides changed {key}: CRM {crm!r}, ERP {erp!r}" for key, (crm, erp) in fields
+    )
+    return ProblemKind.ASKED, " ".join(question_id(*each) for each in fields), words
+
+
+def _overdue(turn: Turn) -> _Found | None:
+    seat = turn.seat
+    if not seat.waits or seat.waiting_since is None:
+        return None
+    if turn.context.now - seat.waiting_since < turn.context.patience:
+        return None
+    return ProblemKind.WAITING, seat.waits[0], f"waits for {', '.join(seat.waits[:3])}"
+
+
+def _refusal(seat: Seat) -> _Found | None:
     """What a vendor or the partner's holder refused."""
     for system in SYSTEMS:
         refusal = seat.side(system).refusal

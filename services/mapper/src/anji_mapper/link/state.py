@@ -20,6 +20,7 @@ from anji_common.refs import Ref, System
 from anji_mapper.mapping.model import Seen
 
 __all__ = [
+    "Decision",
     "Flight",
     "Held",
     "LineState",
@@ -72,6 +73,7 @@ class ProblemKind(StrEnum):
     IN_DOUBT = "in doubt"
     UNMAPPED = "unmapped"
     WAITING = "waiting"
+    ASKED = "asked"
     CLAIMED = "claimed elsewhere"
     GONE = "gone"
 
@@ -169,6 +171,15 @@ class LineState:
 
 
 @dataclass(frozen=True, slots=True)
+class Decision:
+    """What a person decided about one field, for just the values that they were shown."""
+
+    winner: System
+    values: ValuePair
+    person: str
+
+
+@dataclass(frozen=True, slots=True)
 class PendingMessage:
     """A message to people, not sent yet."""
 
@@ -195,6 +206,10 @@ class Seat:
     """`Pair.name` → the last values that both sides were known to hold."""
     lines: Mapping[str, Mapping[str, LineState]] = field(default_factory=dict)
     """`LinesPair.name` → CRM line id → its ERP row and agreed pairs."""
+    asked: Mapping[str, ValuePair] = field(default_factory=dict)
+    """`Pair.name`, or `row_key`, → what both sides hold: people are asked which one stays."""
+    decisions: Mapping[str, Decision] = field(default_factory=dict)
+    """By the same keys: answers that are being carried out."""
     waits: tuple[str, ...] = ()
     """Tokens of what must come first (`AwaitedError`), sorted."""
     waiting_since: datetime | None = None

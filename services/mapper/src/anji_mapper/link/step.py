@@ -6,6 +6,7 @@ becomes the link's problem.
 """
 
 from dataclasses import dataclass
+from functools import partial
 
 from anji_common.errors import UndecodableError
 from anji_common.events.changes import Change
@@ -21,7 +22,7 @@ from anji_mapper.link.effects import Effect
 from anji_mapper.link.inputs import Answered, Changed, Input, Looked, Told
 from anji_mapper.link.merge import Comparison, compare
 from anji_mapper.link.problems import judge
-from anji_mapper.link.renditions import suspected
+from anji_mapper.link.questions import ask, decided, ruling_of
 from anji_mapper.link.rules import RULES, Rules
 from anji_mapper.link.state import Flight, ProblemKind, Refusal, Seat, Stage, changed
 from anji_mapper.link.turn import Turn
@@ -82,6 +83,8 @@ def _told(turn: Turn, entry: Entry) -> bool:
     turn.put(heard={**turn.seat.heard, entry.sender: entry.sequence})
     if entry.kind is EntryKind.RETRY:
         _retried(turn, entry.problem)
+    elif entry.kind is EntryKind.DECIDE:
+        decided(turn, entry)
     else:
         seats.hear(turn, entry)
     return True
@@ -264,10 +267,11 @@ def _level(turn: Turn) -> tuple[set[str], list[str]]:
         (seat.crm.seen, seat.erp.seen),
         (seat.agreed, seat.lines),
         turn.context,
-        lambda key, agreed, now: suspected(turn.rules, seat, key, agreed, now),
+        partial(ruling_of, turn),
     )
     awaited, unmapped = set(found.awaited), list(found.unmapped)
     _mark_lost_rows(turn, found)
+    ask(turn, found)
     turn.put(agreed=found.agreed, lines={**seat.lines, **found.lines})
     for system in SYSTEMS:
         if turn.rules.is_busy(turn.seat.side(system)):

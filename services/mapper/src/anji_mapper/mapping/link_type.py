@@ -119,6 +119,8 @@ class _Building:
             if form.owner not in (None, default):
                 words = f"a field that flows {form.direction} is owned by the {default}"
                 self.page.find((*loc, "owner"), words)
+        if form.conflict == "ask" and (form.direction != "both" or form.only_on_create):
+            self.page.find((*loc, "conflict"), "only a field that flows both ways has conflicts")
         erp_kind = form.erp.kind or built.erp.kind
         return Pair(
             name=f"{form.crm.path}~{form.erp.path}",
@@ -129,6 +131,7 @@ class _Building:
             flows_to=flows,
             refers_to_erp=erp_kind is FieldKind.REFERENCE,
             only_on_create=form.only_on_create,
+            asks=form.conflict == "ask",
         )
 
     def _add_pair(

@@ -113,6 +113,8 @@ class Pair:
     """The ERP value is a ref, written by its business number."""
     only_on_create: bool = False
     """Written when the record is made, and let be afterwards (an owner, a given number)."""
+    asks: bool = False
+    """A person decides when both sides changed."""
 
     def path(self, system: System) -> str:
         """Return the pair's path on one side."""

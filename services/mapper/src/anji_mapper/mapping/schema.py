@@ -207,6 +207,8 @@ class FieldForm(_Form):
     direction: Literal["both", "to_erp", "to_crm"] = "both"
     owner: Side | None = None
     """Who wins when both sides changed; by default the side that creates, else the CRM."""
+    conflict: Literal["owner", "ask"] = "owner"
+    """When both sides changed: its owner wins, or people are asked while other fields flow."""
     only_on_create: bool = False
     """Written when the record is made, and let be afterwards."""
 
