@@ -1,62 +1,11 @@
 """The whole writer of the ERP: commands from the broker into the sandbox, under virtual time."""
 
-import asyncio
-from collections.abc import Callable, Coroutine
-from random import Random
-from typing import Any
-
 from anji_common.broker.embedded_broker import EmbeddedBroker
-from anji_common.events.commands import Action, Command, CommandNumber, Finish
-from anji_common.events.results import Outcome, Result
-from anji_common.refs import System
-from anji_common.runtime import Runtime
-from anji_common.testing.virtual_time import LoopClock, run_virtually
-from anji_common.topics import declared_topics, results_topic
-from anji_common.writing.settings import WriterSettings
-from anji_k3cloud.service import Connection, run_writer
+from anji_common.events.commands import Action, CommandNumber, Finish
+from anji_common.events.results import Outcome
 from anji_sandbox.faults import Fault
-from labs.erp_lab import INTEREST, Erp, make_erp, new_customer, new_order, settings_of
-
-Test = Callable[[Erp, EmbeddedBroker], Coroutine[Any, Any, None]]
-
-
-def in_an_installation(test: Test) -> None:
-    """Run a writer on a broker before an ERP, and `test` beside it."""
-
-    async def run() -> None:
-        clock = LoopClock(asyncio.get_running_loop())
-        broker = EmbeddedBroker(None, clock=clock, partitions=3)
-        await broker.declare(declared_topics({System.K3CLOUD: ("BD_Customer", "SAL_SaleOrder")}))
-        erp = make_erp(clock)
-        runtime = Runtime(broker, clock, Random(1))
-        settings = settings_of(erp.k3cloud)
-        writer = asyncio.ensure_future(
-            run_writer(
-                Connection.over(settings, clock, erp.transport),
-                INTEREST,
-                runtime,
-                WriterSettings(),
-            )
-        )
-        await test(erp, broker)
-        assert not writer.done(), writer
-        writer.cancel()
-        await asyncio.gather(writer, return_exceptions=True)
-        await broker.close()
-
-    run_virtually(run())
-
-
-async def issue(broker: EmbeddedBroker, *commands: Command) -> None:
-    await broker.publish([command.to_message() for command in commands])
-
-
-async def results(broker: EmbeddedBroker) -> list[Result]:
-    starts = dict.fromkeys(range(broker.partitions), 0)
-    reader = await broker.reader(results_topic(System.K3CLOUD), starts)
-    found = [Result.from_record(record) for record in await reader.poll(max_records=10_000)]
-    await reader.close()
-    return found
+from labs.erp_lab import Erp, new_customer, new_order
+from labs.erp_writer_lab import in_an_installation, issue, results
 
 
 def test_customers_and_then_an_order_and_then_an_edit() -> None:
