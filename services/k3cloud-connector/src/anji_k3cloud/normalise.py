@@ -2,7 +2,8 @@
 
 Pure. What a field's value looks like is said by its `FieldInterest`; see `Document` for normal
 form. The vendor's times are local and without zone. Two laws, tested: what was filled in and is
-read back is what was filled in; and blank, however the vendor spells it, is null.
+read back is what was filled in, but for blanks at a text's end; and blank, however the vendor
+spells it, is null.
 
 Source: reference "k3cloud-webapi.md", sections 3.4, 3.5, 4.1 and 9.
 """
@@ -105,7 +106,7 @@ def vendor_value(
             number = text if is_number else _business_number(field, text, numbers)
             return {field.number_key: number}
         case _:
-            return text
+            return text.rstrip(" ")
 
 
 def blank_of(field: FieldInterest) -> JsonValue:
@@ -157,7 +158,7 @@ def _text(raw: object) -> str | None:
         return None
     if isinstance(raw, bool):
         return "true" if raw else "false"
-    text = str(raw)
+    text = str(raw).rstrip(" ")  # columns of a fixed length come filled up
     return text if text.strip() else None
 
 
