@@ -246,6 +246,28 @@ def test_calls_are_shown_by_day_object_and_purpose_with_what_they_brought() -> N
     on_a_crm(test)
 
 
+def test_a_live_change_costs_a_call_and_one_for_each_kind_of_lines() -> None:
+    async def test(lab: Lab) -> None:
+        await lab.metadata.completed(ORDER)
+        order, account = lab.person.make_order(), lab.person.make("AccountObj", name="甲")
+        await lab.clock.sleep(1.3)  # what callbacks of documents gather for
+        spent: list[int] = []
+        for interest, ids, published in (
+            (ORDER, [order], ()),
+            (ORDER, [order], [order]),
+            (INTEREST.of("AccountObj"), [account], ()),
+        ):
+            before = _queries(lab)
+            page = await lab.feed.read(interest, ids, published)
+            assert [found.ref.record_id for found in page.records] == ids
+            spent.append(_queries(lab) - before)
+            lab.person.edit("SalesOrderObj", order, remark="急")
+
+        assert spent == [1 + 1, 1 + 1, 1]
+
+    on_a_crm(test, lines_lag_seconds=1.0)
+
+
 def test_in_bulk_twenty_records_cost_a_call() -> None:
     async def test(lab: Lab) -> None:
         for _ in range(500):

@@ -2,24 +2,36 @@
 
 import asyncio
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 from anji.sandboxes import settings_of as settings_for
-from anji_common.errors import VendorUnavailableError
+from anji_common.broker.embedded_broker import EmbeddedBroker
+from anji_common.clock import SystemClock
+from anji_common.errors import ConfigurationError, VendorUnavailableError
+from anji_common.events.signals import Signal
 from anji_common.interest import FieldInterest, FieldKind, Interest, ObjectInterest
 from anji_common.refs import System
+from anji_common.runtime import Runtime
+from anji_common.topics import SIGNALS, declared_topics
 from anji_common.transport import Answer, Call
 from anji_fxiaoke.callback import CallbackDesk
 from anji_fxiaoke.checking import Line, check
+from anji_fxiaoke.cli import Room, fxiaoke_app
+from anji_fxiaoke.service import make_client
 from anji_sandbox.fxiaoke import FxiaokeCore, FxiaokeLimits, FxiaokeSwitches
 from anji_sandbox.http import serve
 from anji_sandbox.store import Store
-from labs.fxiaoke_lab import ACCOUNT, INTEREST, Lab, on_a_crm
-from labs.memory_broker import memory_runtime
+from labs.fxiaoke_lab import ACCOUNT, INTEREST, Lab, on_a_crm, settings_of
+from labs.memory_broker import all_records, memory_runtime
+from labs.sandbox_transport import SandboxTransport
 
 CALLBACK: dict[str, Any] = {"callback_url": "http://anji.test/fxiaoke/callback"}
 
@@ -214,6 +226,41 @@ async def typed(home: Path, known: dict[str, str], *words: str) -> tuple[int, st
     )  # fmt: skip
     told, _ = await asyncio.wait_for(process.communicate(), 60.0)
     return process.returncode or 0, told.decode()
+
+
+def test_a_source_is_asked_by_command(tmp_path: Path) -> None:
+    clock, crm = SystemClock(), FxiaokeCore(Store())
+    file = tmp_path / "broker.sqlite"
+
+    @asynccontextmanager
+    async def runtime() -> AsyncIterator[Runtime]:
+        broker = EmbeddedBroker(file, clock=clock, partitions=2)
+        await broker.declare(declared_topics({System.FXIAOKE: ("AccountObj",)}))
+        yield Runtime(broker, clock, Random(1))
+        await broker.close()
+
+    @asynccontextmanager
+    async def room() -> AsyncIterator[Room]:
+        settings, transport = settings_of(crm), SandboxTransport(crm, clock)
+        client, metadata = make_client(settings, transport, clock, Random(1))
+        yield Room(settings, INTEREST, client, metadata, runtime, None)
+
+    async def signals() -> list[Signal]:
+        async with runtime() as found:
+            records = await all_records(found.broker, SIGNALS.name)
+            return [Signal.from_record(each) for each in records]
+
+    commands = CliRunner()
+    asked = commands.invoke(fxiaoke_app(room), ["probe", "AccountObj"])
+    unknown = commands.invoke(fxiaoke_app(room), ["approve", "NoSuchObj"])
+    calls = commands.invoke(fxiaoke_app(room), ["calls"])
+
+    (signal,) = asyncio.run(signals())
+    assert asked.stdout == "the source of AccountObj is asked: probe\n"
+    assert (signal.object_name, signal.kind.value) == ("AccountObj", "probe")
+    assert isinstance(unknown.exception, ConfigurationError)
+    assert "no mapping reads NoSuchObj" in str(unknown.exception)
+    assert calls.stdout == "no calls were told in that time\n"
 
 
 async def test_the_commands_as_they_are_typed(tmp_path: Path) -> None:

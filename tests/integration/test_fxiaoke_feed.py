@@ -210,10 +210,11 @@ def test_a_head_that_moves_while_its_lines_are_read_is_torn() -> None:
         reading = lab.feed.read(ORDER, [record_id])
 
         async def edit() -> None:
-            await lab.clock.sleep(3.5)  # the head: 2 s; the lines are under way
+            await lab.clock.sleep(2.0)  # the lines have been read, the head is asked for
             lab.person.edit("SalesOrderObj", record_id, remark="急")
 
         page, _ = await asyncio.gather(reading, edit())
+        await lab.clock.sleep(2.0)
         again = await lab.feed.read(ORDER, [record_id])
 
         assert page.records == ()

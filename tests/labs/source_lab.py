@@ -6,7 +6,7 @@ record may be torn, and the vendor may be down.
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from random import Random
@@ -150,7 +150,12 @@ class LittleFeed:
                 return
             last = found[-1]
 
-    async def read(self, interest: ObjectInterest, ids: Sequence[str]) -> Page:
+    async def read(
+        self,
+        interest: ObjectInterest,
+        ids: Sequence[str],
+        published: Collection[str] = (),  # noqa: ARG002 - the port's
+    ) -> Page:
         await self._ask()
         self.reads.append(tuple(ids))
         return self._page(interest.object_name, ids)

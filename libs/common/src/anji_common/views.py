@@ -123,6 +123,10 @@ class View:
         """Return all rows by ascending key. The view may change meanwhile."""
         return self._opened.scan()
 
+    def after(self, key: str) -> Iterator[tuple[str, bytes]]:
+        """Return the rows with keys greater than `key`, by ascending key, as `scan` does."""
+        return self._opened.scan(after=key)
+
     def __len__(self) -> int:
         return len(self._opened)
 

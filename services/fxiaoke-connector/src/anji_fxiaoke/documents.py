@@ -1,12 +1,14 @@
 """Whole documents: heads and their lines, read by as few queries as there are kinds of lines.
 
 The CRM tells lines by queries of their own. So a document can be torn: its head from before an
-edit, its lines from after. Before one is handed on, the head is read again and must be the same
-(``protocol.md`` 19); a young one must be older than the lag of queries, and its lines must add up
-to its amount, where both are mapped. What is torn is read again, never guessed.
+edit, its lines from after (``protocol.md`` 19). Where ids are known the lines are read first, then
+the heads: a head that did not move since is whole without a further call. Where heads come first
+they are read once more after the lines, and must be the same. A young document must be older than
+the lag of queries, and its lines must add up to its amount, where both are mapped. What is torn is
+read again, never guessed.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -20,7 +22,7 @@ from anji_common.sourcing.feed import Page, Unreadable
 from anji_fxiaoke.calls import Purpose
 from anji_fxiaoke.client import MAX_PAGE_RECORDS, Client
 from anji_fxiaoke.normalise import document, head_fields, line_fields
-from anji_fxiaoke.paging import Mark, after, chunks, mark_of, one_of, sums_differ
+from anji_fxiaoke.paging import Mark, after, chunks, mark_of, one_of, stood_still, sums_differ
 from anji_fxiaoke.settings import FxiaokeSettings
 from anji_fxiaoke.wire import Filter, ms_of
 
@@ -72,6 +74,32 @@ class Documents:
             found += page.records
         return found
 
+    async def by_ids(
+        self,
+        interest: ObjectInterest,
+        ids: Sequence[str],
+        purpose: Purpose,
+        published: Collection[str],
+    ) -> Page:
+        """Return the documents of those ids that exist: a query for each kind of lines, and one.
+
+        A head that was published before is not asked to prove that it did not move meanwhile: its
+        move is a change of its own, that is read like any other.
+        """
+        if not interest.lines:
+            return await self.whole(interest, await self.heads(interest, ids, purpose), purpose)
+        began_ms = ms_of(self._client.now())
+        lines = await self._lines(interest, ids, purpose)
+        heads = await self.heads(interest, ids, purpose)
+        torn = self._too_young(interest, heads, lines)
+        torn |= {
+            str(head["_id"])
+            for head in heads
+            if str(head["_id"]) not in published
+            and not stood_still(head, lines[str(head["_id"])], began_ms)
+        }
+        return await self._page(interest, heads, lines, torn)
+
     async def whole(
         self, interest: ObjectInterest, heads: Sequence[Raw], purpose: Purpose
     ) -> Page:
@@ -82,14 +110,9 @@ class Documents:
         """
         if not heads or not interest.lines:
             return await self._page(interest, heads, {}, set())
-        lines = await self._lines(interest, heads, purpose)
+        lines = await self._lines(interest, [str(head["_id"]) for head in heads], purpose)
         torn = await self._moved(interest, heads, purpose)
-        now_ms = ms_of(self._client.now())
-        torn |= {
-            str(head["_id"])
-            for head in heads
-            if self._is_too_young(interest, head, lines[str(head["_id"])], now_ms)
-        }
+        torn |= self._too_young(interest, heads, lines)
         return await self._page(interest, heads, lines, torn)
 
     async def as_they_are(
@@ -100,7 +123,7 @@ class Documents:
         Raises:
             UndecodableError: one of them cannot be normalised.
         """
-        lines = await self._lines(interest, heads, purpose)
+        lines = await self._lines(interest, [str(head["_id"]) for head in heads], purpose)
         user = await self._client.caller.acting_user()
         return {
             str(head["_id"]): document(interest, head, lines[str(head["_id"])], user)
@@ -108,11 +131,9 @@ class Documents:
         }
 
     async def _lines(
-        self, interest: ObjectInterest, heads: Sequence[Raw], purpose: Purpose
+        self, interest: ObjectInterest, ids: Sequence[str], purpose: Purpose
     ) -> _Lines:
-        found: _Lines = {
-            str(head["_id"]): {each.path: [] for each in interest.lines} for head in heads
-        }
+        found: _Lines = {each: {lines.path: [] for lines in interest.lines} for each in ids}
         reading = replace(purpose, name=f"{purpose.name}: lines")
         for each in interest.lines:
             master = _master(each)
@@ -138,6 +159,16 @@ class Documents:
             )
             now |= {str(head["_id"]): mark_of(head, ()) for head in again.records}
         return {record_id for record_id, mark in before.items() if now.get(record_id) != mark}
+
+    def _too_young(
+        self, interest: ObjectInterest, heads: Sequence[Raw], lines: _Lines
+    ) -> set[str]:
+        now_ms = ms_of(self._client.now())
+        return {
+            str(head["_id"])
+            for head in heads
+            if self._is_too_young(interest, head, lines[str(head["_id"])], now_ms)
+        }
 
     def _is_too_young(
         self, interest: ObjectInterest, head: Raw, lines: Mapping[str, list[Raw]], now_ms: int

@@ -1,7 +1,8 @@
 """The CRM's records ↔ our normal form, by the kinds of the `Interest`. Pure.
 
 Towards normal form: ms become RFC 3339 times in UTC or dates in Beijing, numbers decimal text,
-employees the first of their list, references the text of a ref, empty or absent null. Lines stand
+employees the first of their list, references the text of a ref, empty or absent null. Whether a
+record is voided (`life_status`) is told even where no mapping names it. Lines stand
 under their object's name, in the order of their ids, without voided ones. The document's modify
 time and modifier are those of its newest part: a line changes without touching its head.
 
@@ -69,6 +70,7 @@ def document(
         field.path: _normal_in(interest.object_name, field, head.get(field.path))
         for field in _all_fields(interest)
     }
+    data.setdefault("life_status", _first(head.get("life_status")))
     parts = [head]
     for each in interest.lines:
         rows = sorted(lines.get(each.path, ()), key=lambda row: str(row["_id"]))

@@ -13,7 +13,10 @@ from anji_common.sourcing.feed import Window
 from anji_fxiaoke.objects import SUMS
 from anji_fxiaoke.wire import Filter, Rows, ms_of
 
-__all__ = ["Mark", "after", "chunks", "mark_of", "one_of", "sums_differ", "within"]
+__all__ = ["Mark", "after", "chunks", "mark_of", "one_of", "stood_still", "sums_differ", "within"]
+
+_CLOCK_ERROR_MS = 2_000
+"""The CRM tells its time in whole seconds, cut; and an answer takes a while."""
 
 _Raw = Mapping[str, Any]
 T = TypeVar("T")
@@ -77,6 +80,21 @@ def mark_of(head: _Raw, lines: Iterable[_Raw]) -> Mark:
     """Return the mark of a document that was read."""
     newest = max(map(_line_version, lines), default=(0, "", ""))
     return Mark(*_version(head), newest)
+
+
+def stood_still(head: _Raw, lines: Mapping[str, Sequence[_Raw]], lines_read_ms: int) -> bool:
+    """Whether a head that was read after its lines cannot have moved since these were read.
+
+    Either it last moved no later than one of those lines did, or well before they were read.
+
+    Args:
+        head: As read.
+        lines: Its lines, read before.
+        lines_read_ms: When that began, in the CRM's time as well as we know it.
+    """
+    moved_ms, _ = _version(head)
+    newest = max((_version(row)[0] for rows in lines.values() for row in rows), default=0)
+    return moved_ms <= newest or moved_ms < lines_read_ms - _CLOCK_ERROR_MS
 
 
 def sums_differ(object_name: str, head: _Raw, lines: Mapping[str, Sequence[_Raw]]) -> bool:

@@ -126,6 +126,10 @@ def source_settings(settings: FxiaokeSettings) -> SourceSettings:
         most_poll_seconds=max(settings.most_poll_seconds, settings.poll_seconds),
         overlap_seconds=settings.overlap_seconds,
         gather_seconds=settings.gather_seconds,
+        document_gather_seconds=settings.lines_lag_seconds + settings.gather_seconds,
+        patrol_seconds=settings.patrol_seconds,
+        most_deletes=settings.most_deletes,
+        most_deletes_share=settings.most_deletes_share,
         hints_topic=CALLBACKS.name if takes_callbacks else None,
     )
 

@@ -110,6 +110,18 @@ class FxiaokeSettings(BaseSettings):
     """A document with lines that is younger than this is read again before it is published, as
     its lines may not all be there to be queried."""
 
+    patrol_seconds: float | None = Field(default=86_400.0, gt=0)
+    """From one reading again of all known records to the next. It finds removed lines and deleted
+    records, which no date tells; it costs a call, and one for each kind of lines, for every
+    hundred records. `None`: only by `anji fxiaoke probe`."""
+
+    most_deletes: int = Field(default=20, ge=1)
+    """If more records of one object than this are gone at once, they are held until somebody
+    approves: `anji fxiaoke approve`."""
+
+    most_deletes_share: float = Field(default=0.02, gt=0, le=1)
+    """The same, as a share of all known records of the object; a single one is never held."""
+
     calls_per_window: int = Field(default=100, ge=1)
     """Calls of one interface within `window_seconds`, over all processes that use the account.
     Fxiaoke's own limit; tenants with a database of their own have bought more."""

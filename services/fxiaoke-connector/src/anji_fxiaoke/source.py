@@ -5,7 +5,7 @@ each object of lines; a line that moved has its whole document read. What was re
 and has not moved (`seen`) costs nothing more.
 """
 
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from anji_common.interest import LinesInterest, ObjectInterest
@@ -67,10 +67,13 @@ class FxiaokeFeed:
         async for page in self._of_moved_lines(interest, window, met, seen):
             yield page
 
-    async def read(self, interest: ObjectInterest, ids: Sequence[str]) -> Page:
+    async def read(
+        self, interest: ObjectInterest, ids: Sequence[str], published: Collection[str] = ()
+    ) -> Page:
         interest = await self._metadata.completed(interest)
-        heads = await self._documents.heads(interest, ids, _READ)
-        return self._counted(interest, await self._documents.whole(interest, heads, _READ))
+        return self._counted(
+            interest, await self._documents.by_ids(interest, ids, _READ, published)
+        )
 
     def _counted(self, interest: ObjectInterest, page: Page) -> Page:
         tally = self._client.caller.tally

@@ -1,6 +1,6 @@
 """The ERP as a `Feed`: what was made, modified or audited in a stretch of its time."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from anji_common.clock import Clock
@@ -42,5 +42,10 @@ class K3CloudFeed:
         async for page in self._documents.changed(interest, window):
             yield page
 
-    async def read(self, interest: ObjectInterest, ids: Sequence[str]) -> Page:
+    async def read(
+        self,
+        interest: ObjectInterest,
+        ids: Sequence[str],
+        published: Collection[str] = (),  # noqa: ARG002 - the port's; reading is free here
+    ) -> Page:
         return await self._documents.by_ids(interest, ids)

@@ -119,9 +119,12 @@ class ViewStore:
             ).fetchall()
         return [key for (key,) in rows]
 
-    def scan(self) -> Iterator[tuple[str, bytes]]:
-        """Return all rows by ascending key, page by page: rows may be written meanwhile."""
-        start = ""
+    def scan(self, after: str | None = None) -> Iterator[tuple[str, bytes]]:
+        """Return all rows, or those after a key, by ascending key.
+
+        Page by page: rows may be written meanwhile.
+        """
+        start = "" if after is None else after + "\0"
         while True:
             with self._translated():
                 page = self._db.execute(

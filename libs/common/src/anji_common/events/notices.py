@@ -25,6 +25,9 @@ class NoticeKind(StrEnum):
     MESSAGE_IN_DOUBT = "message in doubt"
     LINK_ENDED = "link ended"
     LINE_NOT_REMOVED = "line not removed"
+    DELETES_HELD = "deletes held"
+    """Of one object: more records are gone than may be without a person's approval."""
+
     CALLS_PAUSED = "calls paused"
     """Of the whole installation: a vendor takes no more calls for a while."""
 
@@ -36,7 +39,7 @@ class Notice(Event):
 
     link: Ref
     """The home record of the link; the key of the record. Where a vendor takes no calls, the day
-    in question: ``fxiaoke/calls/2026-01-05``."""
+    in question: ``fxiaoke/calls/2026-01-05``; of held deletes one of the records."""
 
     link_type: str
     """Empty where it is about no link."""

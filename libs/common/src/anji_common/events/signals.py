@@ -27,6 +27,11 @@ class SignalKind(StrEnum):
     PAUSE = "pause"
     RESUME = "resume"
     SNAPSHOT = "snapshot"
+    PROBE = "probe"
+    """Read every known record again now: is it gone, has it changed without a date?"""
+
+    APPROVE = "approve"
+    """Those that a patrol found gone, and holds, may be published as gone."""
 
 
 class Signal(Event):

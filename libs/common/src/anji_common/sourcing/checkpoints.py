@@ -5,6 +5,7 @@ most what it had published already, which is then known. Wishes (signals, callba
 stand in it too: once taken from their topic they are as safe here.
 """
 
+from enum import StrEnum
 from typing import Self
 
 from pydantic import AwareDatetime, Field
@@ -15,7 +16,7 @@ from anji_common.messages import Message, Record
 from anji_common.refs import System
 from anji_common.topics import CHECKPOINTS
 
-__all__ = ["Checkpoint", "SnapshotProgress", "Wish"]
+__all__ = ["Checkpoint", "PatrolProgress", "PatrolStage", "SnapshotProgress", "Wish"]
 
 
 class Wish(Event):
@@ -43,6 +44,50 @@ class SnapshotProgress(Event):
     span_seconds: float
 
 
+class PatrolStage(StrEnum):
+    """Where a round of the patrol is."""
+
+    LOOKING = "looking"
+    """Every known record is read once."""
+
+    CONFIRMING = "confirming"
+    """Those that were not there are read once more."""
+
+    HELD = "held"
+    """Too many are gone: a person has to approve."""
+
+    OVER = "over"
+
+
+class PatrolProgress(Event):
+    """How far the patrol over known records is."""
+
+    begun_at: AwareDatetime
+    """Of the present round, else of the last one, in the vendor's time."""
+
+    looked_at: AwareDatetime
+    """When the last record was looked at the first time."""
+
+    stage: PatrolStage = PatrolStage.LOOKING
+    after: str = ""
+    """LOOKING: ids up to this one were read."""
+
+    looked: int = 0
+    missing: tuple[str, ...] = ()
+    """Were not there once."""
+
+    confirmed: tuple[str, ...] = ()
+    """Were not there twice."""
+
+    is_approved: bool = False
+    """A person has said that so many may be gone."""
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether the round goes on by itself."""
+        return self.stage in (PatrolStage.LOOKING, PatrolStage.CONFIRMING)
+
+
 class Checkpoint(Event):
     """The place of one object's source."""
 
@@ -56,6 +101,7 @@ class Checkpoint(Event):
     """By record id."""
 
     snapshot: SnapshotProgress | None = None
+    patrol: PatrolProgress | None = None
     is_paused: bool = False
 
     @property

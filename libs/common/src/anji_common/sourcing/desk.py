@@ -5,7 +5,7 @@ the rest (when to poll next, what was just seen) may be lost with it.
 """
 
 import math
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import structlog
@@ -18,20 +18,21 @@ from anji_common.events.signals import Signal, SignalKind
 from anji_common.interest import ObjectInterest
 from anji_common.messages import Message
 from anji_common.metrics import SOURCE_FAILURES, SOURCE_READS, SOURCE_WATERMARK_SECONDS
+from anji_common.refs import Ref
 from anji_common.runtime import Runtime
 from anji_common.sourcing.burials import Burials
 from anji_common.sourcing.checkpoints import Checkpoint, SnapshotProgress, Wish
 from anji_common.sourcing.feed import Feed, Page, Window
+from anji_common.sourcing.patrol import approved, asked_for
+from anji_common.sourcing.patrolling import Patrol
 from anji_common.sourcing.published import PublishedRefs
 from anji_common.sourcing.revisions import Published, Verdict, revise
 from anji_common.sourcing.settings import SourceSettings
+from anji_common.sourcing.snapshots import Snapshots
 from anji_common.sourcing.windows import (
-    BEGINNING,
     Pace,
     advanced,
-    next_span,
     next_window,
-    snapshot_window,
 )
 from anji_common.sourcing.wishes import (
     FIRST_TORN_WAIT_SECONDS,
@@ -46,7 +47,6 @@ _log = structlog.get_logger("anji.source")
 
 _CHECKPOINT_EVERY = timedelta(seconds=60)
 """How far a watermark runs over quiet time before it is kept: a restart reads that much again."""
-_FIRST_SPAN = timedelta(days=30)
 
 
 class Desk:
@@ -67,11 +67,14 @@ class Desk:
         self._chance = runtime.chance
         self._settings = settings
         self._published = PublishedRefs(runtime, feed.system, interest.object_name)
+        gathers = (settings.gather_seconds, settings.document_gather_seconds)
+        self._gather_seconds = max(gathers) if interest.lines else gathers[0]
         self._pace = Pace(settings.poll_seconds, settings.most_poll_seconds)
         self._interval = settings.poll_seconds
         self._next_poll = 0.0
         self._asked_at: float | None = None
         self._polled_at = -math.inf
+        self._news_at = 0.0
         self._wish_due: dict[str, float] = {}
         self._hinted_at: float | None = None
         self._is_told = False
@@ -79,8 +82,8 @@ class Desk:
         self._failures = 0
         self._seen: dict[str, str] = {}
         self._burials = Burials(feed.system, interest.object_name)
-        self._pages: AsyncIterator[Page] | None = None
-        self._pages_read = 0
+        self._snapshots = Snapshots(feed, interest)
+        self._patrol = Patrol(feed, interest, self._published, runtime.clock, settings)
         self._checkpoint: Checkpoint | None = None
         self._kept: Checkpoint | None = None
 
@@ -92,7 +95,7 @@ class Desk:
     async def start(self, checkpoint: Checkpoint | None) -> None:
         """Begin where the former owner left off, or, the first time, at the vendor's now."""
         self._checkpoint = self._kept = checkpoint
-        self._next_poll = self._clock.monotonic()
+        self._next_poll = self._news_at = self._clock.monotonic()
         await self._published.start()
 
     async def follow(self) -> None:
@@ -139,7 +142,7 @@ class Desk:
             case SignalKind.READ if signal.ref is not None:
                 self._wish(signal.ref.record_id, signal.answers)
             case SignalKind.READ:  # something of this object moved, nobody knows what
-                soon = max(now, self._polled_at + self._settings.gather_seconds)
+                soon = max(now, self._polled_at + self._gather_seconds)
                 self._next_poll, self._is_told = min(self._next_poll, soon), True
             case SignalKind.PAUSE:
                 self._set(is_paused=True)
@@ -147,7 +150,11 @@ class Desk:
                 self._set(is_paused=False)
                 self._next_poll = now
             case SignalKind.SNAPSHOT if checkpoint.snapshot is None:
-                self._begin_snapshot(await self._feed.now())
+                self._set(snapshot=Snapshots.begun(await self._feed.now()))
+            case SignalKind.PROBE:
+                self._set(patrol=asked_for(checkpoint.patrol, await self._feed.now()))
+            case SignalKind.APPROVE:
+                self._set(patrol=approved(checkpoint.patrol))
             case _:
                 pass
 
@@ -167,7 +174,11 @@ class Desk:
         due = min([self._next_poll, *wishes])
         if self._place.snapshot is not None:
             due = now
-        return max(due - now, self._blocked_until - now, 0.0)
+        return max(min(due - now, self._patrol_due()), self._blocked_until - now, 0.0)
+
+    def _patrol_due(self) -> float:
+        wait = self._patrol.seconds_to_next(self._place)
+        return math.inf if wait is None else wait
 
     async def turn(self) -> None:
         """Do what is due: wishes first, then the poll, then a page of the snapshot.
@@ -188,7 +199,9 @@ class Desk:
             if now >= self._next_poll:
                 await self._poll()
             elif not ids and self._place.snapshot is not None:
-                await self._snapshot_page()
+                await self._snapshot_page(self._place.snapshot)
+            elif not ids and self._patrol_due() <= 0:
+                await self._patrol_page()
         except (RetriableError, RefusedError) as error:
             self._back_off(error)
         else:
@@ -205,7 +218,10 @@ class Desk:
             self._hinted_at is not None
             and now - self._hinted_at < self._settings.trust_hints_seconds
         )
-        self._interval = self._pace.after_poll(self._interval, has_hints=has_hints)
+        self._news_at = now if found_news else self._news_at
+        self._interval = self._pace.after_poll(
+            self._interval, has_hints=has_hints, quiet_seconds=now - self._news_at
+        )
         self._polled_at, self._next_poll = now, now + self._interval
 
     async def _read_window(self) -> bool:
@@ -226,7 +242,8 @@ class Desk:
 
     async def _grant(self, ids: Sequence[str]) -> None:
         """Read what was wished for."""
-        page = await self._feed.read(self._interest, ids)
+        known = [each for each in ids if self._published.get(self._ref(each)) is not None]
+        page = await self._feed.read(self._interest, ids, known)
         by_id = {found.ref.record_id: found for found in page.records}
         wishes = self._place.wishes
         torn = set(page.torn)
@@ -259,43 +276,24 @@ class Desk:
         await self._publish(changes, page)
         return bool(changes)
 
-    async def _snapshot_page(self) -> None:
-        progress = self._place.snapshot
-        if progress is None:
-            return
-        span = timedelta(seconds=progress.span_seconds)
-        window = snapshot_window(progress.since, progress.until, span)
+    async def _snapshot_page(self, progress: SnapshotProgress) -> None:
         await self._clock.sleep(0)  # a long snapshot gives way to everybody else
-        if self._pages is None:
-            self._pages = self._feed.changed(self._interest, window, {})
-            self._pages_read = 0
-        try:
-            page = await anext(self._pages, None)
-        except (RetriableError, RefusedError):
-            self._pages = None
-            raise
+        page = await self._snapshots.page(progress)
         if page is not None:
-            self._pages_read += 1
             await self._take_page(page)
             return
-        self._pages = None
-        rest = progress.model_copy(
-            update={
-                "since": window.until,
-                "span_seconds": next_span(span, self._pages_read).total_seconds(),
-            }
-        )
-        is_over = rest.since >= rest.until
-        self._set(snapshot=None if is_over else rest)
+        rest = self._snapshots.after_stretch(progress)
+        self._set(snapshot=rest)
         await self._commit((), {}, must=True)
-        if is_over:
+        if rest is None:
             _log.info("snapshot.finished", object=self.object_name)
 
-    def _begin_snapshot(self, now: datetime) -> None:
-        progress = SnapshotProgress(
-            since=BEGINNING, until=now, span_seconds=_FIRST_SPAN.total_seconds()
-        )
-        self._set(snapshot=progress)
+    async def _patrol_page(self) -> None:
+        found = await self._patrol.step(self._place)
+        self._set(patrol=found.progress)
+        for record_id in found.page.torn:
+            self._wish(record_id, None, is_there=True)
+        await self._publish(found.changes, found.page, found.notices)
 
     def _revise(self, found: Observed, wish: Wish) -> Change | Verdict:
         return revise(
@@ -318,7 +316,7 @@ class Desk:
 
     def _wish(self, record_id: str, answers: str | None, *, is_there: bool = False) -> None:
         self._set(wishes=wished(self._place.wishes, record_id, answers, is_there=is_there))
-        wait = FIRST_TORN_WAIT_SECONDS if is_there else self._settings.gather_seconds
+        wait = FIRST_TORN_WAIT_SECONDS if is_there else self._gather_seconds
         due = self._clock.monotonic() + (0.0 if answers else wait)
         self._wish_due[record_id] = min(due, self._wish_due.get(record_id, due))
 
@@ -328,14 +326,17 @@ class Desk:
         due = {each: self._wish_due.get(each, 0.0) for each in wishes}
         if min(due.values(), default=math.inf) > now:
             return []
-        ends = now + self._settings.gather_seconds
+        ends = now + self._gather_seconds
         chosen = (each for each in wishes if due[each] <= (now if wishes[each].tries else ends))
         return sorted(chosen, key=due.__getitem__)[: self._settings.batch_ids]
 
-    async def _publish(self, changes: Sequence[Change], page: Page) -> None:
+    async def _publish(
+        self, changes: Sequence[Change], page: Page, others: Sequence[Message] = ()
+    ) -> None:
         letters = self._burials.letters(page.unreadable, self._clock.now())
         published = {str(change.ref): Published.of(change) for change in changes}
-        await self._commit([*(each.to_message() for each in changes), *letters], published)
+        messages = [*(each.to_message() for each in changes), *letters, *others]
+        await self._commit(messages, published)
 
     async def _commit(
         self, outputs: Sequence[Message], published: dict[str, Published], *, must: bool = False
@@ -369,6 +370,9 @@ class Desk:
         _log.warning(
             "vendor.awaited", object=self.object_name, reason=str(error), wait_seconds=wait
         )
+
+    def _ref(self, record_id: str) -> str:
+        return str(Ref(self._feed.system, self.object_name, record_id))
 
     def _set(self, **changed: object) -> None:
         self._checkpoint = self._place.model_copy(update=changed)

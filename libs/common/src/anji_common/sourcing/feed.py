@@ -1,6 +1,6 @@
 """The port `Feed`: what a vendor offers to the sourcing engine."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -83,9 +83,18 @@ class Feed(Protocol):
         """
         ...
 
-    async def read(self, interest: ObjectInterest, ids: Sequence[str]) -> Page:
+    async def read(
+        self, interest: ObjectInterest, ids: Sequence[str], published: Collection[str] = ()
+    ) -> Page:
         """Return those of the records that exist; a missing one is no news (never a delete).
 
         At most 100 ids at a time. Raises as `changed` does.
+
+        Args:
+            interest: Which fields of which object.
+            ids: Which records.
+            published: Those that were published before. A feed that would pay for proving that a
+                document is not torn need not do so for them: what tears it tells a change of its
+                own, and nothing is created of them any more.
         """
         ...

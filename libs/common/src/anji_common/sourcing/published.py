@@ -10,7 +10,7 @@ import structlog
 
 from anji_common.errors import AnjiError
 from anji_common.messages import Record
-from anji_common.refs import System
+from anji_common.refs import Ref, System
 from anji_common.runtime import Runtime
 from anji_common.sourcing.revisions import Published, projected
 from anji_common.topics import changes_topic
@@ -28,6 +28,7 @@ class PublishedRefs:
     """Ref text → what was published of it last."""
 
     def __init__(self, runtime: Runtime, system: System, object_name: str) -> None:
+        self._system, self._object_name = system, object_name
         topic = changes_topic(system, object_name)
         store = None
         if runtime.state_dir is not None:
@@ -61,6 +62,21 @@ class PublishedRefs:
             return own
         kept = self._view.get(ref)
         return None if kept is None else Published.from_bytes(kept)
+
+    def ids_after(self, record_id: str, limit: int) -> list[str]:
+        """Return the ids of records that are not gone, greater than one, sorted, so many at most.
+
+        What was published a moment ago may be missing.
+        """
+        prefix = str(Ref(self._system, self._object_name, ""))
+        found: list[str] = []
+        for ref, kept in self._view.after(f"{prefix}{record_id}"):
+            own = self._ahead.get(ref) or Published.from_bytes(kept)
+            if not own.is_gone:
+                found.append(ref.removeprefix(prefix))
+            if len(found) == limit:
+                break
+        return found
 
     def committed(self, published: Mapping[str, Published]) -> None:
         """Take in what this source has just committed."""

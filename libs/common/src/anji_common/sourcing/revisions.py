@@ -25,6 +25,8 @@ __all__ = ["Published", "Verdict", "projected", "revise"]
 
 _FORM = struct.Struct(">QQ16s")
 _MICROSECOND = timedelta(microseconds=1)
+_OF_NOTHING = bytes(16)
+"""Stands for the content of a tombstone."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -47,6 +49,16 @@ class Published:
     digest: bytes
     """Of the content, including what the stamp says besides the time."""
 
+    @property
+    def is_gone(self) -> bool:
+        """Whether it was a tombstone."""
+        return self.digest == _OF_NOTHING
+
+    @property
+    def modified_at(self) -> datetime:
+        """The modify time."""
+        return _EPOCH + timedelta(microseconds=self.modified_us)
+
     def to_bytes(self) -> bytes:
         """Return its form in a view."""
         return _FORM.pack(self.revision, self.modified_us, self.digest)
@@ -60,7 +72,8 @@ class Published:
     def of(cls, change: Change) -> Self:
         """Return what is remembered of `change`."""
         stamp = change.stamp
-        return cls(change.revision, _microseconds(stamp.modified_at), _digest(stamp, change.data))
+        digest = _OF_NOTHING if change.data is None else _digest(stamp, change.data)
+        return cls(change.revision, _microseconds(stamp.modified_at), digest)
 
 
 def projected(record: Record) -> bytes | None:
@@ -101,7 +114,7 @@ def revise(
     if last is None:
         return _change(observed, stamp, counter_base, answers)
     read_us = _microseconds(stamp.modified_at)
-    if read_us > last.modified_us:
+    if read_us > last.modified_us or last.is_gone:  # a record that is back tells its own time
         return _change(observed, stamp, max(counter_base, last.revision + 1), answers)
     is_same = _digest(stamp, observed.data) == last.digest
     if is_same and answers is None:
@@ -109,8 +122,7 @@ def revise(
     if read_us < last.modified_us:
         if not is_last_word:
             return Verdict.STALE
-        last_at = _EPOCH + timedelta(microseconds=last.modified_us)
-        stamp = stamp.model_copy(update={"modified_at": last_at})
+        stamp = stamp.model_copy(update={"modified_at": last.modified_at})
     return _change(observed, stamp, last.revision + 1, answers)
 
 

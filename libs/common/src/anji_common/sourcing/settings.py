@@ -33,6 +33,23 @@ class SourceSettings:
     """How long signals and hints gather before one read is made of them, and the least pause
     between polls that hints ask for. For vendors whose reads are paid."""
 
+    document_gather_seconds: float = 0.0
+    """The same for objects with lines, if longer: a new document is only whole once its lines can
+    be queried."""
+
+    patrol_seconds: float | None = None
+    """From the begin of one patrol over all known records to the next (see ``patrol.py``). `None`:
+    only when somebody asks for one."""
+
+    confirm_seconds: float = 60.0
+    """How long after the first look a record that was not there is asked for again; more than a
+    query lags behind a write."""
+
+    most_deletes: int = 20
+    most_deletes_share: float = 0.02
+    """If more records of an object, or a larger share of them (but more than one), are gone in one
+    round, they are held until a person approves."""
+
     least_back_off_seconds: float = 0.5
     most_back_off_seconds: float = 30.0
     """How long a vendor that is down, limited or refuses is left alone, at the most."""

@@ -21,6 +21,7 @@ _FEW_PAGES = 2
 _MANY_PAGES = 20
 _LEAST_SPAN = timedelta(minutes=10)
 _WIDER = 2
+_QUIET_PART = 0.1
 
 
 def next_window(
@@ -76,11 +77,17 @@ class Pace:
     least_seconds: float
     most_seconds: float
 
-    def after_poll(self, before: float, *, has_hints: bool) -> float:
+    def after_poll(self, before: float, *, has_hints: bool, quiet_seconds: float = 0.0) -> float:
         """Return the seconds to the next poll.
 
         Args:
             before: Seconds before this poll.
             has_hints: Some came lately, and polls find nothing that they had not told.
+            quiet_seconds: How long no poll has found anything: without hints too, polls become
+                fewer then, though never so few that the next change waits longer than a tenth of
+                the quiet before it.
         """
-        return min(before * _WIDER, self.most_seconds) if has_hints else self.least_seconds
+        if has_hints:
+            return min(before * _WIDER, self.most_seconds)
+        patient = max(quiet_seconds * _QUIET_PART, self.least_seconds)
+        return min(patient, self.most_seconds)

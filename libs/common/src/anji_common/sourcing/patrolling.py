@@ -1,0 +1,126 @@
+"""One object's patrol, carried out: reads known records, buries those that are gone."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import structlog
+
+from anji_common.clock import Clock
+from anji_common.events.changes import Change
+from anji_common.events.notices import Notice, NoticeKind
+from anji_common.events.observed import Observed
+from anji_common.interest import ObjectInterest
+from anji_common.messages import Message
+from anji_common.metrics import SOURCE_READS
+from anji_common.refs import Ref
+from anji_common.sourcing.checkpoints import Checkpoint, PatrolProgress, PatrolStage
+from anji_common.sourcing.feed import Feed, Page
+from anji_common.sourcing.patrol import after_read, buried, due_at, next_ids
+from anji_common.sourcing.published import PublishedRefs
+from anji_common.sourcing.revisions import revise
+from anji_common.sourcing.settings import SourceSettings
+
+__all__ = ["Found", "Patrol"]
+
+_log = structlog.get_logger("anji.source")
+
+_FEW = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What one step of a patrol has found."""
+
+    progress: PatrolProgress
+    changes: tuple[Change, ...] = ()
+    page: Page = Page(())  # noqa: RUF009 - frozen
+    notices: tuple[Message, ...] = ()
+
+
+class Patrol:
+    """Reads the known records of one object again."""
+
+    def __init__(
+        self,
+        feed: Feed,
+        interest: ObjectInterest,
+        published: PublishedRefs,
+        clock: Clock,
+        settings: SourceSettings,
+    ) -> None:
+        self._feed = feed
+        self._interest = interest
+        self._published = published
+        self._clock = clock
+        self._settings = settings
+
+    def seconds_to_next(self, place: Checkpoint) -> float | None:
+        """Return how long there is nothing to do; `None`: until somebody asks."""
+        due = due_at(place.patrol, place.begun_at, self._settings)
+        return None if due is None else (due - self._clock.now()).total_seconds()
+
+    async def step(self, place: Checkpoint) -> Found:
+        """Do what is next.
+
+        Raises:
+            RetriableError, RefusedError: see `Feed.read`; the same step is done again.
+        """
+        now = await self._feed.now()
+        progress, ids = next_ids(place.patrol, now, self._published.ids_after, self._settings)
+        if not ids:
+            return Found(progress)
+        page = await self._feed.read(self._interest, ids, ids)
+        met = {found.ref.record_id for found in page.records} | set(page.torn)
+        met |= {each.record_id for each in page.unreadable}
+        changes = [change for found in page.records if (change := self._revised(found, now))]
+        progress, gone = after_read(progress, ids, met, self._settings)
+        changes += self._buried(gone, now)
+        is_held = progress.stage is PatrolStage.HELD
+        return Found(progress, tuple(changes), page, self._told(progress) if is_held else ())
+
+    def _revised(self, found: Observed, now: datetime) -> Change | None:
+        """Return the change that a record is, if it is one.
+
+        What was published a while ago and is read otherwise is so: no query lags that long.
+        """
+        last = self._published.get(str(found.ref))
+        age = 0.0 if last is None else (now - last.modified_at).total_seconds()
+        verdict = revise(last, found, is_last_word=age > self._settings.confirm_seconds)
+        outcome = "published" if isinstance(verdict, Change) else verdict.value
+        self._count(outcome)
+        return verdict if isinstance(verdict, Change) else None
+
+    def _buried(self, gone: Sequence[str], now: datetime) -> list[Change]:
+        tombstones: list[Change] = []
+        for record_id in gone:
+            ref = Ref(self._feed.system, self._interest.object_name, record_id)
+            last = self._published.get(str(ref))
+            if last is not None and not last.is_gone:
+                tombstones.append(buried(ref, last, now))
+                self._count("gone")
+                _log.info("record.gone", ref=str(ref))
+        return tombstones
+
+    def _told(self, progress: PatrolProgress) -> tuple[Message, ...]:
+        """Return the notice that deletes are held, to be published with the step."""
+        name, gone = self._interest.object_name, progress.confirmed
+        few = ", ".join(gone[:_FEW]) + (" …" if len(gone) > _FEW else "")
+        words = (
+            f"{len(gone)} of {progress.looked} records of {name} are gone ({few}). Nothing was "
+            f"published. If that is right: anji {self._feed.system} approve {name}; if not, give "
+            "the account back the right to see them"
+        )
+        _log.warning("deletes.held", object=name, gone=len(gone), looked=progress.looked)
+        notice = Notice(
+            link=Ref(self._feed.system, name, gone[0]),
+            link_type="",
+            kind=NoticeKind.DELETES_HELD,
+            at=self._clock.now(),
+            words=words,
+            details={"object": name, "gone": len(gone), "looked": progress.looked},
+        )
+        return (notice.to_message(),)
+
+    def _count(self, outcome: str) -> None:
+        SOURCE_READS.labels(self._feed.system, self._interest.object_name, outcome).inc()

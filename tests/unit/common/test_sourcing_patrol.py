@@ -1,0 +1,144 @@
+"""The patrol: what is gone is gone only when it was missing twice, and never too much at once."""
+
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from anji_common.events.changes import Change
+from anji_common.events.observed import Observed, Stamp
+from anji_common.refs import Ref, System
+from anji_common.sourcing.checkpoints import PatrolProgress, PatrolStage
+from anji_common.sourcing.patrol import after_read, approved, buried, due_at, is_too_many, next_ids
+from anji_common.sourcing.revisions import Published, revise
+from anji_common.sourcing.settings import SourceSettings
+
+AT = datetime(2026, 1, 5, tzinfo=UTC)
+DAY = timedelta(days=1)
+REF = Ref(System.FXIAOKE, "AccountObj", "1")
+
+
+def settings(most: int = 20, share: float = 0.5, batch: int = 3) -> SourceSettings:
+    return SourceSettings(
+        poll_seconds=1.0,
+        most_poll_seconds=1.0,
+        overlap_seconds=1.0,
+        patrol_seconds=86_400.0,
+        most_deletes=most,
+        most_deletes_share=share,
+        batch_ids=batch,
+    )
+
+
+def a_round(
+    known: list[str],
+    there: list[set[str]],
+    how: SourceSettings,
+    begun: PatrolProgress | None = None,
+) -> tuple[PatrolProgress, tuple[str, ...]]:
+    """Go once around; `there` are the records that exist at the first look, and at the second."""
+    progress, gone = begun, tuple[str, ...]()
+
+    def ids_after(last: str, limit: int) -> list[str]:
+        return [each for each in known if each > last][:limit]
+
+    while True:
+        progress, ids = next_ids(progress, AT, ids_after, how)
+        if ids:
+            look = 1 if progress.stage is PatrolStage.CONFIRMING else 0
+            progress, buried_now = after_read(progress, ids, there[look] & set(ids), how)
+            gone += buried_now
+        if not progress.is_under_way:
+            return progress, gone
+
+
+KNOWN = [f"{n:02}" for n in range(10)]
+
+
+def test_who_is_missing_twice_is_gone() -> None:
+    there = set(KNOWN) - {"03", "04", "09"}
+
+    progress, gone = a_round(KNOWN, [there, there], settings())
+
+    assert gone == ("03", "04", "09")
+    assert progress.stage is PatrolStage.OVER
+
+
+def test_who_is_back_at_the_second_look_was_never_gone() -> None:
+    _, gone = a_round(KNOWN, [set(KNOWN) - {"03", "04"}, set(KNOWN) - {"04"}], settings())
+
+    assert gone == ("04",)
+
+
+@given(st.sets(st.sampled_from(KNOWN)), st.sets(st.sampled_from(KNOWN)), st.integers(1, 5))
+def test_nobody_is_gone_who_was_there_at_either_look(
+    first: set[str], second: set[str], batch: int
+) -> None:
+    progress, gone = a_round(KNOWN, [first, second], settings(share=1.0, batch=batch))
+
+    assert set(gone) == set(KNOWN) - first - second
+    assert progress.stage is PatrolStage.OVER
+
+
+def test_too_many_are_held_until_somebody_approves_and_are_looked_at_again_then() -> None:
+    there = {"00"}
+    held, gone = a_round(KNOWN, [there, there], settings(most=3))
+    assert (held.stage, gone) == (PatrolStage.HELD, ())
+    assert len(held.confirmed) == 9
+
+    over, gone = a_round(KNOWN, [there, {"00", "05"}], settings(most=3), approved(held))
+
+    assert set(gone) == set(KNOWN) - {"00", "05"}
+    assert over.stage is PatrolStage.OVER
+
+
+def test_what_is_held_is_found_anew_by_the_next_round() -> None:
+    held, _ = a_round(KNOWN, [set(), set()], settings(most=3))
+
+    over, gone = a_round(KNOWN, [set(KNOWN), set(KNOWN)], settings(most=3), held)
+
+    assert (over.stage, gone) == (PatrolStage.OVER, ())
+
+
+def test_an_approval_of_nothing_held_changes_nothing() -> None:
+    over, _ = a_round(KNOWN, [set(KNOWN)] * 2, settings())
+
+    assert approved(over) is over
+    assert approved(None) is None
+
+
+def test_one_is_never_too_many_and_all_are() -> None:
+    assert not is_too_many(1, 1, settings(share=0.02))
+    assert is_too_many(2, 10, settings(share=0.02))
+    assert not is_too_many(2, 100, settings(share=0.02))
+    assert is_too_many(21, 10_000, settings(share=0.02))
+
+
+def test_a_round_begins_a_while_after_the_last_one_began_and_confirms_after_a_while() -> None:
+    how = settings()
+    looking = PatrolProgress(begun_at=AT, looked_at=AT)
+    confirming = looking.model_copy(update={"stage": PatrolStage.CONFIRMING})
+    over = looking.model_copy(update={"stage": PatrolStage.OVER})
+
+    assert due_at(None, AT, how) == AT + DAY
+    assert due_at(looking, AT - DAY, how) == AT
+    assert due_at(confirming, AT - DAY, how) == AT + timedelta(seconds=60)
+    assert due_at(over, AT - DAY, how) == AT + DAY
+
+
+def test_a_tombstone_is_newer_than_all_before_and_a_record_that_is_back_is_newer_again() -> None:
+    stamp = Stamp(modified_at=AT + DAY)
+    first = revise(None, Observed(ref=REF, stamp=stamp, data={"a": "1"}))
+    assert isinstance(first, Change)
+
+    tombstone = buried(REF, Published.of(first), AT)
+    back = revise(
+        Published.of(tombstone), Observed(ref=REF, stamp=Stamp(modified_at=AT), data={"a": "1"})
+    )
+
+    assert tombstone.data is None
+    assert tombstone.revision > first.revision
+    assert isinstance(back, Change)
+    assert back.revision > tombstone.revision
+    assert Published.of(tombstone).is_gone
+    assert not Published.of(back).is_gone
