@@ -57,7 +57,7 @@ bench: $(VENV)/.members ## Measure brokers, mapper, latency and memory into docs
 	@echo "bench: measures this machine and writes docs/performance.md"
 	@PYTHONPATH=tests $(BIN)/python -m bench
 
-docs: $(VENV)/.members ## Write the generated pages anew: docs/events, docs/configuration.md
+docs: $(VENV)/.members ## Write the generated pages and tables in docs/ anew
 	@echo "docs: generated from the code"
 	@$(BIN)/python tools/pages.py
 

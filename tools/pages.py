@@ -9,6 +9,7 @@ from pathlib import Path
 from configuration_page import configuration_page
 from event_pages import event_pages
 from mapping_pages import mapping_pages
+from sandbox_page import sandbox_page
 
 __all__ = ["generated_pages"]
 
@@ -20,6 +21,7 @@ def generated_pages(root: Path = _ROOT) -> Iterator[tuple[Path, str]]:
     yield from event_pages(root / "docs" / "events")
     yield from configuration_page(root)
     yield from mapping_pages(root / "docs" / "mappings")
+    yield from sandbox_page(root)
 
 
 if __name__ == "__main__":

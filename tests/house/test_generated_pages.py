@@ -19,3 +19,9 @@ def test_no_page_of_the_events_is_left_over() -> None:
     found = set((ROOT / "docs" / "events").glob("*.json"))
 
     assert found <= set(PAGES)
+
+
+def test_every_switch_of_the_sandbox_says_what_it_means() -> None:
+    page = (ROOT / "docs" / "vendors" / "fxiaoke.md").read_text()
+
+    assert [line for line in page.splitlines() if line.endswith("|  |")] == []

@@ -96,6 +96,10 @@ def test_the_apps_own_token_asks_who_logged_in(crm: Crm) -> None:
     used = crm.post(path, {"appAccessToken": got["appAccessToken"], "code": given})
     nobody = crm.post(path, {"appAccessToken": "x", "code": code(crm)})
 
+    crm.now += 2_592_001
+    late = crm.post(path, {"appAccessToken": got["appAccessToken"], "code": code(crm)})
+
+    assert late["errorCode"] == 20005
     assert got["expiresIn"] == 2_592_000
     assert who["openUserId"] == crm.core.credentials["person_open_user_id"]
     assert who["corpId"] == crm.core.credentials["corp_id"]

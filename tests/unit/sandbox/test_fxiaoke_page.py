@@ -110,7 +110,20 @@ async def test_saving_a_form_changes_what_was_typed_and_no_other(
     record = stored(core, "AccountObj", record_id)
     assert (record["name"], record["tel"]) == ("one", "2")
     assert "remark" not in record
-    assert record["version"] == str(int(untouched) + 1)
+    assert record["version"] == untouched == "2"
+
+
+async def test_the_owner_is_changed_by_its_button_only(
+    browser: Browser, core: FxiaokeCore
+) -> None:
+    await browser.open(kind="AccountObj", new="1")
+    await browser.send(name="one")
+    record_id = browser.record_id
+
+    text = await browser.send(owner=core.credentials["open_user_id"])
+
+    assert "use changeOwner" in text
+    assert stored(core, "AccountObj", record_id)["version"] == "1"
 
 
 async def test_an_order_gets_its_lines_from_a_link_on_its_form(

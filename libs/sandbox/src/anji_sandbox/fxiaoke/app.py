@@ -34,6 +34,7 @@ from anji_sandbox.fxiaoke.people import make_people
 from anji_sandbox.fxiaoke.records import Records
 from anji_sandbox.fxiaoke.shop import Shop
 from anji_sandbox.store import Record, Store
+from anji_sandbox.switchboard import told, turn
 from anji_sandbox.switches import FxiaokeLimits, FxiaokeSwitches
 
 __all__ = ["FxiaokeCore"]
@@ -159,7 +160,7 @@ class FxiaokeCore:
         if isinstance(answer, Answer):
             return answer
         is_token = request.path in _TOKEN_PATHS
-        told = json_answer(
+        good = json_answer(
             {
                 "traceId": self._trace_id(trace),
                 "errorCode": 0,
@@ -168,7 +169,7 @@ class FxiaokeCore:
                 **answer,
             }
         )
-        return replace(told, delay_seconds=self.switches.token_seconds) if is_token else told
+        return replace(good, delay_seconds=self.switches.token_seconds) if is_token else good
 
     def due_callbacks(self, now: float) -> list[tuple[str, bytes]]:
         """Return ids and bodies of the events to post to `callback_url` now."""
@@ -223,15 +224,21 @@ class FxiaokeCore:
         self._tokens.revoke_all()
 
     def administer(self, method: str, name: str, body: Any) -> Any:  # noqa: ANN401 - JSON
-        """Answer an admin call: ``messages``, ``callback``, ``limits``, ``tokens``, ``objects``.
+        """Answer an admin call: messages, callback, limits, tokens, objects or switches.
 
         Raises:
             LookupError: there is no such call.
-            ValueError: objects are not in their form.
+            ValueError: objects or switches are not in their form.
         """
         match method, name:
             case "GET", "messages":
                 return self.messages()
+            case "GET", "switches":
+                return told(self.switches)
+            case "POST", "switches":
+                turn(self.switches, body)
+                self._records.note_all()
+                return told(self.switches)
             case "GET", "objects":
                 return sorted(self._shop.objects)
             case "POST", "objects":

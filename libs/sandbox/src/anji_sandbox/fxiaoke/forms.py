@@ -98,6 +98,8 @@ class Forms:
                 self._act(spec, record, given, now)
                 return record_id
             values = self._values(spec, record, given)
+            if record and not values:
+                return record_id
             if record:
                 self._call(data.update, {"object_data": {**values, "_id": record_id}}, kind, now)
                 return record_id
@@ -182,12 +184,12 @@ class Forms:
         return ()
 
     def _values(self, spec: ObjectSpec, record: Record, given: Mapping[str, str]) -> Record:
-        """Return the changed values of a form, in the form of the API; owner of new ones only."""
+        """Return the changed values of a form, as the API takes them."""
         values: Record = {}
         for name, text in given.items():
             field = spec.field(name) or FieldSpec(name, "text")
             is_same = text == _text(field, record.get(name))
-            if is_same or field.type in READ_ONLY_TYPES or (record and name == "owner"):
+            if is_same or field.type in READ_ONLY_TYPES:
                 continue
             values[name] = _value(field, text) if text else None
         return values

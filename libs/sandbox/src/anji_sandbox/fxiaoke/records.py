@@ -59,6 +59,7 @@ class Records:
         on_stored: Callable[[Batch], None],
     ) -> None:
         self._store = store
+        self._shop = shop
         self._company = shop.company
         self._switches = shop.switches
         self._on_written = on_written
@@ -78,6 +79,12 @@ class Records:
         self._indexes[spec.name] = Index(records)
         for record in records:
             self._note(spec, record)
+
+    def note_all(self) -> None:
+        """Look at every record anew, after a switch made other fields unique."""
+        for spec in self._shop.objects.values():
+            for record in self._store.all(spec.name):
+                self._note(spec, record)
 
     def get(self, spec: ObjectSpec, record_id: str) -> Record | None:
         """Return the record as it stands; never lags."""
