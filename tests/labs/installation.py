@@ -1,10 +1,10 @@
-"""A real `anji up`, in a process of its own that can be killed, between two real sandboxes."""
+"""A real Anji, in processes of its own that can be killed, between two real sandboxes."""
 
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -44,18 +44,21 @@ async def until(
 
 
 class AnjiProcess:
-    """`anji up`, as a person starts it."""
+    """`anji up`, as a person starts it, or another command that runs until it is told to end."""
 
-    def __init__(self, settings: Mapping[str, str], log: Path) -> None:
+    def __init__(
+        self, settings: Mapping[str, str], log: Path, words: Sequence[str] = ("up",)
+    ) -> None:
         self._settings = settings
         self._log = log
+        self._words = words
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """Start it; its output is added to the log."""
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(  # noqa: S603 - our own command
-                [str(Path(sys.executable).with_name("anji")), "up"],
+                [str(Path(sys.executable).with_name("anji")), *self._words],
                 env={**os.environ, **self._settings},  # noqa: TID251 - what a child process inherits
                 stdout=log,
                 stderr=log,
@@ -68,6 +71,12 @@ class AnjiProcess:
         assert process.poll() is None, f"it had ended by itself: {self._log.read_text()[-2000:]}"
         process.send_signal(signal.SIGKILL)
         process.wait()
+
+    def discard(self) -> None:
+        """End it at once if it still runs: nothing outlives its test."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
 
     def end(self) -> int:
         """Ask it to end, and return its exit code."""
