@@ -1,5 +1,6 @@
 """What only Kafka has: its own rules, beside the promises of every broker in test_broker.py."""
 
+import asyncio
 from collections.abc import Mapping
 
 import pytest
@@ -14,7 +15,7 @@ from anji_common.clock import SystemClock
 from anji_common.errors import ConfigurationError, RejectedError
 from anji_common.messages import Message
 from anji_common.refs import System
-from anji_common.topics import declared_topics
+from anji_common.topics import Topic, declared_topics
 from anji_common.views import View
 from labs.brokers import polled, records_of
 from labs.copying import COPIED, GIVEN, copied, copy
@@ -23,6 +24,7 @@ from labs.kafka import KafkaLab
 pytestmark = pytest.mark.kafka
 
 GROUP = "copiers"
+TABLE = Topic("table.v1", is_compacted=True, retention_seconds=None)
 
 
 def given(*values: str) -> list[Message]:
@@ -40,6 +42,30 @@ async def options_of(lab: KafkaLab, topic: str) -> Mapping[str, str]:
     (answer,) = await admin.describe_configs([asked])
     await discard(admin)
     return {name: value for name, value, *_ in answer.resources[0][4]}
+
+
+async def compact_quickly(lab: KafkaLab, topic: str) -> None:
+    """Have Kafka begin a new segment after a moment, and compact the old ones at once."""
+    cluster = cluster_of(lab)
+    admin = await cluster.started(cluster.admin())
+    options = {
+        "cleanup.policy": "compact",
+        "segment.ms": "200",
+        "max.compaction.lag.ms": "500",
+        "min.cleanable.dirty.ratio": "0.001",
+    }
+    name = cluster.physical(topic)
+    await admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, name, options)])
+    await discard(admin)
+
+
+async def until_compacted(broker: KafkaBroker, topic: str, count: int) -> None:
+    """Wait until fewer than `count` records are left; a segment ends when a later record comes."""
+    clock = SystemClock()
+    async with asyncio.timeout(60):
+        while len(await records_of(broker, topic)) >= count:
+            await clock.sleep(0.3)
+            await broker.publish([Message(topic, "last", b"")])
 
 
 @pytest.fixture
@@ -202,4 +228,26 @@ async def test_a_stranger_s_record_without_a_text_key_stalls_no_view(
 
     assert list(view.scan()) == [("good", b"value")]
     assert refused == ["given.v1[0]@0 has no key", "given.v1[0]@1 has a key that is not UTF-8"]
+    await view.close()
+
+
+async def test_a_view_of_a_topic_that_kafka_has_compacted_is_complete(
+    broker: KafkaBroker, kafka_lab: KafkaLab
+) -> None:
+    await broker.declare([TABLE])
+    await compact_quickly(kafka_lab, TABLE.name)
+    await broker.publish(
+        [Message(TABLE.name, f"key-{n % 9}", str(n).encode()) for n in range(900)]
+    )
+    await broker.publish([Message(TABLE.name, "key-8", None)])
+    await until_compacted(broker, TABLE.name, 900)
+
+    view = View(broker, TABLE.name)
+    await view.start()
+
+    assert view.records_read < 900
+    assert [key for key, _ in view.scan() if key.startswith("key")] == [
+        f"key-{n}" for n in range(8)
+    ]
+    assert view.get("key-7") == b"898"
     await view.close()
