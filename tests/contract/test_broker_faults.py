@@ -91,18 +91,20 @@ async def test_atomic_owners_killed_in_a_transaction_leave_both_or_neither(
     lab: BrokerLab, copies_of_one: Copies
 ) -> None:
     await copies_of_one.give(8000, size_bytes=2000)
-    chance, broken_off = Random(7), 0
+    clock, broken_off = SystemClock(), 0
 
-    for attempt in range(8):
+    for part in (0.1, 0.3, 0.5, 0.7, 0.9):  # of the time that a commit takes
         async with member_process(lab, "own-much") as owner:
             await until_said(owner, "committing")
-            await SystemClock().sleep(chance.uniform(0.0, 0.3) if attempt % 3 else 0.0)
+            began = clock.monotonic()
+            await until_said(owner, "committed")
+            seconds = clock.monotonic() - began
+            await until_said(owner, "committing")
+            await clock.sleep(seconds * part)
             owner.kill()
             broken_off += "committed" not in await said(owner)
         place, count = await place_and_copies(copies_of_one.broker)
         assert place == count, f"moved past {place} and copied {count}"
-        if broken_off == 4 or place == copies_of_one.given:
-            break
     async with lab.member(GROUP, [GIVEN.name], copy):
         lost, doubled = await copies_of_one.settle()
 
@@ -284,10 +286,10 @@ async def test_shared_leaving_ends_all_works_and_frees_their_tasks_at_once(
         finally:
             running.remove(task.partition)
 
-    await copies.give(100)
     async with lab.member(GROUP, [GIVEN.name], work):
         await until(lambda: len(running) == lab.partitions)
     left = set(running)
+    await copies.give(100)
 
     async with lab.member(GROUP, [GIVEN.name], copy):
         assert await copies.settle(within_seconds=30) == (0, 0)
