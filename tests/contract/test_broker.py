@@ -5,6 +5,7 @@ Processes that are killed or frozen, and members that come and go: ``test_broker
 
 import asyncio
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from aiokafka.partitioner import murmur2
@@ -14,7 +15,7 @@ from anji_common.clock import SystemClock
 from anji_common.errors import ConfigurationError, FencedError
 from anji_common.messages import Message, Record
 from anji_common.topics import Topic
-from labs.brokers import BrokerLab, polled, records_of
+from labs.brokers import BrokerLab, polled, records_of, told
 from labs.copying import COPIED, GIVEN, copied
 
 GROUP = "copiers"
@@ -27,6 +28,14 @@ def given(*values: str) -> list[Message]:
 
 def values(records: list[Record]) -> list[str]:
     return [(record.value or b"").decode() for record in records]
+
+
+async def values_of(broker: Broker, topic: str) -> list[str]:
+    return values(await records_of(broker, topic))
+
+
+async def placed(broker: Broker, topic: str) -> dict[str, int]:
+    return {one.text_key: one.partition for one in await records_of(broker, topic)}
 
 
 @pytest.fixture
@@ -98,9 +107,8 @@ async def test_partitioned_a_key_stands_where_murmur2_of_its_bytes_puts_it(lab: 
     await task.close()
 
     for topic in (GIVEN.name, COPIED.name):
-        found = {one.text_key: one.partition for one in await records_of(broker, topic)}
         theirs = {key: (murmur2(key.encode()) & 0x7FFFFFFF) % lab.partitions for key in keys}
-        assert found == theirs
+        assert await told(partial(placed, broker, topic), theirs) == theirs
 
 
 async def test_atomic_outputs_and_progress_are_seen_together(broker: Broker) -> None:
@@ -112,8 +120,9 @@ async def test_atomic_outputs_and_progress_are_seen_together(broker: Broker) -> 
     await task.commit(batch, copied(batch))
 
     assert before == ({GIVEN.name: {}}, [])
-    assert await broker.committed(GROUP, [GIVEN.name]) == {GIVEN.name: {0: 2}}
-    assert values(await records_of(broker, COPIED.name)) == ["one", "two"]
+    place = {GIVEN.name: {0: 2}}
+    assert await told(lambda: broker.committed(GROUP, [GIVEN.name]), place) == place
+    assert await told(lambda: values_of(broker, COPIED.name), ["one", "two"]) == ["one", "two"]
     await task.close()
 
 
@@ -127,12 +136,13 @@ async def test_atomic_a_commit_that_is_refused_leaves_neither_outputs_nor_progre
     with pytest.raises(ConfigurationError, match=r"nowhere\.v1"):
         await task.commit(batch, [*copied(batch), Message("nowhere.v1", "key", b"")])
 
-    assert await broker.committed(GROUP, [GIVEN.name]) == {GIVEN.name: {}}
+    place: dict[str, dict[int, int]] = {GIVEN.name: {}}
+    assert await told(lambda: broker.committed(GROUP, [GIVEN.name]), place) == place
     assert await records_of(broker, COPIED.name) == []
     await task.rewind()
     assert await polled(task, 1) == batch
     await task.commit(batch, copied(batch))
-    assert values(await records_of(broker, COPIED.name)) == ["one"]
+    assert await told(lambda: values_of(broker, COPIED.name), ["one"]) == ["one"]
     await task.close()
 
 
@@ -145,7 +155,8 @@ async def test_atomic_a_record_of_another_partition_is_refused(lab: BrokerLab) -
     with pytest.raises(ConfigurationError, match=r"given\.v1\[1\]@41"):
         await task.commit([foreign], [])
 
-    assert await broker.committed(GROUP, [GIVEN.name]) == {GIVEN.name: {}}
+    place: dict[str, dict[int, int]] = {GIVEN.name: {}}
+    assert await told(lambda: broker.committed(GROUP, [GIVEN.name]), place) == place
     await task.close()
 
 
@@ -157,7 +168,8 @@ async def test_atomic_progress_never_goes_back(broker: Broker) -> None:
     await task.commit([second])
     await task.commit([first])
 
-    assert await broker.committed(GROUP, [GIVEN.name]) == {GIVEN.name: {0: 2}}
+    place = {GIVEN.name: {0: 2}}
+    assert await told(lambda: broker.committed(GROUP, [GIVEN.name]), place) == place
     await task.rewind()
     assert await polled(task, 1) == [third]
     await task.close()
@@ -171,9 +183,9 @@ async def test_a_commit_tells_where_its_outputs_of_this_partition_end(lab: Broke
     ours = [Message(COPIED.name, key, b"") for key in keys[0]]
     theirs = [Message(TABLE.name, key, b"") for key in keys[1]]
 
-    told = await task.commit([], [*ours, *theirs])
+    ends = await task.commit([], [*ours, *theirs])
 
-    assert told == {COPIED.name: len(ours)}
+    assert ends == {COPIED.name: len(ours)}
     assert await task.commit([], theirs) == {}
     assert await task.commit([], []) == {}
     await task.close()
@@ -231,7 +243,7 @@ async def test_fenced_the_former_owner_can_publish_nothing(lab: BrokerLab, broke
     assert await records_of(broker, COPIED.name) == []
     assert await polled(owner, 1) == batch
     await owner.commit(batch, copied(batch))
-    assert values(await records_of(broker, COPIED.name)) == ["one"]
+    assert await told(lambda: values_of(broker, COPIED.name), ["one"]) == ["one"]
     await former.close()
     await owner.close()
 
@@ -244,7 +256,7 @@ async def test_fenced_is_one_task_only_and_not_its_neighbours(lab: BrokerLab) ->
 
     await task.commit([], [Message(COPIED.name, "key", b"value")])
 
-    assert values(await records_of(broker, COPIED.name)) == ["value"]
+    assert await told(lambda: values_of(broker, COPIED.name), ["value"]) == ["value"]
     for each in (task, *others):
         await each.close()
 
@@ -290,7 +302,8 @@ async def test_replayable_a_group_is_reset_to_the_start_the_end_or_a_time(
 
     assert await broker.offsets_at(GIVEN.name, at) == {0: 2}
     assert await broker.offsets_at(GIVEN.name, at + timedelta(days=1)) == {0: 3}
-    assert await broker.committed(GROUP, [GIVEN.name]) == {GIVEN.name: {0: 3 - left}}
+    place = {GIVEN.name: {0: 3 - left}}
+    assert await told(lambda: broker.committed(GROUP, [GIVEN.name]), place) == place
     owner = await broker.take(GROUP, 0, [GIVEN.name])
     assert values(await polled(owner, left)) == ["one", "two", "three"][3 - left :]
     await owner.close()
@@ -306,7 +319,8 @@ async def test_replayable_a_reset_fences_an_owner_that_is_no_member(broker: Brok
     with pytest.raises(FencedError):
         await task.commit(batch, copied(batch))
     await task.close()
-    assert await broker.committed(GROUP, [GIVEN.name]) == {GIVEN.name: {0: 1}}
+    place = {GIVEN.name: {0: 1}}
+    assert await told(lambda: broker.committed(GROUP, [GIVEN.name]), place) == place
     assert await records_of(broker, COPIED.name) == []
 
 
@@ -316,12 +330,18 @@ async def test_measured_lag_is_told_in_records_and_in_seconds(broker: Broker) ->
     task = await broker.take(GROUP, 0, [GIVEN.name])
     batch = await polled(task, 3)
 
+    async def records() -> int:
+        return (await broker.lag(GROUP, [GIVEN.name]))[0].records
+
     (never,) = await broker.lag(GROUP, [GIVEN.name])
     await task.commit(batch[:2])
+    left = await told(records, 1)
     (behind,) = await broker.lag(GROUP, [GIVEN.name])
     await task.commit(batch)
+    none_left = await told(records, 0)
     (caught_up,) = await broker.lag(GROUP, [GIVEN.name])
 
+    assert (left, none_left) == (1, 0)
     assert (never.topic, never.partition, never.records) == (GIVEN.name, 0, 3)
     assert 0.3 <= never.seconds <= behind.seconds < 60
     assert behind.records == 1

@@ -17,7 +17,7 @@ from anji_common.messages import Message
 from anji_common.refs import System
 from anji_common.topics import Topic, declared_topics
 from anji_common.views import View
-from labs.brokers import polled, records_of
+from labs.brokers import polled, records_of, told
 from labs.copying import COPIED, GIVEN, copied, copy
 from labs.kafka import KafkaLab
 
@@ -42,6 +42,10 @@ async def options_of(lab: KafkaLab, topic: str) -> Mapping[str, str]:
     (answer,) = await admin.describe_configs([asked])
     await discard(admin)
     return {name: value for name, value, *_ in answer.resources[0][4]}
+
+
+async def count_of(broker: KafkaBroker) -> int:
+    return len(await records_of(broker, COPIED.name))
 
 
 async def compact_quickly(lab: KafkaLab, topic: str) -> None:
@@ -113,13 +117,13 @@ async def test_a_reader_reaches_the_end_past_the_marker_of_a_transaction(
     task = await broker.take(GROUP, 0, [GIVEN.name])
     batch = await polled(task, 2)
 
-    told = await task.commit(batch, copied(batch))
+    moved = await task.commit(batch, copied(batch))
 
-    ends = await broker.ends(COPIED.name)
+    ends = {0: 3}  # two records and the marker
+    assert await told(lambda: broker.ends(COPIED.name), ends) == ends
     found = await records_of(broker, COPIED.name)
     await task.close()
-    assert told == {COPIED.name: 2}
-    assert ends == {0: 3}  # two records and the marker
+    assert moved == {COPIED.name: 2}
     assert [record.value for record in found] == [b"one", b"two"]
 
 
@@ -140,6 +144,7 @@ async def test_what_an_aborted_transaction_wrote_is_never_read(
     batch = await polled(task, 1)
     await task.commit(batch, copied(batch))
 
+    assert await told(lambda: count_of(broker), 1) == 1
     found = await records_of(broker, COPIED.name)
     await task.close()
     await discard(former)
@@ -161,6 +166,7 @@ async def test_a_record_too_large_for_the_cluster_is_rejected_and_the_task_goes_
     await task.rewind()
     assert await polled(task, 1) == batch
     await task.commit(batch, copied(batch))
+    assert await told(lambda: count_of(broker), 1) == 1
     found = await records_of(broker, COPIED.name)
     await task.close()
     assert [record.value for record in found] == [b"one"]

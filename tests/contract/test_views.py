@@ -15,7 +15,7 @@ from anji_common.errors import AnjiError, ConfigurationError, UndecodableError
 from anji_common.messages import Message, Record
 from anji_common.topics import Topic
 from anji_common.views import View
-from labs.brokers import BrokerLab, until
+from labs.brokers import BrokerLab, records_of, told, until
 
 TABLE = Topic("table.v1", is_compacted=True, retention_seconds=None)
 
@@ -44,6 +44,10 @@ def rows(view: View) -> dict[str, str]:
     return {key: value.decode() for key, value in view.scan()}
 
 
+async def count_of(broker: Broker) -> int:
+    return len(await records_of(broker, TABLE.name))
+
+
 @asynccontextmanager
 async def followed(view: View) -> AsyncIterator[View]:
     """Start a view and let it follow; close it in the end."""
@@ -70,6 +74,7 @@ async def test_a_view_is_complete_up_to_its_start_before_its_first_read(broker: 
     await broker.publish([row(f"key-{n % 300}", str(n)) for n in range(2500)])
     task = await broker.take("mapper", 0, [TABLE.name])
     await task.commit([], [row(f"key-{n}", "last") for n in range(50)])  # ends in its marker
+    assert await told(lambda: count_of(broker), 2550) == 2550
     view = View(broker, TABLE.name)
 
     await view.start()
@@ -264,6 +269,7 @@ async def test_an_owner_reads_its_own_writes_at_once_and_never_an_older_row_afte
         view.apply(messages, ends[TABLE.name] if number % 2 else {0: ends[TABLE.name]})
         assert view.get("a") == str(number).encode()
     await broker.publish([row("c", "1")])
+    assert await told(lambda: count_of(broker), 6) == 6
     await view.catch_up()  # its reader has all of them still before it
 
     assert view.get("c") == b"1"

@@ -7,7 +7,7 @@ asks for the fixture `lab` and runs on every adapter.
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -17,10 +17,11 @@ from anji_common.broker.port import Broker, Task, Work
 from anji_common.clock import SystemClock
 from anji_common.messages import Record
 
-__all__ = ["BrokerLab", "lab", "polled", "records_of", "until"]
+__all__ = ["BrokerLab", "lab", "polled", "records_of", "told", "until"]
 
 _LOOK_SECONDS = 0.05
 _WAIT_SECONDS = 30.0
+_SETTLE_SECONDS = 10.0
 
 
 @dataclass
@@ -91,6 +92,19 @@ async def until(condition: Callable[[], bool]) -> None:
     async with asyncio.timeout(_WAIT_SECONDS):
         while not condition():
             await clock.sleep(_LOOK_SECONDS)
+
+
+async def told(ask: Callable[[], Awaitable[object]], expected: object) -> object:
+    """Ask until the answer is `expected`, or for a while; return the last answer.
+
+    What a commit wrote is seen together, but on Kafka a moment after it has returned: the
+    markers of its transaction are written when it is decided already.
+    """
+    clock = SystemClock()
+    deadline = clock.monotonic() + _SETTLE_SECONDS
+    while (answer := await ask()) != expected and clock.monotonic() < deadline:
+        await clock.sleep(_LOOK_SECONDS)
+    return answer
 
 
 async def polled(task: Task, count: int) -> list[Record]:
