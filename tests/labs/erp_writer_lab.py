@@ -19,10 +19,10 @@ from labs.erp_lab import INTEREST, Erp, make_erp, settings_of
 
 __all__ = ["in_an_installation", "issue", "outcome_of", "results"]
 
-Test = Callable[[Erp, EmbeddedBroker], Coroutine[Any, Any, None]]
+_Test = Callable[[Erp, EmbeddedBroker], Coroutine[Any, Any, None]]
 
 
-def in_an_installation(test: Test, *, interest: Interest = INTEREST, **more: Any) -> None:  # noqa: ANN401 - passed on
+def in_an_installation(test: _Test, *, interest: Interest = INTEREST, **more: Any) -> None:  # noqa: ANN401 - passed on
     """Run a writer on a broker before an ERP, and `test` beside it."""
 
     async def run() -> None:

@@ -16,11 +16,10 @@ from rich.console import Console
 from rich.table import Table
 
 from anji_common.budget import BEIJING
-from anji_common.errors import ConfigurationError
-from anji_common.events.signals import Signal, SignalKind
+from anji_common.events.signals import SignalKind
 from anji_common.interest import Interest
-from anji_common.refs import System
 from anji_common.runtime import Runtime
+from anji_common.sourcing.signalling import ASKABLE, ask_source
 from anji_common.transport import Transport
 from anji_fxiaoke.checking import check
 from anji_fxiaoke.client import Client
@@ -32,13 +31,6 @@ from anji_fxiaoke.settings import FxiaokeSettings
 __all__ = ["Opened", "Room", "fxiaoke_app"]
 
 _WIDTH_OF_A_PIPE = 400
-_SIGNALS = {
-    SignalKind.SNAPSHOT: "Read all records of an object, beside what changes meanwhile.",
-    SignalKind.PROBE: "Read all known records again: which are gone, or changed without a date?",
-    SignalKind.APPROVE: "Let records be gone that a patrol found gone and holds for being many.",
-    SignalKind.PAUSE: "Read nothing of an object, until told to resume.",
-    SignalKind.RESUME: "Go on reading an object.",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +80,7 @@ def fxiaoke_app(opened: Opened) -> typer.Typer:
         """Show the calls of each day by object and purpose, and what a record costs."""
         asyncio.run(_calls(opened, days))
 
-    for kind, words in _SIGNALS.items():
+    for kind, words in ASKABLE.items():
         app.command(kind.value, help=words)(_signaller(opened, kind))
     return app
 
@@ -120,14 +112,7 @@ async def _describe(opened: Opened, object_name: str) -> None:
 
 async def _signal(opened: Opened, kind: SignalKind, object_name: str) -> None:
     async with opened() as room, room.runtime() as runtime:
-        known = sorted(each.object_name for each in room.interest.objects)
-        if object_name not in known:
-            msg = f"no mapping reads {object_name}; they read {', '.join(known)}"
-            raise ConfigurationError(msg)
-        signal = Signal(
-            system=System.FXIAOKE, object_name=object_name, kind=kind, at=runtime.clock.now()
-        )
-        await runtime.broker.publish([signal.to_message()])
+        await ask_source(runtime, room.interest, kind, object_name)
         _console().print(f"the source of {object_name} is asked: {kind.value}")
 
 

@@ -15,7 +15,10 @@ from rich.console import Console
 from rich.table import Table
 
 from anji_common.errors import RejectedError
+from anji_common.events.signals import SignalKind
 from anji_common.interest import Interest
+from anji_common.runtime import Runtime
+from anji_common.sourcing.signalling import ASKABLE, ask_source
 from anji_k3cloud.catalogue import KNOWN_FORMS
 from anji_k3cloud.checking import check
 from anji_k3cloud.described import EntryInfo, FieldInfo, FormInfo
@@ -33,6 +36,8 @@ class Room:
 
     erp: Connection
     interest: Interest
+    runtime: Callable[[], AbstractAsyncContextManager[Runtime]]
+    """Opens the installation's broker."""
 
 
 Opened = Callable[[], AbstractAsyncContextManager[Room]]
@@ -61,7 +66,26 @@ def k3cloud_app(opened: Opened) -> typer.Typer:
         if not asyncio.run(_check(opened)):
             raise typer.Exit(1)
 
+    for kind, words in ASKABLE.items():
+        app.command(kind.value, help=words)(_signaller(opened, kind))
     return app
+
+
+def _signaller(opened: Opened, kind: SignalKind) -> Callable[[str], None]:
+    """Return the command that asks the source of one form for something."""
+
+    def command(
+        form_id: Annotated[str, typer.Argument(metavar="FORM", help="Such as SAL_SaleOrder.")],
+    ) -> None:
+        asyncio.run(_signal(opened, kind, form_id))
+
+    return command
+
+
+async def _signal(opened: Opened, kind: SignalKind, form_id: str) -> None:
+    async with opened() as room, room.runtime() as runtime:
+        await ask_source(runtime, room.interest, kind, form_id)
+        _console().print(f"the source of {form_id} is asked: {kind.value}")
 
 
 def _console() -> Console:

@@ -86,6 +86,9 @@ def source_settings(settings: K3CloudSettings) -> SourceSettings:
         poll_seconds=settings.poll_seconds,
         most_poll_seconds=settings.poll_seconds,
         overlap_seconds=settings.overlap_seconds,
+        patrol_seconds=settings.patrol_seconds,
+        most_deletes=settings.most_deletes,
+        most_deletes_share=settings.most_deletes_share,
     )
 
 

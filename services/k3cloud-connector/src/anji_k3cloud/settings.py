@@ -96,6 +96,18 @@ class K3CloudSettings(BaseSettings):
     """How far a poll looks back before the last one's end. A save sets the modify date when it
     begins and shows when it ends: longer than any save takes, else its change is missed."""
 
+    patrol_seconds: float | None = Field(default=3600.0, gt=0)
+    """From one reading again of all known records to the next. It finds what moves no date: a
+    record un-audited, closed, cancelled or deleted. Free, but one query a hundred records (and one
+    more a further entry). `None`: only by `anji k3cloud probe`."""
+
+    most_deletes: int = Field(default=20, ge=1)
+    """If more records of one form than this are gone at once, they are held until somebody
+    approves: `anji k3cloud approve`."""
+
+    most_deletes_share: float = Field(default=0.02, gt=0, le=1)
+    """The same, as a share of all known records of the form; a single one is never held."""
+
     page_rows: int = Field(default=2000, ge=2, le=10_000)
     """Rows of one query; the site's own maximum is 2,000 unless newer."""
 

@@ -33,6 +33,7 @@ async def _room() -> AsyncIterator[Room]:
         yield Room(
             erp=Connection.over(settings, clock, transport),
             interest=installation.mappings.interest(System.K3CLOUD),
+            runtime=lambda: installation.runtime(makes=False),
         )
     finally:
         await transport.close()
