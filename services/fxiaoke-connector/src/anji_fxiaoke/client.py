@@ -14,12 +14,16 @@ from anji_fxiaoke.objects import data_path
 from anji_fxiaoke.settings import FxiaokeSettings
 from anji_fxiaoke.wire import Filter, Rows, rows_of, search
 
-__all__ = ["MAX_PAGE_RECORDS", "Client"]
+__all__ = ["MAX_PAGE_RECORDS", "MAX_RECEIVERS", "Client"]
 
 MAX_PAGE_RECORDS = 100
 """The largest `limit`; older documents told more, none today."""
 
+MAX_RECEIVERS = 500
+
 _SEND_PATH = "cgi/message/send"
+_LOCK_PATH = "cgi/crm/v2/object/lock"
+_UNLOCK_PATH = "cgi/crm/v2/object/unlock"
 
 
 class Client:
@@ -123,16 +127,28 @@ class Client:
         return str(record_id)
 
     async def update(
-        self, object_name: str, record_id: str, fields: Mapping[str, object], purpose: Purpose
+        self,
+        object_name: str,
+        record_id: str,
+        fields: Mapping[str, object],
+        purpose: Purpose,
+        *,
+        skips_lock: bool = False,
     ) -> None:
         """Change the fields that are named, and no other; `owner` cannot be one. One paid call.
+
+        With `skips_lock` a locked record is changed, too; custom objects only.
 
         Raises:
             InDoubtError, VendorUnavailableError, RateLimitedError, RefusedError: as `create`.
 
         Source: docs/vendors/fxiaoke.md, section 2.4.
         """
-        data = {"object_data": {"dataObjectApiName": object_name, "_id": record_id, **fields}}
+        data: dict[str, object] = {
+            "object_data": {"dataObjectApiName": object_name, "_id": record_id, **fields},
+        }
+        if skips_lock:
+            data["skipDataStatusValidate"] = True
         path = data_path(object_name, "update")
         await self._caller.say(_write(path, object_name, data, purpose, self._triggers))
 
@@ -151,15 +167,75 @@ class Client:
         path = data_path(object_name, "changeOwner")
         await self._caller.say(_write(path, object_name, data, purpose))
 
-    async def send_text(self, open_user_ids: Sequence[str], text: str, purpose: Purpose) -> None:
-        """Send a message to employees, at most 500. One paid call.
+    async def invalid(self, object_name: str, record_id: str, purpose: Purpose) -> None:
+        """Void a record (作废). One paid call.
+
+        Raises:
+            InDoubtError, VendorUnavailableError, RateLimitedError, RefusedError: as `create`.
+
+        Source: docs/vendors/fxiaoke.md, section 2.6.
+        """
+        data = {"dataObjectApiName": object_name, "object_data_id": record_id}
+        path = data_path(object_name, "invalid")
+        await self._caller.say(_write(path, object_name, data, purpose))
+
+    async def delete(self, object_name: str, record_id: str, purpose: Purpose) -> None:
+        """Delete a record that is voided. One paid call.
+
+        Raises:
+            InDoubtError, VendorUnavailableError, RateLimitedError, RefusedError: as `create`.
+
+        Source: docs/vendors/fxiaoke.md, section 2.6.
+        """
+        data = {"dataObjectApiName": object_name, "idList": [record_id]}
+        path = data_path(object_name, "delete")
+        await self._caller.say(_write(path, object_name, data, purpose))
+
+    async def recover(self, object_name: str, record_id: str, purpose: Purpose) -> None:
+        """Take a void back. One paid call.
+
+        Raises:
+            InDoubtError, VendorUnavailableError, RateLimitedError, RefusedError: as `create`.
+
+        Source: docs/vendors/fxiaoke.md, section 2.6.
+        """
+        data = {"dataObjectApiName": object_name, "idList": [record_id]}
+        path = data_path(object_name, "recover")
+        await self._caller.say(_write(path, object_name, data, purpose))
+
+    async def set_lock(
+        self, object_name: str, record_id: str, purpose: Purpose, *, is_locked: bool
+    ) -> None:
+        """Lock or unlock a record, without its lines. One paid call.
+
+        Raises:
+            InDoubtError, VendorUnavailableError, RateLimitedError, RefusedError: as `create`.
+
+        Source: docs/vendors/fxiaoke.md, section 2.7.
+        """
+        data = {
+            "dataObjectApiName": object_name,
+            "dataIds": [record_id],
+            "detailObjStrategy": 0,
+        }
+        path = _LOCK_PATH if is_locked else _UNLOCK_PATH
+        await self._caller.say(_write(path, object_name, data, purpose))
+
+    async def send(
+        self,
+        open_user_ids: Sequence[str],
+        kind: str,
+        content: Mapping[str, object],
+        purpose: Purpose,
+    ) -> None:
+        """Send a message to employees, at most `MAX_RECEIVERS`. One paid call.
 
         Raises:
             InDoubtError, VendorUnavailableError, RateLimitedError, RefusedError: as `create`.
 
         Source: docs/vendors/fxiaoke.md, section 5.4.
         """
-        switches = {"toUser": list(open_user_ids), "msgType": "text", "text": {"content": text}}
+        switches = {"toUser": list(open_user_ids), "msgType": kind, kind: dict(content)}
         await self._caller.say(_write(_SEND_PATH, "", None, purpose, switches))
 
     @property

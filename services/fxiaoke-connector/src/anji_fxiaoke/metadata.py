@@ -11,7 +11,7 @@ import structlog
 
 from anji_common.clock import Clock
 from anji_common.errors import RefusedError, UndecodableError
-from anji_common.interest import ObjectInterest
+from anji_common.interest import LinesInterest, ObjectInterest
 from anji_fxiaoke.calls import Caller, Purpose, Saying
 from anji_fxiaoke.described import (
     ObjectDescription,
@@ -79,17 +79,38 @@ class Metadata:
         """
         names = [interest.object_name, *(each.path for each in interest.lines)]
         async with self._turn:
-            now = self._clock.monotonic()
-            stale = [name for name in names if self._kept.get(name, (-1.0, None))[0] < now]
-            for name in stale:
-                self._kept[name] = (now + self._settings.metadata_seconds, await self._try(name))
-            if stale or interest not in self._completed:
+            for name in names:
+                await self._described(name)
+            if interest not in self._completed:
                 self._completed[interest] = completed(
                     interest,
                     self._known(names),
                     with_all_fields=self._settings.publishes == "all",
                 )
             return self._completed[interest]
+
+    async def is_detail(self, lines: LinesInterest) -> bool:
+        """Return whether lines are made together with their head; satellites are not.
+
+        Where the tenant tells nothing they are taken for lines.
+
+        Raises:
+            RetriableError: the object cannot be described now.
+        """
+        async with self._turn:
+            described = await self._described(lines.path)
+        found = None if described is None else described.fields.get(lines.master_field or "")
+        return found is None or found.type == "master_detail"
+
+    async def _described(self, name: str) -> ObjectDescription | None:
+        now = self._clock.monotonic()
+        ends, kept = self._kept.get(name, (-1.0, None))
+        if ends >= now:
+            return kept
+        found = await self._try(name)
+        self._kept[name] = (now + self._settings.metadata_seconds, found)
+        self._completed.clear()
+        return found
 
     def _known(self, names: list[str]) -> Mapping[str, ObjectDescription]:
         kept = {name: self._kept[name][1] for name in names}

@@ -162,6 +162,21 @@ class FxiaokeSettings(BaseSettings):
     triggers_approval: bool = False
     """Whether it starts approvals (`triggerApprovalFlow`); a record under review is no order."""
 
+    locked: Literal["refuse", "wait", "override"] = "refuse"
+    """What becomes of a change to a record that somebody has locked: `refuse` shows the CRM's
+    words at the link, `wait` tries again a few times first, `override` changes it all the same
+    (preset objects: unlock, change, lock)."""
+
+    clears_with: Literal["null", "empty"] = "null"
+    """What empties a field: null, or an empty text. The documents do not say which one works; see
+    it at one field of your tenant."""
+
+    messages: Literal["text", "composite"] = "text"
+    """Messages to people as plain text, or with a title and a link to the record."""
+
+    message_link: Literal["encoded", "plain"] = "encoded"
+    """How that link (``fs://CRM/udobj?…``) spells the record: the documents do not say."""
+
     @model_validator(mode="after")
     def _one_of_each(self) -> Self:
         if (self.cloud is None) == (self.url is None):

@@ -1,8 +1,6 @@
 """The CRM as the writing engine sees it: look-ups, reads, and one call a record to write.
 
-A create carries its lines in the same call and is read back. An update is as many calls as it has
-parts: the head's fields, its owner, each line; should one of them fail after another went through,
-the words say so, and what stands is read by the source like anybody's edit.
+How one command is written stands in ``writes.py``; here is what is asked before and after.
 """
 
 import asyncio
@@ -14,18 +12,15 @@ import structlog
 from pydantic import JsonValue
 
 from anji_common.clock import Clock
-from anji_common.errors import FatalError, InDoubtError, RejectedError, RetriableError
-from anji_common.events.commands import Action, Command, LookUp, RowWish
+from anji_common.errors import FatalError, RejectedError, RetriableError
+from anji_common.events.commands import Action, Command, LookUp, Operation
 from anji_common.events.observed import Observed
 from anji_common.events.results import Outcome
 from anji_common.interest import FieldInterest, Interest, ObjectInterest
 from anji_common.refs import Ref, System
 from anji_common.writing.target import (
     MOST_PAUSE_SECONDS,
-    Busy,
-    Doubtful,
     Found,
-    Refused,
     WriteOutcome,
     Written,
 )
@@ -35,9 +30,10 @@ from anji_fxiaoke.client import MAX_PAGE_RECORDS, Client
 from anji_fxiaoke.documents import Documents, Raw
 from anji_fxiaoke.metadata import Metadata
 from anji_fxiaoke.normalise import head_fields, normal, spelt
-from anji_fxiaoke.objects import DEFAULT_RECORD_TYPE, VOIDED
+from anji_fxiaoke.objects import VOIDED
 from anji_fxiaoke.paging import one_of
 from anji_fxiaoke.settings import FxiaokeSettings
+from anji_fxiaoke.writes import Writes
 
 __all__ = ["FxiaokeTarget"]
 
@@ -68,6 +64,7 @@ class FxiaokeTarget:
         self._settings = settings
         self._clock = clock
         self._documents = Documents(client, settings)
+        self._writes = Writes(client, metadata, interest, settings, clock)
 
     @property
     def system(self) -> System:
@@ -91,11 +88,23 @@ class FxiaokeTarget:
 
     async def read(self, commands: Sequence[Command]) -> Sequence[Observed | None]:
         targets = [command.target for command in commands if command.target is not None]
-        held = await self._as_they_are(targets, _COMPARE)
+        # A query may leave a voided record out, so what is to be done to one as a whole is read
+        # by its id where no query shows it.
+        is_whole = any(command.action is Action.OPERATE for command in commands)
+        held = await self._as_they_are(targets, _COMPARE, by_id_too=is_whole)
         return [None if each.target is None else held.get(each.target) for each in commands]
 
-    def is_done(self, command: Command, observed: Observed | None) -> bool:  # noqa: ARG002 - the port's; it does no operation
-        return False
+    def is_done(self, command: Command, observed: Observed | None) -> bool:
+        is_voided = observed is not None and observed.data.get("life_status") == VOIDED
+        match command.operation:
+            case Operation.VOID:
+                return is_voided
+            case Operation.UNVOID:
+                return observed is not None and not is_voided
+            case Operation.DELETE:
+                return observed is None
+            case _:
+                return False
 
     async def write(self, commands: Sequence[Command]) -> Sequence[WriteOutcome]:
         ends = self._clock.monotonic() + MOST_PAUSE_SECONDS
@@ -104,7 +113,7 @@ class FxiaokeTarget:
         async def one(command: Command) -> WriteOutcome | FatalError:
             async with turns:
                 try:
-                    return await self._outcome(command, ends)
+                    return await self._writes.outcome(command, ends)
                 except FatalError as error:
                     return error
 
@@ -123,111 +132,6 @@ class FxiaokeTarget:
     async def finish(self, found: Found, command: Command) -> WriteOutcome | None:  # noqa: ARG002 - the port's; the CRM has no stages
         return None
 
-    async def _outcome(self, command: Command, ends: float) -> WriteOutcome:
-        """Do it, and say what became of it."""
-        done: list[str] = []
-        try:
-            return await self._done(command, ends, done)
-        except InDoubtError as error:
-            return Doubtful(str(error))
-        except RetriableError as error:
-            if done:  # some of it was written: whoever looks next finds neither base nor wish
-                return Doubtful(_after(done, str(error)))
-            return Busy(str(error), is_unreached=True)
-        except RejectedError as error:
-            words = getattr(error, "words", str(error))
-            code, field = getattr(error, "code", ""), getattr(error, "field", "")
-            return Refused(_after(done, words), code, field)
-
-    async def _done(self, command: Command, ends: float, done: list[str]) -> Written:
-        match command.action:
-            case Action.MESSAGE:
-                await self._client.send_text(
-                    command.to, command.text, self._until(ends, "message")
-                )
-                return Written(Outcome.SENT, command.target)
-            case Action.CREATE:
-                return await self._create(command, ends)
-            case Action.UPDATE:
-                await self._update(command, ends, done)
-                return Written(Outcome.UPDATED, command.target)
-            case Action.OPERATE:
-                msg = f"{command.seat} {command.number}: no {command.operation} in the CRM"
-                raise RejectedError(msg)
-
-    async def _create(self, command: Command, ends: float) -> Written:
-        interest = await self._interest_in(command.object_name)
-        kinds = {field.path: field for field in interest.fields}
-        line_paths = {lines.path for lines in interest.lines}
-        packet = {path: each for path, each in command.packet.items() if path not in line_paths}
-        head = _filled({**packet, **_spelt(kinds, command.values)})
-        head.setdefault("record_type", DEFAULT_RECORD_TYPE)
-        head.setdefault(_OWNER, [await self._client.caller.acting_user()])
-        details: dict[str, list[dict[str, object]]] = {}
-        for lines in interest.lines:
-            line_kinds = {field.path: field for field in lines.fields}
-            template = _template(command.packet.get(lines.path))
-            rows = [
-                _filled({**template, **_spelt(line_kinds, wish.values)})
-                for wish in command.rows.get(lines.path, ())
-            ]
-            if rows:
-                details[lines.path] = rows
-        record_id = await self._client.create(
-            command.object_name, head, details, self._until(ends, "create")
-        )
-        return Written(Outcome.CREATED, Ref(System.FXIAOKE, command.object_name, record_id))
-
-    async def _update(self, command: Command, ends: float, done: list[str]) -> None:
-        target = command.target
-        if target is None:
-            msg = f"{command.seat} {command.number}: an update without a target"
-            raise RejectedError(msg)
-        interest = await self._interest_in(command.object_name)
-        fields = _spelt({field.path: field for field in interest.fields}, command.values)
-        owner = fields.pop(_OWNER, None)
-        if fields:
-            purpose = self._until(ends, "update")
-            await self._client.update(target.object_name, target.record_id, fields, purpose)
-            done.append("fields")
-        if isinstance(owner, list) and owner:
-            await self._client.change_owner(
-                target.object_name, target.record_id, str(owner[0]), self._until(ends, "owner")
-            )
-            done.append("owner")
-        for lines in interest.lines:
-            kinds = {field.path: field for field in lines.fields}
-            template = _template(command.packet.get(lines.path))
-            for wish in command.rows.get(lines.path, ()):
-                await self._write_line(
-                    lines.path, lines.master_field, target, wish, kinds, template, ends
-                )
-                done.append(f"line {wish.source_id}")
-
-    async def _write_line(  # noqa: PLR0913, PLR0917 - what makes up one line
-        self,
-        object_name: str,
-        master_field: str | None,
-        head: Ref,
-        wish: RowWish,
-        kinds: Mapping[str, FieldInterest],
-        template: Mapping[str, object],
-        ends: float,
-    ) -> None:
-        """Change a line, or add it, as a record of its own.
-
-        What an update of the head does with lines is not documented.
-        """
-        values = _spelt(kinds, wish.values)
-        if wish.target_id is not None:
-            purpose = self._until(ends, "update line")
-            await self._client.update(object_name, wish.target_id, values, purpose)
-            return
-        own = {"record_type": DEFAULT_RECORD_TYPE, **template, **values}
-        if master_field is not None:
-            own[master_field] = head.record_id
-        await self._client.create(object_name, _filled(own), {}, self._until(ends, "create line"))
-
     async def _read_back(
         self, commands: Sequence[Command], outcomes: list[WriteOutcome]
     ) -> list[WriteOutcome]:
@@ -244,7 +148,7 @@ class FxiaokeTarget:
                 break
             await self._clock.sleep(wait_seconds)
             try:
-                held = await self._as_they_are(list(made), _READ_BACK, is_new=True)
+                held = await self._as_they_are(list(made), _READ_BACK, by_id_too=True)
             except (RetriableError, RejectedError) as error:
                 _log.warning("read_back.failed", reason=str(error))
                 continue
@@ -310,9 +214,12 @@ class FxiaokeTarget:
         return found
 
     async def _as_they_are(
-        self, refs: Iterable[Ref], purpose: Purpose, *, is_new: bool = False
+        self, refs: Iterable[Ref], purpose: Purpose, *, by_id_too: bool = False
     ) -> dict[Ref, Observed]:
-        """Return the records that exist. New ones that no query shows yet are read one by one."""
+        """Return the records that exist.
+
+        With `by_id_too` those that no query shows (new ones, voided ones) are read one by one.
+        """
         by_object: dict[str, list[str]] = defaultdict(list)
         for ref in refs:
             by_object[ref.object_name].append(ref.record_id)
@@ -320,7 +227,7 @@ class FxiaokeTarget:
         for object_name, ids in by_object.items():
             interest = await self._interest_in(object_name)
             heads = await self._documents.heads(interest, ids, purpose)
-            if is_new:
+            if by_id_too:
                 shown = {str(head["_id"]) for head in heads}
                 for record_id in (each for each in ids if each not in shown):
                     head = await self._client.get(object_name, record_id, purpose)
@@ -331,11 +238,6 @@ class FxiaokeTarget:
 
     async def _interest_in(self, object_name: str) -> ObjectInterest:
         return await self._metadata.completed(self._interest.of(object_name))
-
-    def _until(self, ends: float, name: str) -> Purpose:
-        """Return the purpose of a write that must leave by `ends` or not at all."""
-        wait = max(ends - self._clock.monotonic(), 0.0)
-        return Purpose(name, most_wait_seconds=wait, is_writing=True)
 
 
 def _with_record(
@@ -357,23 +259,6 @@ def _kind(kinds: Mapping[str, FieldInterest], path: str) -> FieldInterest:
     return kinds.get(path) or FieldInterest(path)
 
 
-def _spelt(
-    kinds: Mapping[str, FieldInterest], values: Mapping[str, JsonValue]
-) -> dict[str, object]:
-    return {path: spelt(_kind(kinds, path), value) for path, value in values.items()}
-
-
-def _filled(values: Mapping[str, object]) -> dict[str, object]:
-    """Leave out what is blank: in a create, absent is empty."""
-    return {path: value for path, value in values.items() if value not in (None, "", [])}
-
-
-def _template(lines: JsonValue) -> dict[str, object]:
-    """Return the template of a row out of a packet's list."""
-    first = lines[0] if isinstance(lines, list) and lines else {}
-    return dict(first) if isinstance(first, dict) else {}
-
-
 def _rows(value: JsonValue) -> list[dict[str, JsonValue]]:
     return [row for row in value if isinstance(row, dict)] if isinstance(value, list) else []
 
@@ -385,7 +270,3 @@ def _filter_text(field: FieldInterest, value: JsonValue) -> str:
     if isinstance(asked, bool):
         return "true" if asked else "false"
     return str(asked)
-
-
-def _after(done: Sequence[str], words: str) -> str:
-    return f"{words} (already written: {', '.join(done)})" if done else words

@@ -142,7 +142,8 @@ def _follow(call: Call, batch: Batch, spec: ObjectSpec, head: Record) -> None:
 
 
 def _set_lock(call: Call, status: str) -> Record:
-    spec = call.object_of_data()
+    # One path for both kinds of objects. Source: reference section 2.1.
+    spec = call.object_of_any_path(call.data.get("dataObjectApiName"))
     found = [(spec, existing(call, spec, each)) for each in call.ids("dataIds")]
     if call.data.get("detailObjStrategy", 1) == 1:
         for _, head in tuple(found):
