@@ -14,7 +14,9 @@ from anji_sandbox.http import Server, serve
 from anji_sandbox.store import Store
 from labs.crm import NO_LIMITS
 
-_INPUT = re.compile(r'<input type="(?:text|hidden)" name="([^"]*)" value="([^"]*)">')
+_INPUT = re.compile(
+    r'<input type="(?:text|hidden)"(?: list="[^"]*")? name="([^"]*)" value="([^"]*)">'
+)
 _SELECT = re.compile(r'<select name="([^"]*)">(.*?)</select>', re.DOTALL)
 _SELECTED = re.compile(r'<option value="([^"]*)" selected>')
 
@@ -146,6 +148,17 @@ async def test_an_order_gets_its_lines_from_a_link_on_its_form(
 
     line = stored(core, "SalesOrderProductObj", browser.record_id)
     assert (line["order_id"], line["quantity"]) == (order_id, "3")
+
+
+async def test_known_options_are_offered_and_others_may_be_typed(
+    browser: Browser, core: FxiaokeCore
+) -> None:
+    text = await browser.open(kind="SalesOrderObj", new="1")
+
+    await browser.send(account_id="a", order_status="9")
+
+    assert '<option value="7">已确认</option>' in text
+    assert stored(core, "SalesOrderObj", browser.record_id)["order_status"] == "9"
 
 
 async def test_a_refusal_is_shown_with_what_was_typed(browser: Browser, core: FxiaokeCore) -> None:

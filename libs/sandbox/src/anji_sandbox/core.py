@@ -161,6 +161,8 @@ class FormField:
     value: str = ""
     options: tuple[tuple[str, str], ...] = ()
     """Values to choose from and their labels; without any it is a line of text."""
+    is_open: bool = False
+    """Other values than the options may be typed."""
     is_required: bool = False
     is_fixed: bool = False
     """Shown, but not to be changed by hand."""

@@ -19,10 +19,13 @@ __all__ = ["page", "save"]
 _MOST_RECORDS = 200
 _FIELD = "field."
 """Before the names of a form's inputs, so that they meet no name of ours."""
+_FIRST = ("_id", "name", "FNumber", "FName")
+"""Columns that come before all others."""
 _STYLE = """
 body { font: 14px/1.4 system-ui, sans-serif; margin: 2em; color: #222 }
 table { border-collapse: collapse } th, td { border: 1px solid #ddd; padding: .3em .6em;
-text-align: left; vertical-align: top; max-width: 30em; overflow-wrap: anywhere }
+text-align: left; vertical-align: top; max-width: 30em; white-space: nowrap; overflow: hidden;
+text-overflow: ellipsis }
 th { background: #f5f5f5 } nav a { margin-right: 1em; white-space: nowrap; line-height: 1.8 }
 form input[type=text], form select { width: 28em; font: inherit } td small { color: #777 }
 button { font: inherit; margin: .8em .5em 0 0; padding: .2em .9em } .words { color: #b00 }
@@ -120,6 +123,7 @@ def _table(all_records: Mapping[str, Mapping[str, Any]], kind: str, *, has_forms
     ids = tuple(all_records)[: -_MOST_RECORDS - 1 : -1]
     records = {each: all_records[each] for each in ids}
     names = list(dict.fromkeys(name for record in records.values() for name in record))
+    names.sort(key=lambda name: name not in _FIRST)
     head = "".join(f"<th>{escape(name)}</th>" for name in names)
     rows = "".join(
         f"<tr>{_edit_cell(kind, record_id) if has_forms else ''}"
@@ -176,8 +180,19 @@ def _input(field: FormField) -> str:
     if field.is_fixed:
         return escape(field.value)
     name = f'name="{escape(_FIELD + field.name)}"'
+    value = f'value="{escape(field.value)}"'
     if not field.options:
-        return f'<input type="text" {name} value="{escape(field.value)}">'
+        return f'<input type="text" {name} {value}>'
+    if field.is_open:
+        choices = "".join(
+            f'<option value="{escape(each)}">{escape(label)}</option>'
+            for each, label in field.options
+        )
+        key = escape(f"options of {field.name}".replace(" ", "-"))
+        return (
+            f'<input type="text" list="{key}" {name} {value}>'
+            f'<datalist id="{key}">{choices}</datalist>'
+        )
     known = {"": "", **dict(field.options)}
     known.setdefault(field.value, field.value)
     options = "".join(

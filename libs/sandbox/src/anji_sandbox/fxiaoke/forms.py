@@ -166,6 +166,7 @@ class Forms:
             field.type,
             value,
             options=self._choices(field),
+            is_open=field.type == "select_one",
             is_required=field.is_required,
             is_fixed=field.type in READ_ONLY_TYPES,
         )
@@ -175,6 +176,8 @@ class Forms:
             return (("true", "true"), ("false", "false"))
         if field.type in EMPLOYEE_TYPES:
             return tuple((each.open_user_id, each.name) for each in self._shop.company.employees)
+        if field.type == "select_one":
+            return field.options
         target = self._shop.objects.get(field.target)
         if target is not None and 0 < self._records.count(target) <= _MOST_CHOICES:
             return tuple(
