@@ -8,6 +8,8 @@ import orjson
 
 from anji_sandbox.core import Answer, Request
 from anji_sandbox.k3cloud import K3CloudCore, K3CloudSwitches
+from anji_sandbox.k3cloud.forms import FormText
+from anji_sandbox.k3cloud.records import FormRecords
 from anji_sandbox.store import Store
 
 __all__ = ["AUTH", "FORMS", "Caller", "Json", "Rows", "make_caller", "order_model"]
@@ -64,6 +66,10 @@ class Caller:
         result = self.do("Save", form_id, {"Model": model, **more})["Result"]
         assert result["ResponseStatus"]["IsSuccess"], result
         return int(result["Id"])
+
+    def records(self, source: FormText) -> FormRecords:
+        """Return the records of a standard form, as they are stored."""
+        return self.core.records.of(self.core.records.forms.standard(source))
 
     def make_parties(self) -> None:
         self.make("BD_Customer", {"FNumber": "C1", "FName": "客户一"})

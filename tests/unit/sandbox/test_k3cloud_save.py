@@ -72,7 +72,7 @@ def test_rows_of_empties_are_no_rows() -> None:
     caller = make_caller()
     record_id = caller.make("BD_Customer", packet())
 
-    stored = caller.core.records.of(CUSTOMER).by_id[record_id]
+    stored = caller.records(CUSTOMER).by_id[record_id]
 
     assert {key: len(each) for key, each in stored["rows"].items()} == {
         "FT_BD_CUSTLOCATION": 0,

@@ -12,7 +12,6 @@ from anji_sandbox.core import Answer, Request
 from anji_sandbox.k3cloud import lifecycle
 from anji_sandbox.k3cloud.answers import Json, failure, json_answer, session_lost
 from anji_sandbox.k3cloud.auth import Auth, Denied
-from anji_sandbox.k3cloud.bill_forms import find_form
 from anji_sandbox.k3cloud.body import Call, MalformedBodyError, read_body
 from anji_sandbox.k3cloud.codes import Refusal, unknown_form
 from anji_sandbox.k3cloud.context import Context
@@ -175,7 +174,7 @@ class K3CloudCore:
             case "querybusinessinfo":
                 return business_info(context, call)
             case "view":
-                return view(context, _form(call), call)
+                return view(context, _form(context, call), call)
             case _ if service in _WRITES:
                 return self._write(context, _WRITES[service], call)
             case _:
@@ -186,7 +185,7 @@ class K3CloudCore:
         try:
             with self.store.transaction():
                 try:
-                    return operation(context, _form(call), call)
+                    return operation(context, _form(context, call), call)
                 except Refusal as refusal:
                     return failure([refusal])
         except BaseException:
@@ -228,9 +227,9 @@ def _refused(service: str, call: Call, refusal: Refusal) -> object:
     return [answer] if service == "billquery" else answer
 
 
-def _form(call: Call) -> Form:
+def _form(context: Context, call: Call) -> Form:
     form_id = call.form_id()
-    form = find_form(form_id)
+    form = context.records.forms.find(form_id)
     if form is None:
         raise unknown_form(form_id)
     return form

@@ -5,13 +5,13 @@ field of the customer. Targets that are no form here (units, groups, operators �
 numbers are taken as they come.
 """
 
-from anji_sandbox.k3cloud.forms import Form, read_form
+from anji_sandbox.k3cloud.forms import FormText
 
 __all__ = ["CURRENCY", "CUSTOMER", "MATERIAL", "ORGANISATION", "USER"]
 
-CUSTOMER: Form = read_form(
-    "BD_Customer",
-    "客户",
+CUSTOMER = FormText(
+    form_id="BD_Customer",
+    title="客户",
     key="FCUSTID",
     number="FNumber",
     name="FName",
@@ -110,9 +110,9 @@ FIsDefaultOrderOrg flag 默认订货组织
 """,
 )
 
-MATERIAL: Form = read_form(
-    "BD_MATERIAL",
-    "物料",
+MATERIAL = FormText(
+    form_id="BD_MATERIAL",
+    title="物料",
     key="FMATERIALID",
     number="FNumber",
     name="FName",
@@ -130,10 +130,11 @@ FBaseUnitId ref:BD_UNIT 基本单位 must =Pcs
 """,
 )
 
-CURRENCY: Form = read_form(
-    "BD_Currency",
-    "币别",
+CURRENCY = FormText(
+    form_id="BD_Currency",
+    title="币别",
     key="FCURRENCYID",
+    is_key_shown=False,
     number="FNumber",
     name="FName",
     text="""
@@ -143,10 +144,11 @@ FCODE text 货币代码
 """,
 )
 
-ORGANISATION: Form = read_form(
-    "ORG_Organizations",
-    "组织机构",
+ORGANISATION = FormText(
+    form_id="ORG_Organizations",
+    title="组织机构",
     key="FOrgID",
+    is_key_shown=False,
     number="FNumber",
     name="FName",
     text="""
@@ -155,9 +157,9 @@ FName name 名称 must
 """,
 )
 
-USER: Form = read_form(
-    "SEC_User",
-    "用户",
+USER = FormText(
+    form_id="SEC_User",
+    title="用户",
     key="FUserID",
     number="FUserAccount",
     name="FName",

@@ -1,23 +1,20 @@
-"""Bills as tables: sales order, delivery notice, sales outbound; and the list of all forms.
+"""Bills as tables: sales order, delivery notice, sales outbound, sales return.
 
-Source: reference "k3cloud-webapi.md", sections 4.3 to 4.5. Where the documents call a field
+Source: reference "k3cloud-webapi.md", sections 4.3 to 4.6. Where the documents call a field
 required and name a usual value, that value is its default.
 """
 
-from collections.abc import Mapping
-from types import MappingProxyType
+from anji_sandbox.k3cloud.forms import FormText
 
-from anji_sandbox.k3cloud.base_forms import CURRENCY, CUSTOMER, MATERIAL, ORGANISATION, USER
-from anji_sandbox.k3cloud.forms import Form, read_form
+__all__ = ["NOTICE", "ORDER", "OUTBOUND", "RETURN"]
 
-__all__ = ["FORMS", "NOTICE", "ORDER", "OUTBOUND", "find_form"]
-
-ORDER: Form = read_form(
-    "SAL_SaleOrder",
-    "销售订单",
+ORDER = FormText(
+    form_id="SAL_SaleOrder",
+    title="销售订单",
     key="FID",
     number="FBillNo",
     prefix="XSDD",
+    org="FSaleOrgId",
     text="""
 FBillNo text 单据编号
 FBillTypeID ref:BOS_BillType 单据类型 must =XSDD01_SYS
@@ -51,6 +48,7 @@ FBillAmount number 金额 ro
 FRowType text 产品类型 =Standard
 FMaterialId ref:BD_MATERIAL 物料编码 must
 FUnitID ref:BD_UNIT 销售单位 must
+FAuxPropId flex 辅助属性
 FQty number 销售数量
 FPriceUnitId ref:BD_UNIT 计价单位 must =@FUnitID
 FPrice number 单价
@@ -98,12 +96,13 @@ FOrderEntryId int 订单明细内码
 """,
 )
 
-NOTICE: Form = read_form(
-    "SAL_DELIVERYNOTICE",
-    "发货通知单",
+NOTICE = FormText(
+    form_id="SAL_DELIVERYNOTICE",
+    title="发货通知单",
     key="FID",
     number="FBillNo",
     prefix="FHTZD",
+    org="FSaleOrgId",
     text="""
 FBillNo text 单据编号
 FBillTypeID ref:BOS_BillType 单据类型 must =FHTZD01_SYS
@@ -161,12 +160,13 @@ FTraceDetail text 物流详情
 """,
 )
 
-OUTBOUND: Form = read_form(
-    "SAL_OUTSTOCK",
-    "销售出库单",
+OUTBOUND = FormText(
+    form_id="SAL_OUTSTOCK",
+    title="销售出库单",
     key="FID",
     number="FBillNo",
     prefix="XSCKD",
+    org="FSaleOrgId",
     text="""
 FBillNo text 单据编号
 FBillTypeID ref:BOS_BillType 单据类型 must =XSCKD01_SYS
@@ -205,6 +205,7 @@ FOwnerTypeID text 货主类型 =BD_OwnerOrg
 FOwnerID ref:ORG_Organizations 货主
 FLot ref:BD_BatchMainFile 批号
 FStockID ref:BD_STOCK 仓库 must
+FStockLocID flex 仓位
 FSrcType text 源单类型
 FSrcBillNo text 源单编号
 FSoorDerno text 销售订单单号
@@ -233,14 +234,27 @@ FTraceDetail text 物流详情
 """,
 )
 
-_ALL = (CUSTOMER, MATERIAL, CURRENCY, ORGANISATION, USER, ORDER, NOTICE, OUTBOUND)
-
-FORMS: Mapping[str, Form] = MappingProxyType({form.form_id: form for form in _ALL})
-"""Every form that the sandbox has, by its FormId."""
-
-_BY_LOWER = {form.form_id.lower(): form for form in _ALL}
-
-
-def find_form(form_id: str) -> Form | None:
-    """Return the form of this id, whatever its case, or `None`."""
-    return _BY_LOWER.get(form_id.strip().lower())
+RETURN = FormText(
+    form_id="SAL_RETURNSTOCK",
+    title="销售退货单",
+    key="FID",
+    number="FBillNo",
+    prefix="XSTHD",
+    org="FSaleOrgId",
+    text="""
+FBillNo text 单据编号
+FBillTypeID ref:BOS_BillType 单据类型 must =XSTHD01_SYS
+FDate date 日期 must =@today
+FSaleOrgId ref:ORG_Organizations 销售组织 must =@org
+FStockOrgId ref:ORG_Organizations 库存组织 must =@FSaleOrgId
+FRetcustId ref:BD_Customer 退货客户 must
+FReturnReason ref:BD_ReturnReason 退货原因
+FHeadNote text 备注
+FSalesManId ref:BD_OPERATOR 销售员
+[SubHeadEntity] single 财务信息
+[FEntity] rows 明细信息
+FMaterialId ref:BD_MATERIAL 物料编码 must
+FRealQty number 实退数量
+FTaxPrice number 含税单价
+""",
+)

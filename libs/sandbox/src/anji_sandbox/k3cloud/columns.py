@@ -6,11 +6,10 @@ that it stands under); then it gives one line per row.
 Source: reference "k3cloud-webapi.md", section 3.5.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from anji_sandbox.k3cloud.bill_forms import FORMS
 from anji_sandbox.k3cloud.codes import Code, Refusal, unknown_field
 from anji_sandbox.k3cloud.context import Context
 from anji_sandbox.k3cloud.forms import HEAD, Entity, Field, Form, Kind, is_custom
@@ -63,6 +62,11 @@ class Columns:
         field = self._field(first)
         depth = self._depth(field.entity)
         column = _own_column(self._context, field, depth)
+        if field.kind is Kind.FLEX:
+            return _flex_column(column, rest, name)
+        masked = _lowered(self._context.switches.masked_fields)
+        if f"{self._form.form_id}.{field.key}".lower() in masked:
+            column = replace(column, answer=lambda _record, _line: "***")
         return self._follow(column, field, rest, name) if rest else column
 
     def _choose_path(self, names: Iterable[str]) -> tuple[Entity, ...]:
@@ -140,7 +144,7 @@ class Columns:
         values, target, lower = self._context.values, field.target, key.lower()
         if not target:
             raise unknown_field(name)
-        get, form = column.get, FORMS.get(target)
+        get, form = column.get, self._context.records.forms.get(target)
         if not further and lower in _NUMBER_KEYS and (form is None or lower == "fnumber"):
             number = _through(get, lambda each: values.number_of(target, each))
             return Column(Kind.TEXT, number, number, column.index if form else None, via=form)
@@ -185,6 +189,20 @@ def _own_column(context: Context, field: Field, depth: int | None) -> Column:
         get = of_row
     index = None if key.endswith("Status") else (field.entity, key)
     return Column(field.kind, get, _answered(context, field, get), index)
+
+
+def _flex_column(column: Column, rest: Sequence[str], name: str) -> Column:
+    """Return one part of a flex value, such as ``FStockLocId.FF100004.FNumber``."""
+    get = column.get
+    if len(rest) != 2 or rest[1].lower() not in _NUMBER_KEYS:  # noqa: PLR2004 - part and key
+        raise unknown_field(name)
+    part = rest[0].upper()
+
+    def found(record: Record, line: Line) -> object:
+        value = get(record, line)
+        return value.get(part) if value else None
+
+    return Column(Kind.TEXT, found, found)
 
 
 _EMPTY: dict[Kind, object] = {

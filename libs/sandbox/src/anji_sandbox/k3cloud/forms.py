@@ -1,12 +1,16 @@
 """Forms as data: what fields a form has, in which entity, of which kind.
 
 A form is written as text, one field a line (see `base_forms` and `bill_forms`):
-``key kind title [must] [ro] [=default]``. A line ``[Key] single|rows title [of Parent]`` opens an
-entity. Fields of a *single* entity (a sub-head) are stored on the head and queried like its
+``key kind title [must] [ro] [?] [=default]``; ``?`` marks a key that no source shows. A line
+``[Key] single|rows title [of Parent]`` opens an entity or goes on with one, ``[]`` goes back to
+the head. Fields of a *single* entity (a sub-head) are stored on the head and queried like its
 fields. Keys are matched without regard to case.
 
 A default ``@key`` is the row's or head's own value of another field, ``@today`` the day of the
 call, ``@org`` the caller's organisation.
+
+Base data with a field ``FUseOrgId`` belongs to an organisation, and a bill may name it only where
+it is allocated to the bill's own (`Form.org`).
 """
 
 import re
@@ -14,7 +18,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-__all__ = ["HEAD", "Entity", "Field", "Form", "Kind", "is_custom", "read_form"]
+__all__ = ["HEAD", "Entity", "Field", "Form", "FormText", "Kind", "is_custom", "read_form"]
 
 
 class Kind(StrEnum):
@@ -29,6 +33,9 @@ class Kind(StrEnum):
     TIME = "time"
     FLAG = "flag"
     REFERENCE = "ref"
+    FLEX = "flex"
+    """A flex value such as ``{"FSTOCKLOCID__FF100004": {"FNumber": "1-2"}}``; kept as
+    ``{"FF100004": "1-2"}``."""
 
 
 HEAD = ""
@@ -57,6 +64,8 @@ class Field:
     must: bool = False
     readonly: bool = False
     default: str | None = None
+    is_verified: bool = True
+    """Whether the reference shows the key; where not, it stands as data."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +76,25 @@ class Entity:
     title: str
     single: bool
     parent: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FormText:
+    """One business object as it is written down."""
+
+    form_id: str
+    title: str
+    key: str
+    number: str
+    name: str = ""
+    prefix: str = ""
+    org: str = ""
+    is_readonly: bool = False
+    is_key_shown: bool = True
+    """Whether a source shows the primary key."""
+    is_plain: bool = False
+    """Without the fields that all forms have: states, users, dates."""
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +111,10 @@ class Form:
     """The field that `FName` of a reference answers; empty for bills."""
     prefix: str
     """What the coding rule puts before the digits; empty where nobody makes records."""
+    org: str
+    """The head field of the organisation that must be allowed to use what a bill names."""
+    is_readonly: bool
+    source: FormText
     entities: Mapping[str, Entity]
     """By lower-case key."""
     fields: Mapping[tuple[str, str], Field]
@@ -94,6 +126,11 @@ class Form:
     def is_bill(self) -> bool:
         """Say whether this is a bill and not base data."""
         return self.number == "FBillNo"
+
+    @property
+    def is_allocated(self) -> bool:
+        """Say whether its records belong to organisations and are allocated to others."""
+        return (HEAD, "fuseorgid") in self.fields
 
     def field_of(self, group: str, key: str) -> Field | None:
         """Return the field that a packet's key means in an entity, also a custom one."""
@@ -122,6 +159,7 @@ FModifierId ref:SEC_User 修改人 ro
 FModifyDate time 修改日期 ro
 FApproverId ref:SEC_User 审核人 ro
 FApproveDate time 审核日期 ro
+FVersionNo text 版本号 ro
 F_ANJI_MARKER text 安济标记
 """
 _BASE = """
@@ -140,20 +178,25 @@ FCloseDate time 关闭日期 ro
 _ROW = "F_ANJI_LINE text 安济行标记"
 
 
-def read_form(  # noqa: PLR0913 - one argument a fact of the form
-    form_id: str, title: str, *, key: str, number: str, name: str = "", prefix: str = "", text: str
-) -> Form:
-    """Return the form that `text` describes, with the fields that all its kind have."""
-    extra = _BILL if number == "FBillNo" else _BASE
+def read_form(source: FormText) -> Form:
+    """Return the form that a text describes, with the fields that all its kind have.
+
+    Raises:
+        ValueError: a line is no field and no entity.
+    """
+    number = source.number
+    extra = "" if source.is_plain else (_BILL if number == "FBillNo" else _BASE) + _COMMON
     entities: dict[str, Entity] = {}
     fields: dict[tuple[str, str], Field] = {}
     group = HEAD
-    for line in [*extra.splitlines(), *_COMMON.splitlines(), *text.splitlines()]:
+    for line in [*extra.splitlines(), *source.text.splitlines()]:
         if not line.strip():
             continue
-        if line.startswith("["):
+        if line.strip() == "[]":
+            group = HEAD
+        elif line.startswith("["):
             entity = _entity(line.split())
-            entities[entity.key.lower()] = entity
+            entities.setdefault(entity.key.lower(), entity)
             group = entity.key
             if not entity.single and not entity.parent:
                 _add(fields, _field(_ROW.split(), group, group))
@@ -163,7 +206,20 @@ def read_form(  # noqa: PLR0913 - one argument a fact of the form
     by_key: dict[str, tuple[Field, ...]] = {}
     for (_, lower), each in fields.items():
         by_key[lower] = (*by_key.get(lower, ()), each)
-    return Form(form_id, title, key, number, name, prefix, entities, fields, by_key)
+    return Form(
+        form_id=source.form_id,
+        title=source.title,
+        key=source.key,
+        number=number,
+        name=source.name,
+        prefix=source.prefix,
+        org=source.org,
+        is_readonly=source.is_readonly,
+        source=source,
+        entities=entities,
+        fields=fields,
+        by_key=by_key,
+    )
 
 
 def _add(fields: dict[tuple[str, str], Field], found: Field) -> None:
@@ -171,12 +227,19 @@ def _add(fields: dict[tuple[str, str], Field], found: Field) -> None:
 
 
 def _entity(words: list[str]) -> Entity:
+    if len(words) < 3 or words[1] not in ("single", "rows"):  # noqa: PLR2004 - as written below
+        msg = f"an entity is written: [Key] single|rows title [of Parent]; not: {' '.join(words)}"
+        raise ValueError(msg)
     parent = words[4] if len(words) > 4 else HEAD  # noqa: PLR2004 - [Key] kind title of Parent
     return Entity(words[0].strip("[]"), words[2], words[1] == "single", parent)
 
 
 def _field(words: list[str], group: str, stored: str) -> Field:
-    key, kind, title, *flags = words
+    try:
+        key, kind, title, *flags = words
+    except ValueError as exc:
+        msg = f"a field is written: key kind title [flags]; not: {' '.join(words)}"
+        raise ValueError(msg) from exc
     kind, _, target = kind.partition(":")
     default = next((flag[1:] for flag in flags if flag.startswith("=")), None)
     return Field(
@@ -189,4 +252,5 @@ def _field(words: list[str], group: str, stored: str) -> Field:
         must="must" in flags,
         readonly="ro" in flags,
         default=default,
+        is_verified="?" not in flags,
     )

@@ -4,7 +4,6 @@ Source: reference "k3cloud-webapi.md", sections 1.4 and 2.2.
 """
 
 from anji_sandbox.k3cloud.answers import Json
-from anji_sandbox.k3cloud.bill_forms import find_form
 from anji_sandbox.k3cloud.body import Call, lowered
 from anji_sandbox.k3cloud.codes import unknown_form
 from anji_sandbox.k3cloud.context import Context
@@ -23,7 +22,7 @@ def business_info(context: Context, call: Call) -> Json:
         Refusal: there is no such form.
     """
     form_id = str(lowered(call.data()).get("formid") or "")
-    form = find_form(form_id)
+    form = context.records.forms.find(form_id)
     if form is None:
         raise unknown_form(form_id)
     operations = {each.name: each.title for each in STEPS.values()}

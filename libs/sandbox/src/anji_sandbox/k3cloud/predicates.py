@@ -166,8 +166,8 @@ class _Compiler:
         named = self.records.of(column.via)
 
         def through(records: FormRecords) -> set[int]:
-            ids = (named.by_number.get(number) for number in wanted)
-            return records.with_value(entity, key, [each for each in ids if each is not None])
+            ids = [each for number in wanted for each in named.by_number.get(number, ())]
+            return records.with_value(entity, key, ids)
 
         return through
 

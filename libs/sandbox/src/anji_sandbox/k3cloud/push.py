@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from anji_sandbox.k3cloud.answers import Json, status
-from anji_sandbox.k3cloud.bill_forms import NOTICE, ORDER, OUTBOUND, find_form
+from anji_sandbox.k3cloud.bill_forms import NOTICE, ORDER, OUTBOUND
 from anji_sandbox.k3cloud.body import Call, lowered
 from anji_sandbox.k3cloud.codes import Code, Refusal, unknown_form
 from anji_sandbox.k3cloud.context import Context
-from anji_sandbox.k3cloud.forms import Form
+from anji_sandbox.k3cloud.forms import Form, FormText
 from anji_sandbox.k3cloud.packet import read_options
 from anji_sandbox.k3cloud.quantities import remaining
 from anji_sandbox.k3cloud.records import Record
@@ -33,9 +33,9 @@ _Head = tuple[tuple[str, str], ...]
 @dataclass(frozen=True, slots=True)
 class _Rule:
     rule_id: str
-    source: Form
+    source: FormText
     entity: str
-    target: Form
+    target: FormText
     head: _Head
     rows: _Head
     quantity: str
@@ -50,7 +50,7 @@ def push(context: Context, form: Form, call: Call) -> Json:
         Refusal: no such rule or source.
     """
     data = lowered(call.data())
-    rule = _find_rule(form, data)
+    rule = _find_rule(context, form, data)
     entry_ids = {int(text) for text in text_list(data.get("entryids")) if text.isdecimal()}
     sources = _sources(context, rule, data, entry_ids)
     entities: list[Json] = []
@@ -69,7 +69,9 @@ def push(context: Context, form: Form, call: Call) -> Json:
         if isinstance(saved, list):
             errors.extend(saved)
         else:
-            entities.append(success_entity(context, rule.target, saved, dindex))
+            entities.append(
+                success_entity(context, context.records.forms.standard(rule.target), saved, dindex)
+            )
     outcome = status(entities, errors or refused, ok=not errors and not refused)
     conversion = status(converted, refused, ok=not refused)
     return {"Result": {"ConvertResponseStatus": conversion, "ResponseStatus": outcome}}
@@ -78,24 +80,24 @@ def push(context: Context, form: Form, call: Call) -> Json:
 def _save(
     context: Context, rule: _Rule, packet: Json, data: Mapping[str, Any]
 ) -> Record | list[Refusal]:
-    options = read_options({})
-    saved = save_packet(context, rule.target, packet, options)
+    options, form = read_options({}), context.records.forms.standard(rule.target)
+    saved = save_packet(context, form, packet, options)
     if isinstance(saved, list) and true_text(data.get("isdraftwhensavefail", False)):
-        return save_packet(context, rule.target, packet, options, is_draft=True)
+        return save_packet(context, form, packet, options, is_draft=True)
     return saved
 
 
-def _find_rule(form: Form, data: Mapping[str, Any]) -> _Rule:
-    own = [rule for rule in _RULES if rule.source is form]
+def _find_rule(context: Context, form: Form, data: Mapping[str, Any]) -> _Rule:
+    own = [rule for rule in _RULES if rule.source.form_id == form.form_id]
     wanted = str(data.get("ruleid") or "").strip().lower()
     if wanted:
         found = next((rule for rule in own if rule.rule_id.lower() == wanted), None)
     elif true_text(data.get("isenabledefaultrule", False)):
         target_id = str(data.get("targetformid") or "")
-        target = find_form(target_id)
+        target = context.records.forms.find(target_id)
         if target is None:
             raise unknown_form(target_id)
-        found = next((rule for rule in own if rule.target is target), None)
+        found = next((rule for rule in own if rule.target.form_id == target.form_id), None)
     else:
         raise Refusal(Code.PARAMETER, "data 数据包中的参数 RuleId 的值不能为空", None)
     if found is None:
@@ -106,14 +108,15 @@ def _find_rule(form: Form, data: Mapping[str, Any]) -> _Rule:
 def _sources(
     context: Context, rule: _Rule, data: Mapping[str, Any], entry_ids: set[int]
 ) -> list[Record]:
-    records = context.records.of(rule.source)
+    form = context.records.forms.standard(rule.source)
+    records = context.records.of(form)
     if entry_ids:
         found = set().union(*(records.with_row(rule.entity, each) for each in entry_ids))
         if not found:
             raise Refusal(Code.NOT_FOUND, "没有可以下推的数据", None)
         return [records.by_id[each] for each in sorted(found)]
     sources = []
-    for dindex, record in named_targets(context, rule.source, data):
+    for dindex, record in named_targets(context, form, data):
         if isinstance(record, Refusal):
             record.dindex = dindex
             raise record
@@ -122,21 +125,21 @@ def _sources(
 
 
 def _packet(context: Context, rule: _Rule, source: Record, entry_ids: set[int]) -> Json:
-    head = source["head"]
-    number = head.get(rule.source.number) or " "
+    head, form = source["head"], context.records.forms.standard(rule.source)
+    number = head.get(form.number) or " "
     if head["FDocumentStatus"] != "C" or head.get("FCloseStatus") == "B":
         text = f"单据编号为“{number}”的{rule.source.title}，只有已审核且未关闭的数据才允许下推！"
         raise Refusal(Code.INVALID, text)
     rows = []
     for row in source["rows"].get(rule.entity, ()):
-        left = remaining(rule.source, row, rule.target)
+        left = remaining(rule.source.form_id, row, rule.target.form_id)
         if left > 0 and (not entry_ids or row["id"] in entry_ids):
-            carried = _carried(rule.source, rule.entity, row["head"], rule.rows)
+            carried = _carried(form, rule.entity, row["head"], rule.rows)
             rows.append({**carried, rule.quantity: float(left), **rule.more(context, source, row)})
     if not rows:
         text = f"单据编号为“{number}”的{rule.source.title}，没有可以下推的数据！"
         raise Refusal(Code.INVALID, text)
-    target = _carried(rule.source, "", head, rule.head)
+    target = _carried(form, "", head, rule.head)
     finance = {"FSettleCurrID": _reference(head.get("FSettleCurrId") or head.get("FSettleCurrID"))}
     return {**target, "SubHeadEntity": finance, "FEntity": rows}
 

@@ -20,6 +20,7 @@ __all__ = ["NOTIFIED", "consume", "find_row", "give_back", "remaining"]
 NOTIFIED = "#notified"
 """On an order's row: how much of it audited notices hold. No field of the form."""
 
+_SHIPPING = (NOTICE.form_id, OUTBOUND.form_id)
 _ENTRY = {ORDER.form_id: "FSaleOrderEntry", NOTICE.form_id: "FEntity", OUTBOUND.form_id: "FEntity"}
 
 
@@ -28,13 +29,13 @@ def find_row(record: Record, entity: str, row_id: int) -> Record | None:
     return next((row for row in record["rows"].get(entity, ()) if row["id"] == row_id), None)
 
 
-def remaining(form: Form, row: Record, target: Form) -> Decimal:
-    """Return how much of a source row may still be pushed to a target form."""
+def remaining(source: str, row: Record, target: str) -> Decimal:
+    """Return how much of a source form's row may still be pushed to a target form."""
     head = row["head"]
-    if form is NOTICE:
+    if source == NOTICE.form_id:
         return _decimal(head.get("FQty")) - _decimal(head.get("FSumOutQty"))
     taken = _decimal(head.get("FStockOutQty"))
-    if target is NOTICE:
+    if target == NOTICE.form_id:
         taken = max(taken, _decimal(head.get(NOTIFIED)))
     return _decimal(head.get("FQty")) - taken
 
@@ -55,12 +56,17 @@ def give_back(context: Context, form: Form, record: Record) -> None:
 
 def _move(context: Context, form: Form, record: Record, *, sign: int) -> None:
     changed: dict[tuple[str, int], Record] = {}
-    for row in record["rows"].get("FEntity", ()) if form in (NOTICE, OUTBOUND) else ():
-        quantity = sign * _decimal(row["head"].get("FQty" if form is NOTICE else "FRealQty"))
-        order_row = _source(context, changed, ORDER, row["head"].get("FSOEntryId"))
+    forms = context.records.forms
+    for row in record["rows"].get("FEntity", ()) if form.form_id in _SHIPPING else ():
+        quantity = sign * _decimal(
+            row["head"].get("FQty" if form.form_id == NOTICE.form_id else "FRealQty")
+        )
+        order_row = _source(context, changed, forms.standard(ORDER), row["head"].get("FSOEntryId"))
         if order_row is not None:
             _take_from_order(form, record, order_row, quantity)
-        notice_row = _source(context, changed, NOTICE, _linked_notice_row(form, row))
+        notice_row = _source(
+            context, changed, forms.standard(NOTICE), _linked_notice_row(form, row)
+        )
         if notice_row is not None:
             head = notice_row["head"]
             head["FSumOutQty"] = float(_decimal(head.get("FSumOutQty")) + quantity)
@@ -68,14 +74,14 @@ def _move(context: Context, form: Form, record: Record, *, sign: int) -> None:
             head["FRemainOutQty"] = float(_decimal(head["FQty"]) - _decimal(head["FSumOutQty"]))
             head["FCLOSESTATUS_MX"] = "B" if head["FRemainOutQty"] <= 0 else "A"
     for (form_id, _), source in changed.items():
-        source_form = ORDER if form_id == ORDER.form_id else NOTICE
+        source_form = forms.standard(ORDER if form_id == ORDER.form_id else NOTICE)
         _close_or_open(context, source_form, source, reopens=sign < 0)
         context.records.keep(source_form, source, done="ship")
 
 
 def _take_from_order(form: Form, record: Record, row: Record, quantity: Decimal) -> None:
     head = row["head"]
-    key = NOTIFIED if form is NOTICE else "FStockOutQty"
+    key = NOTIFIED if form.form_id == NOTICE.form_id else "FStockOutQty"
     taken = _decimal(head.get(key)) + quantity
     if taken > _decimal(head.get("FQty")):
         number = record["head"].get(form.number)
@@ -108,7 +114,7 @@ def _source(
 
 
 def _linked_notice_row(form: Form, row: Record) -> object:
-    if form is not OUTBOUND or row["head"].get("FSrcType") != NOTICE.form_id:
+    if form.form_id != OUTBOUND.form_id or row["head"].get("FSrcType") != NOTICE.form_id:
         return None
     for link in row["rows"].get("FEntity_Link", ()):
         return link["head"].get("FEntity_Link_FSId")

@@ -13,9 +13,8 @@ from typing import Any
 
 import orjson
 
-from anji_sandbox.k3cloud.bill_forms import find_form
 from anji_sandbox.k3cloud.body import Call, lowered
-from anji_sandbox.k3cloud.codes import Code, Refusal, unknown_form
+from anji_sandbox.k3cloud.codes import Code, Refusal, unknown_field, unknown_form
 from anji_sandbox.k3cloud.columns import Column, Columns, Line
 from anji_sandbox.k3cloud.context import Context
 from anji_sandbox.k3cloud.filters import (
@@ -93,7 +92,7 @@ class Queries:
     def _run(self, context: Context, call: Call) -> tuple[_Plan, list[tuple[Record, Line]]]:
         data = lowered(call.data())
         form_id = str(data.get("formid") or call.fields.get("formid") or "")
-        form = find_form(form_id)
+        form = context.records.forms.find(form_id)
         if form is None:
             raise unknown_form(form_id)
         plan = self._plan(context, form, data)
@@ -109,7 +108,14 @@ class Queries:
     def _plan(self, context: Context, form: Form, data: Mapping[str, Any]) -> _Plan:
         keys, order = str(data.get("fieldkeys") or ""), str(data.get("orderstring") or "")
         text = _filter_text(data.get("filterstring"))
-        known = context.records.custom_count(), context.switches.absent_fields
+        records, switches = context.records, context.switches
+        known = (
+            records.custom_count(),
+            records.forms.version,
+            switches.absent_fields,
+            switches.masked_fields,
+            switches.filters_by_reference,
+        )
         place = (form.form_id, keys, text, order, known)
         plan = self._plans.get(place)
         if plan is None:
@@ -126,6 +132,9 @@ class Queries:
         try:
             node = parse_filter(text)
             names = tuple(_names(node))
+            dotted = [each for each in names if "." in each]
+            if dotted and not context.switches.filters_by_reference:
+                raise unknown_field(dotted[0])
             place = (form.form_id, keys, order, names, known)
             meaning = self._meanings.get(place)
             if meaning is None:

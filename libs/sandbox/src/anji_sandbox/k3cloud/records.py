@@ -16,11 +16,11 @@ from typing import Any
 
 import orjson
 
-from anji_sandbox.k3cloud.bill_forms import FORMS
+from anji_sandbox.k3cloud.catalogue import Forms
 from anji_sandbox.k3cloud.forms import HEAD, Form
 from anji_sandbox.store import Store
 
-__all__ = ["FIRST_ID", "ROW_ID", "FormRecords", "Record", "Records", "draft"]
+__all__ = ["FIRST_ID", "ROW_ID", "FormRecords", "Record", "Records", "draft", "master_of"]
 
 Record = dict[str, Any]
 
@@ -42,6 +42,11 @@ def draft(record: Record) -> Record:
     return copied
 
 
+def master_of(record: Record) -> int:
+    """Return the id that a record shares with its copies in other organisations."""
+    return int(record["master"] if "master" in record else record["id"])
+
+
 @dataclass(slots=True)
 class FormRecords:
     """All records of one form."""
@@ -50,14 +55,27 @@ class FormRecords:
     by_id: dict[int, Record] = field(default_factory=dict)
     ids: list[int] = field(default_factory=list)
     """Ascending."""
-    by_number: dict[str, int] = field(default_factory=dict)
+    by_number: dict[str, list[int]] = field(default_factory=dict)
+    """Ascending: base data that is allocated has its number once per organisation."""
     _values: dict[tuple[str, str], _ValueIndex] = field(default_factory=dict)
     _times: dict[str, list[tuple[str, int]]] = field(default_factory=dict)
 
-    def find_number(self, number: str) -> Record | None:
-        """Return the record of this number, or `None`."""
-        record_id = self.by_number.get(number)
-        return None if record_id is None else self.by_id[record_id]
+    def find_number(self, number: str, org_id: int = 0) -> Record | None:
+        """Return the record of this number, the organisation's own if it has one, or `None`."""
+        found = [self.by_id[each] for each in self.by_number.get(number, ())]
+        own = (each for each in found if org_id and each["head"].get("FUseOrgId") == org_id)
+        return next(own, found[0] if found else None)
+
+    def copy_in(self, record: Record, org_id: int) -> Record | None:
+        """Return the copy of a record that an organisation may use, or `None`."""
+        if record["head"].get("FUseOrgId") == org_id:
+            return record
+        master, number = master_of(record), record["head"].get(self.form.number)
+        for each in self.by_number.get(number, ()):
+            copy = self.by_id[each]
+            if master_of(copy) == master and copy["head"].get("FUseOrgId") == org_id:
+                return copy
+        return None
 
     def with_value(self, entity: str, key: str, wanted: Iterable[object]) -> set[int]:
         """Return the ids of the records with one of the values in a head or row field."""
@@ -103,7 +121,7 @@ class FormRecords:
         self.by_id[record_id] = record
         number = record["head"].get(self.form.number)
         if number:
-            self.by_number[number] = record_id
+            insort(self.by_number.setdefault(number, []), record_id)
         for (entity, key), index in self._values.items():
             for value in _values_of(record, entity, key):
                 index.setdefault(value, set()).add(record_id)
@@ -125,8 +143,8 @@ class FormRecords:
     def _forget(self, record: Record) -> None:
         record_id = record["id"]
         number = record["head"].get(self.form.number)
-        if self.by_number.get(number) == record_id:
-            del self.by_number[number]
+        if record_id in self.by_number.get(number, ()):
+            self.by_number[number].remove(record_id)
         for (entity, key), index in self._values.items():
             for value in _values_of(record, entity, key):
                 index.get(value, set()).discard(record_id)
@@ -140,13 +158,14 @@ class Records:
 
     def __init__(self, store: Store) -> None:
         self.store = store
+        self.forms = Forms(store)
         self._forms: dict[str, FormRecords] = {}
         self._base: dict[tuple[str, int], str] = {}
 
     def of(self, form: Form) -> FormRecords:
         """Return the records of one form."""
         found = self._forms.get(form.form_id)
-        if found is None:
+        if found is None or found.form is not form:
             found = self._forms[form.form_id] = FormRecords(form)
             for record in self.store.all(_kind(form)):
                 found.take_in(record)
@@ -213,7 +232,7 @@ class Records:
 
     def named(self, target: str, record_id: int) -> Record | None:
         """Return the record that a reference to one of our forms names, or `None`."""
-        form = FORMS.get(target)
+        form = self.forms.get(target)
         return None if form is None else self.of(form).by_id.get(record_id)
 
 

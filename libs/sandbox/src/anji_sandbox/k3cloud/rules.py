@@ -16,7 +16,7 @@ from anji_sandbox.k3cloud.codes import (
 )
 from anji_sandbox.k3cloud.context import Context
 from anji_sandbox.k3cloud.forms import HEAD, Field, Form, Kind
-from anji_sandbox.k3cloud.records import Record
+from anji_sandbox.k3cloud.records import Record, master_of
 
 __all__ = [
     "Json",
@@ -48,13 +48,13 @@ def add_defaults(context: Context, form: Form, record: Record, before: Record | 
 
 def compute(form: Form, record: Record) -> None:
     """Set what follows from other values: amounts and remaining quantities."""
-    if form is ORDER:
+    if form.form_id == ORDER.form_id:
         _compute_order(record)
-    elif form is NOTICE:
+    elif form.form_id == NOTICE.form_id:
         for row in record["rows"].get("FEntity", ()):
             head = row["head"]
             head["FRemainOutQty"] = _less(head.get("FQty"), head.get("FSumOutQty"))
-    elif form is OUTBOUND:
+    elif form.form_id == OUTBOUND.form_id:
         for row in record["rows"].get("FEntity", ()):
             head = row["head"]
             head["FMustQty"] = head.get("FMustQty") or head.get("FRealQty")
@@ -86,9 +86,10 @@ def refuse_duplicate(context: Context, form: Form, record: Record) -> None:
         Refusal: there is one.
     """
     number = record["head"].get(form.number)
-    other = context.records.of(form).find_number(number) if number else None
-    if other is not None and other["id"] != record["id"]:
-        raise duplicate_number(form.number, number)
+    records = context.records.of(form)
+    for each in records.by_number.get(number, ()) if number else ():
+        if master_of(records.by_id[each]) != master_of(record):
+            raise duplicate_number(form.number, number)
 
 
 def number_record(context: Context, form: Form, record: Record) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 
 from anji_sandbox.k3cloud import lifecycle
+from anji_sandbox.k3cloud.allocation import settle_references
 from anji_sandbox.k3cloud.answers import Json, failure, result, status, success
 from anji_sandbox.k3cloud.body import Call, lowered
 from anji_sandbox.k3cloud.codes import Code, Refusal, audited_is_closed_to_edits
@@ -84,6 +85,7 @@ def save_packet(  # noqa: PLR0913 - a packet, its options and its place
     try:
         fingerprint = _refuse_repeat(context, form, model, options)
         record = _edited(context, form, model, options, is_draft=is_draft)
+        settle_references(context, form, record)
         missing = [] if is_draft else missing_fields(form, record)
         if missing:
             return _at(missing, dindex)

@@ -70,5 +70,18 @@ class K3CloudSwitches:
     person_may_use_app: bool = False
     """Whether the app authorises the person too, and not only the integration user."""
 
+    checks_allocation: bool = True
+    """Whether a bill may name customers and materials of its own organisation only."""
+
+    unknown_references: Literal["refuse", "drop"] = "refuse"
+    """A number that does not exist; `drop` leaves the field empty unless the packet says
+    IsVerifyBaseDataField."""
+
+    filters_by_reference: bool = True
+    """Whether a filter may use dotted names such as FCustId.FNumber; one source says no."""
+
+    masked_fields: tuple[str, ...] = ()
+    """Fields, as ``FormId.Key``, that queries answer with ``***``, as prices were seen."""
+
     absent_fields: tuple[str, ...] = ()
     """Fields, as ``FormId.Key``, that this tenant lacks, to see what a missing one does."""

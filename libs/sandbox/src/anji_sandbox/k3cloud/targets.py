@@ -39,8 +39,11 @@ def named_targets(context: Context, form: Form, data: Mapping[str, Any]) -> list
     for text in ids:
         record = records.by_id.get(int(text)) if text.isdecimal() else None
         found.append(record or _unknown(f"内码值[“{text}”]不存在"))
+    org_text = str(given.get("useorgid") or given.get("createorgid") or 0)
+    org_id = int(org_text) if org_text.isdecimal() else 0
     found.extend(
-        records.find_number(text) or _unknown(f'编码值["{text}"]不存在') for text in numbers
+        records.find_number(text, org_id) or _unknown(f'编码值["{text}"]不存在')
+        for text in numbers
     )
     once: dict[int, Record | Refusal] = {}
     for each in found:

@@ -10,10 +10,9 @@ from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from anji_sandbox.k3cloud.bill_forms import FORMS
 from anji_sandbox.k3cloud.codes import Code, Refusal
-from anji_sandbox.k3cloud.forms import Field, Kind
-from anji_sandbox.k3cloud.records import Record, Records
+from anji_sandbox.k3cloud.forms import HEAD, Field, Form, Kind
+from anji_sandbox.k3cloud.records import Record, Records, master_of
 from anji_sandbox.k3cloud.switches import K3CloudSwitches
 
 __all__ = ["Values", "is_blank", "local_time", "moment_text", "true_text"]
@@ -61,7 +60,7 @@ class Values:
         self._records = records
         self._switches = switches
 
-    def stored(self, field: Field, sent: Any) -> Any:  # noqa: ANN401 - any JSON value
+    def stored(self, field: Field, sent: Any) -> Any:  # noqa: ANN401, PLR0911 - any JSON value; one return a kind
         """Return what the store keeps for a packet's value.
 
         Raises:
@@ -80,6 +79,8 @@ class Values:
                 return _moment(field, sent)
             case Kind.REFERENCE:
                 return self._reference(field, sent)
+            case Kind.FLEX:
+                return _flex(field, sent)
 
     def answered(self, field: Field, value: Any) -> Any:  # noqa: ANN401 - any JSON value
         """Return what an answer says for a stored value, present or not."""
@@ -92,22 +93,27 @@ class Values:
                 return value or 0
             case Kind.FLAG:
                 return bool(value)
-            case Kind.DATE | Kind.TIME:
+            case Kind.DATE | Kind.TIME | Kind.FLEX:
                 return value
 
     def number_of(self, target: str, record_id: int) -> str | None:
         """Return the business number of what a reference names, or `None`."""
         if not record_id:
             return None
-        form = FORMS.get(target)
+        form = self._records.forms.get(target)
         if form is None:
             return self._records.base_number(target, record_id)
         record = self._records.named(target, record_id)
         return None if record is None else str(record["head"][form.number])
 
+    def master_of(self, target: str, record_id: int) -> int:
+        """Return the id that what a reference names shares with its copies."""
+        record = self._records.named(target, record_id)
+        return record_id if record is None else master_of(record)
+
     def name_of(self, target: str, record_id: int) -> str | None:
         """Return the name of what a reference names; its number where no name is kept."""
-        form, record = FORMS.get(target), self._records.named(target, record_id)
+        form, record = self._records.forms.get(target), self._records.named(target, record_id)
         if form is None or record is None:
             return self.number_of(target, record_id)
         return str(record["head"].get(form.name) or " ")
@@ -130,12 +136,14 @@ class Values:
         named = {str(key).lower(): value for key, value in sent.items() if not is_blank(value)}
         if not named:
             return 0
-        form = FORMS.get(field.target)
+        form = self._records.forms.get(field.target)
         keys = (*_ID_KEYS, form.key.lower()) if form else _ID_KEYS
         found = next((named[key] for key in keys if key in named), None)
         if found is None:
-            number = str(next(iter(named.values()))).strip()
-            return self._by_number(field, number)
+            key, given = next(iter(named.items()))
+            if form is not None and form.name and key == "fname":
+                return self._by_name(field, form, str(given).strip())
+            return self._by_number(field, str(given).strip())
         if self._is_known(field.target, str(found)):
             return int(found)
         return self._by_number(field, str(found).strip())
@@ -145,8 +153,16 @@ class Values:
             return False
         return self.number_of(target, int(record_id)) is not None
 
+    def _by_name(self, field: Field, form: Form, name: str) -> int:
+        records = self._records.of(form)
+        found = min(records.with_value(HEAD, form.name, (name,)), default=None)
+        if found is None:
+            text = f"字段“{field.title}”的名称[“{name}”]不存在"
+            raise Refusal(Code.NO_SUCH_FIELD_OR_VALUE, text, field.key)
+        return found
+
     def _by_number(self, field: Field, number: str) -> int:
-        form = FORMS.get(field.target)
+        form = self._records.forms.get(field.target)
         if form is None:
             return self._records.base_id(field.target, number)
         record = self._records.of(form).find_number(number)
@@ -157,6 +173,20 @@ class Values:
             text = f"字段“{field.title}”的编码值[“{number}”]未审核"
             raise Refusal(Code.INVALID, text, field.key)
         return int(record["id"])
+
+
+def _flex(field: Field, sent: object) -> dict[str, str]:
+    """Return the parts of a flex value by their own keys, such as ``FF100004``."""
+    if sent is None or sent == "":
+        return {}
+    if not isinstance(sent, dict):
+        raise Refusal(Code.PARAMETER, f"{field.key} 需字典格式", field.key)
+    parts: dict[str, str] = {}
+    for key, value in sent.items():
+        named = next(iter(value.values()), "") if isinstance(value, dict) else value
+        if not is_blank(named):
+            parts[str(key).rpartition("__")[2].upper()] = str(named).strip()
+    return parts
 
 
 def _is_audited(record: Record) -> bool:

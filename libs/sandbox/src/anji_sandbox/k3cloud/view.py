@@ -12,7 +12,7 @@ from anji_sandbox.k3cloud.codes import Code, Refusal
 from anji_sandbox.k3cloud.context import Context
 from anji_sandbox.k3cloud.credentials import LCID
 from anji_sandbox.k3cloud.forms import HEAD, Field, Form, Kind, is_custom
-from anji_sandbox.k3cloud.records import Record
+from anji_sandbox.k3cloud.records import Record, master_of
 
 __all__ = ["view"]
 
@@ -40,7 +40,9 @@ def view(context: Context, form: Form, call: Call) -> Json:
 
 
 def _document(context: Context, form: Form, record: Record) -> Json:
-    found: Json = {"Id": record["id"]}
+    found: Json = {"Id": record["id"], "msterID": master_of(record)}
+    if form.is_bill:
+        del found["msterID"]
     found |= _properties(context, form, HEAD, HEAD, record["head"])
     for entity in form.entities.values():
         if entity.single:
@@ -91,7 +93,7 @@ def _told(context: Context, field: Field, value: Any) -> Json:  # noqa: ANN401 -
                 f"{name}_Id": value,
                 name: {
                     "Id": value,
-                    "msterID": value,
+                    "msterID": context.values.master_of(field.target, value),
                     "Number": context.values.number_of(field.target, value),
                     "Name": [{"Key": LCID, "Value": context.values.name_of(field.target, value)}],
                 },
