@@ -6,19 +6,19 @@ Source: reference "k3cloud-webapi.md", sections 1.1, 1.5, 2, 8 and 9.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
 
 from anji_sandbox.core import Answer, Request
-from anji_sandbox.k3cloud import lifecycle
-from anji_sandbox.k3cloud.answers import Json, failure, json_answer, session_lost
+from anji_sandbox.k3cloud.administration import administer
+from anji_sandbox.k3cloud.answers import failure, json_answer, session_lost
 from anji_sandbox.k3cloud.auth import Auth, Denied
 from anji_sandbox.k3cloud.body import Call, MalformedBodyError, read_body
-from anji_sandbox.k3cloud.codes import Refusal, unknown_form
+from anji_sandbox.k3cloud.codes import Code, Refusal
 from anji_sandbox.k3cloud.context import Context
 from anji_sandbox.k3cloud.credentials import make_credentials
-from anji_sandbox.k3cloud.forms import Form
-from anji_sandbox.k3cloud.metadata import business_info, data_centers
-from anji_sandbox.k3cloud.operations import execute_operation
+from anji_sandbox.k3cloud.metadata import data_centers
 from anji_sandbox.k3cloud.own_faults import (
     FAULT_KINDS,
     LOCKED,
@@ -26,45 +26,19 @@ from anji_sandbox.k3cloud.own_faults import (
     response_error,
     zipped,
 )
-from anji_sandbox.k3cloud.push import push
-from anji_sandbox.k3cloud.query import Queries, field_count
 from anji_sandbox.k3cloud.records import Records
-from anji_sandbox.k3cloud.save import batch_save, save
 from anji_sandbox.k3cloud.seed import plant
-from anji_sandbox.k3cloud.sessions import Sessions, session_id_of
+from anji_sandbox.k3cloud.services import Services, refused
+from anji_sandbox.k3cloud.sessions import CallLimit, Sessions, session_id_of
 from anji_sandbox.k3cloud.switches import K3CloudSwitches
+from anji_sandbox.k3cloud.tasks import Tasks, is_begun
 from anji_sandbox.k3cloud.values import Values
-from anji_sandbox.k3cloud.view import view
 from anji_sandbox.store import Store
 
 __all__ = ["K3CloudCore"]
 
 _PATH = re.compile(r"/k3cloud/(?P<service>[^/]+)\.common\.kdsvc", re.IGNORECASE)
 _TEXT = ("content-type", "text/plain; charset=utf-8")
-
-_Operation = Callable[[Context, Form, Call], Json]
-
-
-def _draft(context: Context, form: Form, call: Call) -> Json:
-    return save(context, form, call, is_draft=True)
-
-
-def _step(step: lifecycle.Step) -> _Operation:
-    def answer(context: Context, form: Form, call: Call) -> Json:
-        return lifecycle.answer_step(context, form, call, step)
-
-    return answer
-
-
-_WRITES: Mapping[str, _Operation] = {
-    "save": save,
-    "draft": _draft,
-    "batchsave": batch_save,
-    "push": push,
-    "excuteoperation": execute_operation,
-    "executeoperation": execute_operation,
-    **{name: _step(step) for name, step in lifecycle.STEPS.items()},
-}
 
 
 class K3CloudCore:
@@ -81,13 +55,20 @@ class K3CloudCore:
         self._secrets = make_credentials(seed)
         self._auth = Auth(self._secrets, self.sessions, store, self.switches)
         self._values = Values(self.records, self.switches)
-        self._queries = Queries()
+        self._services = Services(self.records)
+        self._tasks = Tasks()
+        self._limits = CallLimit()
         plant(self.records, self._secrets)
 
     @property
     def credentials(self) -> Mapping[str, str | int]:
         """The credentials file's part for K3Cloud, without the address."""
         return self._secrets.published()
+
+    def administer(self, method: str, name: str, body: Any) -> Any:  # noqa: ANN401 - JSON
+        """Answer an admin call; see `administration`."""
+        parts = (self.records, self.sessions, self.switches)
+        return administer(*parts, method=method, name=name, body=body)
 
     @property
     def fault_kinds(self) -> tuple[str, ...]:
@@ -113,13 +94,16 @@ class K3CloudCore:
                     call = read_body(request.body)
                 except MalformedBodyError:
                     call = Call()
-                return json_answer(_refused(_service(request.path), call, refusal))
+                return json_answer(refused(_service(request.path), call, refusal))
 
     def handle(self, request: Request, now: float) -> Answer:
         """Answer one request at the time `now`."""
         service = _service(request.path)
         if not service:
             return Answer(403, (), b"")
+        for text in self.switches.firewall_texts:
+            if text.encode() in request.body:
+                return firewall(text)
         try:
             call = read_body(request.body)
         except MalformedBodyError as exc:
@@ -145,7 +129,7 @@ class K3CloudCore:
             case "logout":
                 return self._auth.log_out(request)
             case "getdatacenterlist":
-                return json_answer(data_centers(self._secrets))
+                return self._data_centers()
             case _:
                 return None
 
@@ -159,38 +143,38 @@ class K3CloudCore:
         try:
             document = self._document(context, service, call)
         except Refusal as refusal:
-            document = _refused(service, call, refusal)
+            document = refused(service, call, refusal)
         if document is None:
             return self._unhandled(service)
-        return json_answer(document, admitted.headers)
+        if is_begun(call, request.headers):
+            document = self._tasks.begin(document, now)
+        answer = json_answer(document, admitted.headers)
+        seconds = self.switches.call_seconds
+        return replace(answer, delay_seconds=admitted.session.busy_for(now, seconds))
 
     def _document(self, context: Context, service: str, call: Call) -> object:
         """Return the answer of a service, or `None` if there is no such service."""
-        match service:
-            case "executebillquery":
-                return self._queries.rows(context, call)
-            case "billquery":
-                return self._queries.documents(context, call)
-            case "querybusinessinfo":
-                return business_info(context, call)
-            case "view":
-                return view(context, _form(context, call), call)
-            case _ if service in _WRITES:
-                return self._write(context, _WRITES[service], call)
-            case _:
-                return None
+        if not self._limits.admits(context.now, self.switches.calls_per_minute):
+            raise Refusal(Code.CALL_LIMIT, "接口调用次数已超过限制", None)
+        form_id = call.form_hint()
+        if form_id.lower() in {each.lower() for each in self.switches.forbidden_forms}:
+            text = f"您没有{form_id}的权限，请联系系统管理员"
+            raise Refusal(Code.NO_PERMISSION, text, None)
+        if service == "queryasyncresult":
+            return self._tasks.ask(call, context.now, self.switches.async_seconds)
+        return self._services.answer(context, service, call)
 
-    def _write(self, context: Context, operation: _Operation, call: Call) -> Json:
-        """Run a write in one transaction; a refusal leaves what other packets did."""
-        try:
-            with self.store.transaction():
-                try:
-                    return operation(context, _form(context, call), call)
-                except Refusal as refusal:
-                    return failure([refusal])
-        except BaseException:
-            self.records.read_again()
-            raise
+    def _data_centers(self) -> Answer:
+        found = data_centers(self._secrets)
+        match self.switches.data_centers_shape:
+            case "list":
+                return json_answer(found)
+            case "object":
+                return json_answer({"Data": found})
+            case "zipped":
+                return zipped(json_answer(found))
+            case "empty":
+                return json_answer([])
 
     def _unhandled(self, service: str) -> Answer:
         status = 500 if self.switches.unhandled_as_http_500 else 200
@@ -199,7 +183,9 @@ class K3CloudCore:
     def _lost(self, service: str, call: Call, lcid: int) -> object:
         refusal = session_lost(lcid)
         if service in _QUERIES:
-            return _refused(service, call, refusal)
+            return refused(service, call, refusal)
+        if service == "view" and self.switches.view_without_session == "empty":
+            return {}
         answer = failure([refusal])
         match self.switches.session_lost_shape:
             case "object":
@@ -217,19 +203,3 @@ def _service(path: str) -> str:
     """Return the lower-case name of the service that a path means, or nothing."""
     match = _PATH.fullmatch(path)
     return "" if match is None else match["service"].split(",")[0].rpartition(".")[2].lower()
-
-
-def _refused(service: str, call: Call, refusal: Refusal) -> object:
-    """Return a refusal in the shape of its service: queries disguise it as a row."""
-    answer = failure([refusal])
-    if service == "executebillquery":
-        return [[answer, *[None] * (field_count(call) - 1)]]
-    return [answer] if service == "billquery" else answer
-
-
-def _form(context: Context, call: Call) -> Form:
-    form_id = call.form_id()
-    form = context.records.forms.find(form_id)
-    if form is None:
-        raise unknown_form(form_id)
-    return form

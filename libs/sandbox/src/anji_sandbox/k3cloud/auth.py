@@ -25,6 +25,7 @@ _LANGUAGES = ("2052", "3076", "1033")
 _WRONG_ACCOUNT = "当前尝试登录的数据中心无法获取到，请重新检查，谢谢。"
 _WRONG_PASSWORD = "用户名或密码错误！"  # noqa: S105 - a message
 _LOCKED = "密码错误次数超限，用户已被锁定，请稍后再试！"
+_NOT_ALLOWED = "当前用户未指定允许调用WebAPI接口"
 _BAD_SIGN = "002005000003016"
 
 
@@ -111,7 +112,12 @@ class Auth:
         """Log in with a sign made from the app's secret (LoginBySign)."""
         acct_id, username, app_id = (call.text(name, at) for at, name in enumerate(_SIGN_NAMES))
         wanted = signing.login_sign(
-            acct_id, username, app_id, self.credentials.app_secret, call.text("timestamp", 3)
+            acct_id,
+            username,
+            app_id,
+            self.credentials.app_secret,
+            call.text("timestamp", 3),
+            algorithm=self.switches.login_sign_algorithm,
         )
         good = _same(call.text("sign", 4), wanted)
         return self._app_login(acct_id, username, app_id, call.text("lcid", 5), good=good, now=now)
@@ -170,11 +176,21 @@ class Auth:
         language = _language(lcid)
         number = self.store.next_number("k3cloud session")
         org = self.credentials.org_number
-        return self.sessions.start(user, language, org, number=number, now=now)
+        return self.sessions.start(
+            user,
+            language,
+            org,
+            number=number,
+            now=now,
+            most_of_user=self.switches.sessions_per_user,
+        )
 
     def _logged_in(self, user: User, lcid: str, now: float) -> Answer:
+        if not self.switches.user_may_use_webapi:
+            return login_failed(_NOT_ALLOWED, "")
         session = self._start(user, lcid, now)
-        return logged_in(session, self.credentials.acct_id)
+        warns = self.switches.licence_warning
+        return logged_in(session, self.credentials.acct_id, warns=warns)
 
 
 _SIGN_NAMES = ("acctid", "username", "appid")

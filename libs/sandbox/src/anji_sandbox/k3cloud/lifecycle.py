@@ -12,12 +12,14 @@ from dataclasses import dataclass
 
 from anji_sandbox.k3cloud import quantities
 from anji_sandbox.k3cloud.answers import Json, result, status
-from anji_sandbox.k3cloud.body import Call
+from anji_sandbox.k3cloud.body import Call, lowered
 from anji_sandbox.k3cloud.codes import Code, Refusal, already_audited, wrong_state
 from anji_sandbox.k3cloud.context import Context
 from anji_sandbox.k3cloud.forms import Form
+from anji_sandbox.k3cloud.inventory import ALLOW_NEGATIVE, move_stock
 from anji_sandbox.k3cloud.records import Record, draft
 from anji_sandbox.k3cloud.targets import named_targets
+from anji_sandbox.k3cloud.values import true_text
 
 __all__ = ["STEPS", "Step", "answer_step", "run_on_targets", "submit_and_audit", "take_step"]
 
@@ -47,9 +49,10 @@ STEPS: Mapping[str, Step] = {
 
 def answer_step(context: Context, form: Form, call: Call, step: Step) -> Json:
     """Answer one status operation on every record that the call names."""
+    is_confirmed = _confirms(lowered(call.data()))
 
     def act(record: Record) -> None:
-        take_step(context, form, record, step)
+        take_step(context, form, record, step, is_confirmed=is_confirmed)
 
     tolerates_unknown = step.name == "unaudit"
     return run_on_targets(context, form, call, act, tolerates_unknown=tolerates_unknown)
@@ -100,7 +103,15 @@ def submit_and_audit(context: Context, form: Form, record_id: int) -> list[Refus
     return []
 
 
-def take_step(context: Context, form: Form, record: Record, step: Step) -> None:
+def _confirms(data: Json) -> bool:
+    """Say whether a call lets a stock fall below zero."""
+    flags = str(data.get("interationflags") or "").split(";")
+    return ALLOW_NEGATIVE in flags or true_text(data.get("ignoreinterationflag", True))
+
+
+def take_step(
+    context: Context, form: Form, record: Record, step: Step, *, is_confirmed: bool = True
+) -> None:
     """Move one record.
 
     Raises:
@@ -112,8 +123,10 @@ def take_step(context: Context, form: Form, record: Record, step: Step) -> None:
         context.records.delete(form, record)
         return
     if step.name == "audit":
+        move_stock(context, form, record, sign=1, is_confirmed=is_confirmed)
         quantities.consume(context, form, record)
     elif step.name == "unaudit":
+        move_stock(context, form, record, sign=-1, is_confirmed=True)
         quantities.give_back(context, form, record)
     # Read again: consuming may have closed this very record.
     changed = draft(context.records.of(form).by_id[record["id"]])

@@ -10,8 +10,16 @@ from anji_sandbox.k3cloud.sessions import Session
 __all__ = ["logged_in", "login_failed"]
 
 
-def logged_in(session: Session, acct_id: str) -> Answer:
-    """Return the answer of a good login, with both cookies."""
+def logged_in(session: Session, acct_id: str, *, warns: bool = False) -> Answer:
+    """Return the answer of a good login, with both cookies.
+
+    With `warns` it carries the notice of a licence that ends soon, and no session id: that is in
+    the cookie only.
+    """
+    if warns:
+        notice = {**_answer(-5, "许可即将到期，请及时续费。", ""), "FormId": "BOS_CloudInspection"}
+        told = {**notice, "Context": _context(session, acct_id), "IsSuccessByAPI": True}
+        return json_answer(told, session.cookies())
     document = {
         **_answer(1, None, ""),
         "Context": _context(session, acct_id),

@@ -37,6 +37,11 @@ def _operation(title: str, keys: tuple[str, str, str], value: str) -> _Operation
     return _Operation(title, status, value, who, when)
 
 
+def _flag(title: str, name: str, value: str) -> _Operation:
+    """Return an operation whose status field no source shows; it is kept all the same."""
+    return _operation(title, (f"#{name}", f"#{name} by", f"#{name} at"), value)
+
+
 _BASE: Mapping[str, _Operation] = {
     "Forbid": _operation("禁用", _FORBID, "B"),
     "Enable": _operation("反禁用", _FORBID, "A"),
@@ -45,10 +50,18 @@ _BILL: Mapping[str, _Operation] = {
     "Cancel": _operation("作废", _CANCEL, "B"),
     "UnCancel": _operation("反作废", _CANCEL, "A"),
 }
-_ORDER: Mapping[str, _Operation] = {
-    **_BILL,
-    "YLBillClose": _operation("整单关闭", _CLOSE, "B"),
-    "YLUnBillClose": _operation("整单反关闭", _CLOSE, "A"),
+_MORE: Mapping[str, Mapping[str, _Operation]] = {
+    "SAL_SaleOrder": {
+        "YLBillClose": _operation("整单关闭", _CLOSE, "B"),
+        "YLUnBillClose": _operation("整单反关闭", _CLOSE, "A"),
+        "YLTerminate": _flag("业务终止", "terminated", "B"),
+        "YLUnTerminate": _flag("反业务终止", "terminated", "A"),
+        "YLFreeze": _flag("冻结", "frozen", "B"),
+        "YLUnFreeze": _flag("反冻结", "frozen", "A"),
+        "YLMRPClose": _flag("MRP运算关闭", "mrp closed", "B"),
+        "YLUnMRPClose": _flag("反MRP运算关闭", "mrp closed", "A"),
+    },
+    "AR_RECEIVEBILL": {"ALLReFund": _flag("整单退款", "refunded", "B")},
 }
 
 
@@ -79,7 +92,7 @@ def execute_operation(context: Context, form: Form, call: Call) -> Json:
 
 def _act(context: Context, form: Form, record: Record, operation: _Operation) -> None:
     number = record["head"].get(form.number) or " "
-    if record["head"].get(operation.status) == operation.value:
+    if (record["head"].get(operation.status) or "A") == operation.value:
         text = f"单据编号为“{number}”的{form.title}，已经{operation.title}！"
         raise Refusal(Code.INVALID, text)
     changed = draft(record)
@@ -95,4 +108,4 @@ def _act(context: Context, form: Form, record: Record, operation: _Operation) ->
 def _operations(form: Form) -> Mapping[str, _Operation]:
     if not form.is_bill:
         return _BASE
-    return _ORDER if form.form_id == "SAL_SaleOrder" else _BILL
+    return {**_BILL, **_MORE.get(form.form_id, {})}

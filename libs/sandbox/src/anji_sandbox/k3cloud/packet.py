@@ -15,7 +15,7 @@ from anji_sandbox.k3cloud.forms import HEAD, Entity, Field, Form, is_custom
 from anji_sandbox.k3cloud.records import Record
 from anji_sandbox.k3cloud.values import is_blank, true_text
 
-__all__ = ["Json", "SaveOptions", "lay_packet", "read_options", "record_id_of"]
+__all__ = ["Json", "SaveOptions", "lay_packet", "read_options", "record_id_of", "refuse_order"]
 
 Json = dict[str, Any]
 
@@ -32,6 +32,9 @@ class SaveOptions:
     deletes_rows: bool
     refuses_repeats: bool
     submits_and_audits: bool
+    verifies: bool
+    validates: bool
+    adjusts: bool
     creator: int
 
 
@@ -45,6 +48,9 @@ def read_options(data: Mapping[str, Any]) -> SaveOptions:
         deletes_rows=true_text(given.get("isdeleteentry", True)),
         refuses_repeats=true_text(given.get("validaterepeatjson", False)),
         submits_and_audits=true_text(given.get("isautosubmitandaudit", False)),
+        verifies=true_text(given.get("isverifybasedatafield", False)),
+        validates=true_text(given.get("validateflag", True)),
+        adjusts=true_text(given.get("isautoadjustfield", False)),
         creator=int(creator) if creator.isdecimal() else 0,
     )
 
@@ -72,6 +78,26 @@ def lay_packet(
                 record["rows"][key] = []
 
 
+def refuse_order(
+    context: Context, form: Form, model: Mapping[str, Any], options: SaveOptions
+) -> None:
+    """Check that what an order's rows need stands before them, where that matters.
+
+    Raises:
+        Refusal: it does not.
+    """
+    if not context.switches.order_matters or options.adjusts or not options.validates:
+        return
+    lower = [str(key).lower() for key in model]
+    wanted = ("fsaleorderfinance", "fsaleorderentry")
+    if form.form_id != "SAL_SaleOrder" or any(each not in lower for each in wanted):
+        return
+    finance, entry = (lower.index(each) for each in wanted)
+    if finance > entry:
+        text = "第1行分录，未免费的物料，含税单价不能小于等于0"
+        raise Refusal(Code.INVALID, text, "FTaxPrice")
+
+
 @dataclass(frozen=True, slots=True)
 class _Laying:
     context: Context
@@ -94,7 +120,23 @@ class _Laying:
             field = self._field(group, str(key))
             if field.readonly or (only and lower not in only):
                 continue
-            head[field.key] = self.context.values.stored(field, value)
+            head[field.key] = self._stored(field, value)
+
+    def _stored(self, field: Field, value: object) -> object:
+        switches = self.context.switches
+        try:
+            stored = self.context.values.stored(field, value)
+        except Refusal as refusal:
+            is_unknown = refusal.code == Code.NO_SUCH_FIELD_OR_VALUE
+            drops = switches.unknown_references == "drop" and not self.options.verifies
+            if is_unknown and drops:
+                return 0
+            raise
+        most = switches.longest_texts.get(f"{self.form.form_id}.{field.key}")
+        if most is not None and len(str(stored)) > most:
+            text = f"字段“{field.title}”的长度不能超过{most}"
+            raise Refusal(Code.INVALID, text, field.key)
+        return stored
 
     def _entity(self, entity: Entity, value: object, record: Record) -> None:
         if self.options.only and entity.key.lower() not in self.options.only:
@@ -146,13 +188,22 @@ class _Laying:
     def _field(self, group: str, key: str) -> Field:
         form = self.form
         found = form.field_of(group, key)
-        if found is None or f"{form.form_id}.{key}" in self.context.switches.absent_fields:
+        if found is None or self._is_refused(found, group, key):
             entity = form.entities.get(group.lower())
             raise unknown_key(key, form.title if entity is None else entity.title)
         if is_custom(key) and (group, key.lower()) not in form.fields:
             spelled = self.context.records.custom_key(form, found.entity, key, learn=True)
             return form.field_of(group, spelled or key) or found
         return found
+
+    def _is_refused(self, found: Field, group: str, key: str) -> bool:
+        """Say whether the tenant lacks a field that its form could have."""
+        switches, is_defined = self.context.switches, (group, key.lower()) in self.form.fields
+        return (
+            f"{self.form.form_id}.{key}" in switches.absent_fields
+            or (switches.custom_fields == "refuse" and not is_defined)
+            or (switches.model_keys_mind_case and is_defined and found.key != key)
+        )
 
     def _only(self, group: str) -> frozenset[str]:
         """Return the listed keys, or nothing where a listed entity has none of its own listed."""

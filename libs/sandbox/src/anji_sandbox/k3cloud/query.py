@@ -30,6 +30,7 @@ from anji_sandbox.k3cloud.filters import (
 from anji_sandbox.k3cloud.forms import Entity, Form
 from anji_sandbox.k3cloud.predicates import Test, compile_filter
 from anji_sandbox.k3cloud.records import Record
+from anji_sandbox.k3cloud.switches import K3CloudSwitches
 
 __all__ = ["Queries", "field_count"]
 
@@ -96,7 +97,7 @@ class Queries:
         if form is None:
             raise unknown_form(form_id)
         plan = self._plan(context, form, data)
-        start, end = _window(data, context.switches.max_limit)
+        start, end = _window(data, context.switches)
         lines = _lines(context, form, plan)
         if not plan.order:
             return plan, list(islice(lines, start, end))
@@ -259,10 +260,15 @@ def _filter_text(sent: object) -> str:
     return " ".join(parts)
 
 
-def _window(data: Mapping[str, Any], max_limit: int) -> tuple[int, int]:
-    """Return first and end line; a query never gives more than `max_limit`."""
+def _window(data: Mapping[str, Any], switches: K3CloudSwitches) -> tuple[int, int]:
+    """Return first and end line; a query never gives more than `max_limit`, cut without a word."""
+    most = switches.max_limit
     start, limit, top = (_whole(data, key) for key in ("startrow", "limit", "toprowcount"))
-    end = start + (min(limit, max_limit) if limit else max_limit)
+    if limit > most and switches.over_limit == "refuse":
+        text = f"data 数据包中的参数 Limit 不能超过{most}"
+        raise Refusal(Code.PARAMETER, text, None)
+    honoured = limit if switches.over_limit == "honour" else min(limit, most)
+    end = start + (honoured if limit else most)
     return start, min(end, top) if top else end
 
 

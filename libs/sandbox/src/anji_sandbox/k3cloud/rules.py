@@ -16,6 +16,7 @@ from anji_sandbox.k3cloud.codes import (
 )
 from anji_sandbox.k3cloud.context import Context
 from anji_sandbox.k3cloud.forms import HEAD, Field, Form, Kind
+from anji_sandbox.k3cloud.money_forms import RECEIPT, RECEIVABLE
 from anji_sandbox.k3cloud.records import Record, master_of
 
 __all__ = [
@@ -59,6 +60,12 @@ def compute(form: Form, record: Record) -> None:
             head = row["head"]
             head["FMustQty"] = head.get("FMustQty") or head.get("FRealQty")
             head["FSALUNITQTY"] = head.get("FRealQty")
+    elif form.form_id == RECEIVABLE.form_id:
+        for row in record["rows"].get("FEntityDetail", ()):
+            _compute_receivable(row["head"])
+    elif form.form_id == RECEIPT.form_id:
+        for row in record["rows"].get("FRECEIVEBILLENTRY", ()):
+            _compute_receipt(row["head"], _decimal(record["head"].get("FEXCHANGERATE")))
 
 
 def missing_fields(form: Form, record: Record) -> list[Refusal]:
@@ -146,6 +153,26 @@ def _compute_order(record: Record) -> None:
         head["FRemainOutQty"] = _less(head.get("FQty"), head.get("FStockOutQty"))
         head["FCanOutQty"] = head["FRemainOutQty"]
     record["head"]["FBillAmount"] = float(total)
+
+
+def _compute_receivable(head: Json) -> None:
+    """Set a line's amounts, which follow from quantity, taxed price and rate."""
+    total = (_decimal(head.get("FPriceQty")) * _decimal(head.get("FTaxPrice"))).quantize(
+        _CENT, ROUND_HALF_UP
+    )
+    net = (total / (1 + _decimal(head.get("FEntryTaxRate")) / 100)).quantize(_CENT, ROUND_HALF_UP)
+    head["FALLAMOUNTFOR_D"], head["FNoTaxAmountFor_D"] = float(total), float(net)
+    head["FTAXAMOUNTFOR_D"] = float(total - net)
+
+
+def _compute_receipt(head: Json, rate: Decimal) -> None:
+    """Set a line's received amounts; what is not told is the whole amount due."""
+    due = head.get("FRECTOTALAMOUNTFOR") or 0
+    head["FRECAMOUNTFOR_E"] = head.get("FRECAMOUNTFOR_E") or due
+    received = _decimal(head["FRECAMOUNTFOR_E"])
+    head["FRECTOTALAMOUNTFOR"] = due or float(received)
+    head["FRECAMOUNT_E"] = float((received * rate).quantize(_CENT, ROUND_HALF_UP))
+    head["FREALRECAMOUNTFOR_D"] = float(received)
 
 
 def _less(quantity: object, taken: object) -> float:

@@ -16,7 +16,13 @@ from anji_sandbox.k3cloud.body import Call, lowered
 from anji_sandbox.k3cloud.codes import Code, Refusal, audited_is_closed_to_edits
 from anji_sandbox.k3cloud.context import Context
 from anji_sandbox.k3cloud.forms import HEAD, Form
-from anji_sandbox.k3cloud.packet import SaveOptions, lay_packet, read_options, record_id_of
+from anji_sandbox.k3cloud.packet import (
+    SaveOptions,
+    lay_packet,
+    read_options,
+    record_id_of,
+    refuse_order,
+)
 from anji_sandbox.k3cloud.records import Record, draft
 from anji_sandbox.k3cloud.returned import needed_data
 from anji_sandbox.k3cloud.rules import (
@@ -27,9 +33,17 @@ from anji_sandbox.k3cloud.rules import (
     refuse_duplicate,
 )
 
-__all__ = ["batch_save", "save", "save_packet", "success_entity"]
+__all__ = ["TakenBackError", "batch_save", "save", "save_packet", "success_entity"]
 
 _PACKETS = "k3cloud packets"
+
+
+class TakenBackError(Exception):
+    """A call whose writes are all to be taken back, and its answer."""
+
+    def __init__(self, answer: Json) -> None:
+        super().__init__("taken back")
+        self.answer = answer
 
 
 def save(context: Context, form: Form, call: Call, *, is_draft: bool = False) -> Json:
@@ -56,6 +70,10 @@ def batch_save(context: Context, form: Form, call: Call) -> Json:
     models = _model(data)
     if not isinstance(models, list) or not all(isinstance(each, Mapping) for each in models):
         raise Refusal(Code.PARAMETER, "data 数据包中的参数 Model 需数组格式", None)
+    most = context.switches.most_packets
+    if most is not None and len(models) > most:
+        text = f"data 数据包中的参数 Model 不能超过{most}个"
+        raise Refusal(Code.PARAMETER, text, None)
     options = read_options(data)
     entities: list[Json] = []
     errors: list[Refusal] = []
@@ -68,6 +86,8 @@ def batch_save(context: Context, form: Form, call: Call) -> Json:
         else:
             entities.append(success_entity(context, form, saved, dindex))
             returned.append(needed_data(context, form, saved, options.returned))
+    if errors and context.switches.batch_is_one_transaction:
+        raise TakenBackError(failure(errors))
     ok = not errors or (bool(entities) and not context.switches.partial_batch_fails)
     return result(status(entities, errors, ok=ok), NeedReturnData=returned)
 
@@ -83,6 +103,7 @@ def save_packet(  # noqa: PLR0913 - a packet, its options and its place
 ) -> Record | list[Refusal]:
     """Save one packet and return the record, or why not."""
     try:
+        refuse_order(context, form, model, options)
         fingerprint = _refuse_repeat(context, form, model, options)
         record = _edited(context, form, model, options, is_draft=is_draft)
         settle_references(context, form, record)

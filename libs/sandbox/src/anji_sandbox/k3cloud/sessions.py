@@ -12,7 +12,7 @@ from uuid import UUID
 
 from anji_sandbox.k3cloud.credentials import User
 
-__all__ = ["Session", "Sessions", "empty_cookies", "session_id_of"]
+__all__ = ["CallLimit", "Session", "Sessions", "empty_cookies", "session_id_of"]
 
 
 @dataclass(slots=True)
@@ -27,10 +27,34 @@ class Session:
     lcid: int
     org_number: str
     used_at: float
+    busy_until: float = 0.0
+
+    def busy_for(self, now: float, seconds: float) -> float:
+        """Return how late a call of so many seconds is answered: one at a time."""
+        if not seconds:
+            return 0.0
+        self.busy_until = max(self.busy_until, now) + seconds
+        return self.busy_until - now
 
     def cookies(self) -> tuple[tuple[str, str], ...]:
         """Return both cookies; a client that got only one would lose the other."""
         return _cookies(self.asp_id, self.session_id)
+
+
+class CallLimit:
+    """How many calls an account set takes; counted by the clock's minutes."""
+
+    def __init__(self) -> None:
+        self._minute = 0
+        self._calls = 0
+
+    def admits(self, now: float, per_minute: int | None) -> bool:
+        """Count a call and say whether it is within the limit."""
+        minute = int(now // 60)
+        if minute != self._minute:
+            self._minute, self._calls = minute, 0
+        self._calls += 1
+        return per_minute is None or self._calls <= per_minute
 
 
 class Sessions:
@@ -40,8 +64,24 @@ class Sessions:
         self._seed = seed
         self._live: dict[str, Session] = {}
 
-    def start(self, user: User, lcid: int, org_number: str, *, number: int, now: float) -> Session:
-        """Return a new session; `number` is never used twice, so neither is an id."""
+    def start(  # noqa: PLR0913 - what a session knows
+        self,
+        user: User,
+        lcid: int,
+        org_number: str,
+        *,
+        number: int,
+        now: float,
+        most_of_user: int | None = None,
+    ) -> Session:
+        """Return a new session; `number` is never used twice, so neither is an id.
+
+        With `most_of_user` the oldest of a user's sessions end for a new one.
+        """
+        if most_of_user is not None:
+            mine = [each.session_id for each in self._live.values() if each.user == user]
+            for each in mine[: max(0, len(mine) - most_of_user + 1)]:
+                self.end(each)
         digest = hashlib.sha256(f"session/{self._seed}/{number}".encode()).digest()
         session = Session(str(UUID(bytes=digest[:16])), digest[16:28].hex(), user, lcid,
                           org_number, now)  # fmt: skip

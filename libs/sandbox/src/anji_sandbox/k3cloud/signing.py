@@ -55,10 +55,18 @@ def kd_signature(app_id: str, app_secret: str, app_data: str) -> str:
     return _signature(app_secret, app_id + app_data)
 
 
-def login_sign(acct_id: str, username: str, app_id: str, app_secret: str, timestamp: str) -> str:
-    """Return the sign of LoginBySign: SHA-256 over the five texts in ordinal order."""
+def login_sign(  # noqa: PLR0913 - the five texts that are signed, and how
+    acct_id: str,
+    username: str,
+    app_id: str,
+    app_secret: str,
+    timestamp: str,
+    *,
+    algorithm: str = "sha256",
+) -> str:
+    """Return the sign of LoginBySign: SHA-256 (once SHA-1) of the five texts in ordinal order."""
     text = "".join(sorted((acct_id, username, app_id, app_secret, timestamp)))
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.new(algorithm, text.encode()).hexdigest()
 
 
 def read_app_data(headers: Mapping[str, str]) -> AppData | None:

@@ -3,7 +3,8 @@
 A switch may be turned while the sandbox runs: the core reads it at each call.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 __all__ = ["K3CloudSwitches"]
@@ -63,6 +64,72 @@ class K3CloudSwitches:
 
     checks_api_signature: bool = False
     """Whether X-Api-Signature is verified too; sites probably verify only the X-Kd headers."""
+
+    user_may_use_webapi: bool = True
+    """Whether the users are on the WebAPI allow-list; logins say so if not."""
+
+    licence_warning: bool = False
+    """Whether a good login carries the notice of a licence that ends soon, without session id."""
+
+    login_sign_algorithm: Literal["sha256", "sha1"] = "sha256"
+    """How LoginBySign is signed; SHA-1 on servers before PT-146911."""
+
+    sessions_per_user: int | None = None
+    """How many sessions of one user live; the oldest ends for a new one. No end is known."""
+
+    data_centers_shape: Literal["list", "object", "zipped", "empty"] = "list"
+    """How the account sets are listed; `zipped` is base64 of gzip. All four were seen."""
+
+    view_without_session: Literal["refuse", "empty"] = "refuse"
+    """What View answers without a session; one source saw an empty object."""
+
+    call_seconds: float = 0.0
+    """How long each call takes; calls of one session are served one after another."""
+
+    async_seconds: float = 1.0
+    """How long a call that was begun is told to be running."""
+
+    calls_per_minute: int | None = None
+    """More calls than these are refused with MsgCode 14; no limit is documented."""
+
+    forbidden_forms: tuple[str, ...] = ()
+    """Forms that the caller has no permission for (MsgCode 2)."""
+
+    firewall_texts: tuple[str, ...] = ()
+    """Texts in a body that a firewall before the site stops."""
+
+    attachment_part_bytes: int = 4_194_304
+    """How much of a file one download tells; open."""
+
+    checks_stock: bool = False
+    """Whether an outbound may not take more than lies in stock, unless the call says
+    STK_InvCheckResult or ignores interactions."""
+
+    outbound_makes_receivable: bool = False
+    """Whether the audit of an outbound makes and audits a receivable, told in SuccessMessages."""
+
+    most_packets: int | None = None
+    """More packets in one BatchSave are refused; no limit is documented."""
+
+    batch_is_one_transaction: bool = False
+    """Whether one refused packet of a BatchSave takes all others back."""
+
+    order_matters: bool = False
+    """Whether an order whose entries stand before its finance part in the packet is refused, but
+    with IsAutoAdjustField or without ValidateFlag; seen on SAL_Quotation."""
+
+    longest_texts: Mapping[str, int] = field(default_factory=dict)
+    """How long texts may be, by ``FormId.Key``; no length is documented."""
+
+    model_keys_mind_case: bool = False
+    """Whether a packet's keys must be spelled as the metadata spell them."""
+
+    custom_fields: Literal["learn", "refuse"] = "learn"
+    """What a packet's custom field that no form defines does: it is there from then on, or it is
+    an unknown key, as on a tenant that lacks it."""
+
+    over_limit: Literal["cut", "refuse", "honour"] = "cut"
+    """What a query's Limit above `max_limit` does."""
 
     unhandled_as_http_500: bool = False
     """Whether an unknown service is HTTP 500 rather than a ``response_error:`` body."""
