@@ -45,7 +45,7 @@ def move_stock(
         moved = sign * direction * Decimal(str(row["head"].get("FRealQty") or 0))
         left = Decimal(str(found["head"].get("FQty") or 0)) + moved
         if left < 0 and context.switches.checks_stock and not is_confirmed:
-            text = f"第【{row['seq']}】行分录，库存不足，更新后的库存量为{left}"
+            text = f"第【{row['seq']}】行分录，库存不足，更新后的库存量为{left.normalize():f}"
             raise Refusal(Code.INVALID, text, "FEntity")
         _keep(records, draft(found), float(left))
 
