@@ -23,7 +23,7 @@ from anji_sandbox.k3cloud.records import Records
 from anji_sandbox.k3cloud.save import TakenBackError, batch_save, save
 from anji_sandbox.k3cloud.view import view
 
-__all__ = ["Services", "refused"]
+__all__ = ["Services", "form_of", "refused"]
 
 _OfForm = Callable[[Context, Form, Call], Json]
 _OfData = Callable[[Context, Call], Json]
