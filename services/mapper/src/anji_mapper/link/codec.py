@@ -2,7 +2,7 @@
 
 The form is JSON by position: a list that begins with the number of its form. What a link holds
 twice is written once: most agreed pairs are just what both sides show, and lines have the same
-fields (`forms`).
+fields (`agreements`).
 
 What the first version wrote, an object with the names of all fields, is read by pydantic. A new
 form gets a new number, and its reader stands beside the others. A field of the state has its
@@ -19,22 +19,24 @@ from anji_common.events.inbox import Entry
 from anji_common.messages import Message
 from anji_common.refs import Ref, System
 from anji_common.topics import LINKS
-from anji_mapper.link.forms import (
+from anji_mapper.link.agreements import (
     Json,
+    lines_from,
+    lines_to,
+    pairs_from,
+    pairs_to,
+    whole_from,
+)
+from anji_mapper.link.forms import (
     change_from,
     change_to,
     decisions_from,
     decisions_to,
-    lines_from,
-    lines_to,
     maybe,
-    pairs_from,
-    pairs_to,
     problem_from,
     problem_to,
     side_from,
     side_to,
-    whole_from,
 )
 from anji_mapper.link.state import PendingMessage, Seat, SideState, Stage, changed
 from anji_mapper.mapping.model import Seen

@@ -8,53 +8,42 @@ that it translates.
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from anji_common.events.changes import Change
 from anji_common.events.commands import Action, CommandNumber
 from anji_common.events.observed import Stamp
 from anji_common.refs import Ref, System
+from anji_mapper.link.agreements import Json, whole_from
 from anji_mapper.link.state import (
     Decision,
     Flight,
     Held,
-    LineState,
     Problem,
     ProblemKind,
     Refusal,
     RowAgreement,
     SideState,
-    ValuePair,
     changed,
 )
 from anji_mapper.mapping.model import Row, Seen
 
 __all__ = [
-    "Json",
     "change_from",
     "change_to",
     "decisions_from",
     "decisions_to",
-    "lines_from",
-    "lines_to",
     "maybe",
-    "pairs_from",
-    "pairs_to",
     "problem_from",
     "problem_to",
     "side_from",
     "side_to",
-    "whole_from",
 ]
 
-Json = Any
-"""Of any shape: what orjson can write, or what it has read."""
 
 _BLANK = SideState()
-_ABSENT = object()
-_PLAIN = frozenset((str, type(None), bool, int, float))
-_AS_SEEN = 1
-"""Stands for agreed pairs that are what both sides show, of the fields that are named once."""
+_AS_STAMP = 1
+"""Stands for a floor that is the newest stamp."""
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -75,7 +64,7 @@ def side_to(side: SideState) -> Json:
         side.revision,
         maybe(_stamp_to, side.stamp),
         maybe(_seen_to, side.seen),
-        _AS_SEEN if is_floor_newest else maybe(_stamp_to, side.floor),
+        _AS_STAMP if is_floor_newest else maybe(_stamp_to, side.floor),
         maybe(_flight_to, side.flight),
         maybe(_held_to, side.held),
         side.sent,
@@ -97,7 +86,7 @@ def side_from(read: Json) -> SideState:
         revision=revision,
         stamp=newest,
         seen=maybe(_seen_from, seen),
-        floor=newest if floor == _AS_SEEN else maybe(_stamp_from, floor),
+        floor=newest if floor == _AS_STAMP else maybe(_stamp_from, floor),
         flight=maybe(_flight_from, flight),
         held=maybe(_held_from, held),
         sent=sent,
@@ -105,58 +94,6 @@ def side_from(read: Json) -> SideState:
         is_gone=is_gone,
         returned=whole_from(returned),
     )
-
-
-def pairs_to(pairs: Mapping[str, ValuePair], crm: Row, erp: Row) -> Json:
-    """Return [the names of pairs that are what both rows show, the others whole]."""
-    as_seen = []
-    others = {}
-    for name, pair in pairs.items():
-        if _is_as_seen(name, pair, crm, erp):
-            as_seen.append(name)
-        else:
-            others[name] = pair
-    return [as_seen, others]
-
-
-def pairs_from(read: Json, crm: Row, erp: Row) -> dict[str, ValuePair]:
-    """Return the pairs of `pairs_to`, of the same two rows."""
-    as_seen, others = read
-    pairs = {name: _shown(name, crm, erp) for name in as_seen}
-    return pairs | whole_from(others) if others else pairs
-
-
-def lines_to(
-    states: Mapping[str, LineState], crm_rows: Mapping[str, Row], erp_rows: Mapping[str, Row]
-) -> Json:
-    """Return [names of the pairs of the first line, CRM line id → its state]."""
-    names = next(([*state.agreed] for state in states.values()), [])
-    written: dict[str, Json] = {}
-    for crm_id, state in states.items():
-        crm, erp = crm_rows.get(crm_id, {}), erp_rows.get(state.erp_id, {})
-        is_usual = [*state.agreed] == names and all(
-            _is_as_seen(name, pair, crm, erp) for name, pair in state.agreed.items()
-        )
-        agreed = _AS_SEEN if is_usual else dict(state.agreed)
-        written[crm_id] = [state.erp_id, agreed, state.is_lost]
-    return [names, written]
-
-
-def lines_from(
-    read: Json, crm_rows: Mapping[str, Row], erp_rows: Mapping[str, Row]
-) -> dict[str, LineState]:
-    """Return the lines of `lines_to`, of the same rows."""
-    names, written = read
-    states = {}
-    for crm_id, (erp_id, agreed, is_lost) in written.items():
-        if agreed == _AS_SEEN:
-            crm, erp = crm_rows.get(crm_id, {}), erp_rows.get(erp_id, {})
-            states[crm_id] = LineState(
-                erp_id, {name: _shown(name, crm, erp) for name in names}, is_lost
-            )
-        else:
-            states[crm_id] = LineState(erp_id, whole_from(agreed), is_lost)
-    return states
 
 
 def problem_to(problem: Problem) -> Json:
@@ -199,29 +136,6 @@ def decisions_from(read: Json) -> dict[str, Decision]:
         key: Decision(System(winner), (crm, erp), person)
         for key, (winner, (crm, erp), person) in read.items()
     }
-
-
-def whole_from(read: Json) -> dict[str, ValuePair]:
-    """Return pairs that were written whole."""
-    return {name: (crm, erp) for name, (crm, erp) in read.items()}
-
-
-def _is_as_seen(name: str, pair: ValuePair, crm: Row, erp: Row) -> bool:
-    crm_path, _, erp_path = name.partition("~")
-    ours, theirs = crm.get(crm_path, _ABSENT), erp.get(erp_path, _ABSENT)
-    # By type as well: 1 and true are equal, and are not the same JSON; nor are lists of them.
-    return (
-        pair == (ours, theirs)
-        and type(pair[0]) is type(ours)
-        and type(pair[1]) is type(theirs)
-        and type(ours) in _PLAIN
-        and type(theirs) in _PLAIN
-    )
-
-
-def _shown(name: str, crm: Row, erp: Row) -> ValuePair:
-    crm_path, _, erp_path = name.partition("~")
-    return crm[crm_path], erp[erp_path]
 
 
 def _stamp_to(stamp: Stamp) -> Json:
