@@ -214,11 +214,48 @@ def whole_bodies(record_id: str) -> list[tuple[str, dict[str, Any]]]:
         ("/cgi/message/send", {"toUser": ["1000"], "msgType": "composite",
                                "composite": {"head": {"title": "x"}, "link": {"url": "x"}}}),
         ("/oauth2.0/token", {"appId": "x", "appSecret": "x", "grantType": "x"}),
+        *more_bodies(record_id),
+    ]  # fmt: skip
+
+
+def more_bodies(record_id: str) -> list[tuple[str, dict[str, Any]]]:
+    crm, pool = "/cgi/crm/v2/", {"apiName": "AccountObj", "objectIds": [record_id]}
+    member = {"teamMemberEmployee": ["1001"], "teamMemberRole": "2"}
+    custom: dict[str, Any] = {"dataObjectApiName": "object_delivery__c", "owner": ["1000"]}
+    custom["account_id__c__r"] = "one"
+    file = {"expireTime": 60, "resourceType": "N", "isStreamUpload": True, "filename": "a",
+            "extension": "a", "fileSize": 1}  # fmt: skip
+    article = {"title": "x", "coverImage": "x", "content": "x", "type": "URL"}
+    return [
+        (crm + "data/choose", {"data": pool}),
+        (crm + "data/return", {"data": {**pool, "objectPoolId": "x", "backReason": "0"}}),
+        (crm + "data/remove", {"data": {**pool, "objectIDs": [record_id], "objectPoolId": "x"}}),
+        (crm + "leads/transfer", {"data": {"leadsId": record_id, "dataList": {"AccountObj": {}}}}),
+        (crm + "generatorFileUploadCredential", {"data": file}),
+        (crm + "object/getNewLogInfoListForWeb",
+         {"data": {"apiName": "AccountObj", "objectId": record_id, "pageSize": 1}}),
+        ("/cgi/crm/team/add",
+         {"apiName": "AccountObj", "data": {"dataIDs": [record_id], **member}}),
+        ("/cgi/crm/team/edit",
+         {"apiName": "AccountObj", "data": {"dataID": record_id, "teamMemberInfos": [member]}}),
+        ("/cgi/crm/team/get", {"apiName": "AccountObj", "data": {"dataID": record_id}}),
+        ("/cgi/crm/approvalInstances/query", {"state": "pass", "startTime": 1, "pageNumber": 1}),
+        ("/cgi/crm/approvalTask/action", {"taskId": "x", "actionType": "agree"}),
+        ("/cgi/crm/custom/v2/data/create",
+         {"data": {"object_data": custom, "needConvertLookup": True}}),
+        ("/cgi/crm/custom/v2/data/findSimple", orjson.loads(QUERY)),
+        ("/cgi/crm/erp/syncdata/objdata/push", {"data": {"objAPIName": "x"}}),
+        ("/cgi/message/send", {"toUser": ["1000"], "msgType": "articles", "articles": [article]}),
+        ("/cgi/app/message/revoke", {"serviceId": "x", "messageId": "1"}),
+        ("/cgi/user/list", {"departmentId": 1000, "fetchChild": True}),
+        ("/cgi/user/get/batchByUpdTime", {"startTime": 1, "endTime": 1}),
+        ("/cgi/appAccessToken/get", {"appId": "x", "appSecret": "x"}),
+        ("/oauth2/openUserId/get", {"appAccessToken": "x", "code": "x"}),
     ]  # fmt: skip
 
 
 @given(data=st.data())
-@settings(max_examples=300)
+@settings(max_examples=400)
 def test_whatever_is_sent_is_answered_with_an_envelope(data: st.DataObject) -> None:
     crm = Crm()
     path, body = data.draw(st.sampled_from(whole_bodies(crm.create("AccountObj", name="one"))))

@@ -4,6 +4,8 @@ from typing import Any
 
 import orjson
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from anji_sandbox.core import Request
 from labs.crm import Crm
@@ -147,3 +149,27 @@ def test_a_path_that_nobody_uploaded_is_kept_as_it_is(crm: Crm) -> None:
     record_id = attachment(crm, "N_unknown")
 
     assert paths(crm, record_id) == ["N_unknown"]
+
+
+PIECES = st.sampled_from(
+    [
+        b"--b\r\n",
+        b"--b--\r\n",
+        b'Content-Disposition: form-data; name="media"\r\n',
+        b"Content-Disposition: form-data; name*=utf-8''media\r\n",
+        b"Content-Transfer-Encoding: base64\r\n",
+        b"\r\n",
+        b"\xff\x00",
+    ]
+)
+
+
+@given(body=st.lists(PIECES, max_size=8).map(b"".join), boundary=st.sampled_from(["b", '"', ""]))
+def test_a_broken_form_is_refused_with_an_envelope(body: bytes, boundary: str) -> None:
+    crm = Crm()
+    auth = {key: crm.auth()[key] for key in ("corpAccessToken", "corpId")}
+    headers = {"content-type": f"multipart/form-data; boundary={boundary}"}
+
+    got = crm.post("/media/upload", body, headers, {**auth, "type": "image"})
+
+    assert isinstance(got["errorCode"], int)

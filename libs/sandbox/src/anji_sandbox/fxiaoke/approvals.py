@@ -82,7 +82,7 @@ def instance(call: Call) -> Record:
 
 def act(call: Call) -> Record:
     """Agree to a task or reject it: `taskId`, `actionType`, `opinion`."""
-    _end(call, _instance(call, call.body.get("taskId")), call.body.get("actionType"))
+    _end(call, _instance(call, call.body.get("taskId")), str(call.body.get("actionType")))
     return {}
 
 
@@ -100,7 +100,7 @@ def decide(call: Call, record_id: str, action: str) -> None:
     raise RefusedError(call.shop.switches.codes.not_normal, words)
 
 
-def _end(call: Call, found: Record, action: object) -> None:
+def _end(call: Call, found: Record, action: str) -> None:
     codes = call.shop.switches.codes
     if action not in _STATES:
         raise RefusedError(codes.bad_body, f"actionType {action} is none of: agree, reject")
@@ -115,11 +115,11 @@ def _end(call: Call, found: Record, action: object) -> None:
         "replyTime": now_ms,
         "openUserId": call.caller.open_user_id,
     }
-    ended = {"state": _STATES[str(action)], "lastModifyTime": now_ms, "endTime": now_ms}
+    ended = {"state": _STATES[action], "lastModifyTime": now_ms, "endTime": now_ms}
     with call.batch() as batch:
         call.store.put(_INSTANCES, found["instanceId"], {**found, **ended, "opinions": [opinion]})
         if record is not None:
-            status = {"life_status": _LIFE_STATUS[str(action)]}
+            status = {"life_status": _LIFE_STATUS[action]}
             call.records.change(batch, spec, record, status)
 
 

@@ -54,7 +54,7 @@ def remove(call: Call) -> Record:
 
 
 def _records(call: Call, ids: str) -> tuple[ObjectSpec, list[Record]]:
-    name = call.data.get("apiName")
+    name = str(call.data.get("apiName"))
     if name not in POOL_FIELDS:
         words = f"{name} has no pool, only: {', '.join(POOL_FIELDS)}"
         raise RefusedError(call.shop.switches.codes.bad_body, words)

@@ -63,7 +63,7 @@ def delete(call: Call) -> Record:
 
 
 def _records(call: Call, ids: list[str] | list[object]) -> list[tuple[ObjectSpec, Record]]:
-    name = call.body.get("apiName")
+    name = str(call.body.get("apiName"))
     if name not in _OBJECTS:
         raise RefusedError(call.shop.switches.codes.bad_body, f"{name} has no team")
     spec = call.object_of_any_path(name)
