@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from anji_common.sourcing.feed import Window
-from anji_fxiaoke.paging import Mark, after, chunks, mark_of, sums_differ, within
+from anji_fxiaoke.paging import Mark, after, chunks, mark_of, stood_still, sums_differ, within
 from anji_fxiaoke.wire import Filter, Rows
 
 AT = datetime(2026, 1, 5, tzinfo=UTC)
@@ -88,3 +88,29 @@ def test_lines_without_amounts_tell_nothing() -> None:
 
 def record(modified_ms: int, version: str, record_id: str = "1") -> dict[str, Any]:
     return {"_id": record_id, "last_modified_time": modified_ms, "version": version}
+
+
+@pytest.mark.parametrize("told", [None, "", "yesterday", {}, [], -5, 1.5])
+def test_a_time_that_is_none_makes_a_mark_all_the_same(told: object) -> None:
+    head = {"_id": "1", "last_modified_time": told, "version": "a|b"}
+
+    mark = mark_of(head, ())
+
+    assert Mark.parse(str(mark)) == mark
+    assert mark.head_ms == 0
+
+
+@pytest.mark.parametrize(
+    ("moved_ms", "newest_line_ms", "stood"),
+    [(1_000, 1_000, True), (1_000, 999, False), (999, 1_000, True), (7_999, 0, True)],
+)
+def test_a_head_stood_still_if_it_moved_before_its_lines_did_or_well_before_they_were_read(
+    moved_ms: int,
+    newest_line_ms: int,
+    stood: object,
+) -> None:
+    head = {"_id": "1", "last_modified_time": moved_ms}
+    lines = {"L": [{"_id": "2", "last_modified_time": newest_line_ms}]}
+    read_at = 10_000 if newest_line_ms == 0 else 1_500
+
+    assert stood_still(head, lines, read_at) is stood

@@ -23,18 +23,18 @@ __all__ = ["Next", "error_of", "next_of"]
 
 
 class Next(Enum):
-    """What a code asks for."""
+    """What a code asks for; in these words it stands in ``docs/vendors/fxiaoke.md``."""
 
-    GO_ON = "it was done"
-    NEW_TOKEN = "drop the token, and say the same once more"  # noqa: S105 - a sentence
-    WAIT = "too many calls in this window"
-    WAIT_FOR_TOMORROW = "the day's calls are used up"
-    WAIT_FOR_PEOPLE = "no calls have been bought"
-    UNAVAILABLE = "nothing was done; say the same again later"
-    UNCERTAIN = "it may have been done"
-    NO_RIGHTS = "our credentials or rights do not suffice"
-    WRONG_ADDRESS = "there is no such path"
-    REFUSED = "the vendor understood and said no"
+    GO_ON = "goes on"
+    NEW_TOKEN = "drops the token, says the same once more"  # noqa: S105 - a sentence
+    WAIT = "leaves the interface alone for a while, then goes on"
+    WAIT_FOR_TOMORROW = "pauses all calls until midnight in Beijing, with a notice"
+    WAIT_FOR_PEOPLE = "pauses all calls, looks again every ten minutes, with a notice"
+    UNAVAILABLE = "waits, says the same again"
+    UNCERTAIN = "reads again; a write is in doubt and looked for"
+    NO_RIGHTS = "stops the process: credentials or rights do not suffice"
+    WRONG_ADDRESS = "stops the process: no such path, or a wrong secret"
+    REFUSED = "shows the words: the problem of that record or look-up alone"
 
 
 _NEXT = {
@@ -50,7 +50,7 @@ _NEXT = {
     50009: Next.UNCERTAIN,
     10006: Next.WRONG_ADDRESS,
     **dict.fromkeys((10001, 10002, 10012, 11001, 11002, 11013, 11015), Next.NO_RIGHTS),
-    **dict.fromkeys((15003, 20006, 20014, 20015, 20017), Next.NO_RIGHTS),
+    **dict.fromkeys((15003, 20006, 20015, 20017), Next.NO_RIGHTS),
     **dict.fromkeys((20020, 20021, 20022), Next.NO_RIGHTS),
 }
 _QUOTA_LOOK_SECONDS = 600.0

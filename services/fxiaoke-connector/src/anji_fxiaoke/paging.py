@@ -119,7 +119,10 @@ def sums_differ(object_name: str, head: _Raw, lines: Mapping[str, Sequence[_Raw]
 
 
 def _version(raw: _Raw) -> tuple[int, str]:
-    return int(raw.get("last_modified_time") or 0), str(raw.get("version", "")).replace("|", "/")
+    """Return what tells a version apart; a time that is none is `normalise`'s to complain of."""
+    told = raw.get("last_modified_time")
+    modified_ms = int(told) if isinstance(told, int | str) and str(told).isdecimal() else 0
+    return modified_ms, str(raw.get("version", "")).replace("|", "/")
 
 
 def _line_version(line: _Raw) -> tuple[int, str, str]:
