@@ -21,9 +21,10 @@ import pytest
 from anji.people import CrmUser, ErpUser
 from anji_common.clock import SystemClock
 from anji_common.http_transport import HttpTransport
+from labs.brokers import BrokerLab
 from labs.installation import until
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 
 ANJI = str(Path(sys.executable).with_name("anji"))
 EXPORT = re.compile(r"^export (ANJI_\w+)=(.*)$", re.MULTILINE)
@@ -97,12 +98,12 @@ class Desk:
 
 
 @asynccontextmanager
-async def two_terminals(folder: Path) -> AsyncIterator[Desk]:
-    """Yield a desk before a sandbox and an Anji that have begun."""
+async def two_terminals(folder: Path, lab: BrokerLab) -> AsyncIterator[Desk]:
+    """Yield a desk before a sandbox and an Anji, on that lab's broker, that have begun."""
     screen, log = folder / "sandbox.log", folder / "up.log"
     with running(folder, "sandbox") as sandbox:
         await until(lambda: "then: anji up" in screen.read_text(), "the sandbox stands")
-        settings = pasted(screen.read_text(), folder / "home")
+        settings = {**pasted(screen.read_text(), folder / "home"), **lab.environment}
         credentials = json.loads((folder / "sandbox.json").read_text())
         doors = {
             system: HttpTransport(known["url"], system="people", clock=SystemClock())
@@ -119,8 +120,10 @@ async def two_terminals(folder: Path) -> AsyncIterator[Desk]:
             await door.close()
 
 
-async def test_a_person_makes_a_customer_and_watches_it_cross(tmp_path: Path) -> None:
-    async with two_terminals(tmp_path) as desk:
+async def test_a_person_makes_a_customer_and_watches_it_cross(
+    tmp_path: Path, lab: BrokerLab
+) -> None:
+    async with two_terminals(tmp_path, lab) as desk:
         ann = await desk.crm.create("AccountObj", {"name": "安济 Ann", "tel": "1"})
         taken = await desk.until_there("安济 Ann")
         await until(lambda: "linked" in desk.asks("links"), "the link stands")

@@ -152,10 +152,12 @@ class KafkaCluster:
                 async with asyncio.timeout(self.settings.delivery_timeout_seconds):
                     await asyncio.shield(starting)
         except BaseException:
-            await asyncio.wait([starting], timeout=_START_SECONDS)
-            starting.cancel()
-            await discard(client)
-            heard(starting)
+            try:
+                await asyncio.wait([starting], timeout=_START_SECONDS)
+            finally:  # also when it is cancelled a second time
+                starting.cancel()
+                await discard(client)
+                heard(starting)
             raise
         return client
 
