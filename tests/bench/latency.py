@@ -1,11 +1,13 @@
 """From a change on its topic to the command that it causes, at a steady rate."""
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
 from anji.demo_measures import percentile
 from anji_common.broker.port import Reader
+from anji_common.messages import Message
 from anji_common.refs import System
 from anji_common.runtime import Runtime
 from anji_common.topics import commands_topic
@@ -22,7 +24,7 @@ _WORDS = """\
 {changes} customers made in the CRM, {rate} a second, on a mapper that runs; the time from just
 before the change is published until a reader of committed records has the command for the ERP.
 One process publishes, maps and reads{beside}."""
-_WARM_UP = 20
+_WARM_UP = 60
 _WAIT_SECONDS = 30.0
 
 
@@ -62,34 +64,38 @@ async def _measured(runtime: Runtime, sizes: LatencySizes) -> list[float]:
     """Return the seconds of each change, in the order of the commands."""
     topic = commands_topic(System.K3CLOUD)
     reader = await runtime.broker.reader(topic, await runtime.broker.ends(topic))
-    sent: dict[str, float] = {}
-    found: list[float] = []
-    wanted = sizes.changes + _WARM_UP
+    changes = Company().customers(_WARM_UP + sizes.changes)
+    messages = [change.to_message() for change in changes]
     try:
-        receiving = asyncio.create_task(_receive(runtime, reader, sent, found, wanted))
-        await _send(runtime, sizes, sent)
-        async with asyncio.timeout(_WAIT_SECONDS):
-            await receiving
+        await _answered(runtime, reader, messages[:_WARM_UP], sizes.per_second)  # all tasks run
+        return await _answered(runtime, reader, messages[_WARM_UP:], sizes.per_second)
     finally:
         await reader.close()
-    return found[_WARM_UP:]
 
 
-async def _send(runtime: Runtime, sizes: LatencySizes, sent: dict[str, float]) -> None:
+async def _answered(
+    runtime: Runtime, reader: Reader, messages: Sequence[Message], per_second: float
+) -> list[float]:
+    """Publish the changes, and return how long the command of each took to come."""
+    sent: dict[str, float] = {}
+    sending = asyncio.create_task(_send(runtime, messages, per_second, sent))
+    found: list[float] = []
+    async with asyncio.timeout(len(messages) / per_second + _WAIT_SECONDS):
+        while len(found) < len(messages):
+            came = await reader.poll(wait_seconds=1.0)
+            now = runtime.clock.monotonic()
+            found += [now - sent[record.text_key] for record in came]
+    await sending
+    return found
+
+
+async def _send(
+    runtime: Runtime, messages: Sequence[Message], per_second: float, sent: dict[str, float]
+) -> None:
     """Publish at fixed times, whatever the answers do: a late answer delays no later change."""
     clock = runtime.clock
     begin = clock.monotonic()
-    for number, change in enumerate(Company().customers(sizes.changes + _WARM_UP)):
-        await clock.sleep(max(begin + number / sizes.per_second - clock.monotonic(), 0.0))
-        message = change.to_message()
+    for number, message in enumerate(messages):
+        await clock.sleep(max(begin + number / per_second - clock.monotonic(), 0.0))
         sent[message.key] = clock.monotonic()
         await runtime.broker.publish([message])
-
-
-async def _receive(
-    runtime: Runtime, reader: Reader, sent: dict[str, float], found: list[float], wanted: int
-) -> None:
-    while len(found) < wanted:
-        came = await reader.poll(wait_seconds=1.0)
-        now = runtime.clock.monotonic()
-        found += [now - sent[record.text_key] for record in came]
