@@ -53,7 +53,7 @@ simulate: $(VENV)/.members ## Run SEEDS seeds of the simulation; fails if one en
 	@echo "simulate: seeds $(SEED) and on, $(SEEDS) of them, on $(JOBS) processes"
 	@$(BIN)/anji simulate --seed $(SEED) --seeds $(SEEDS) --jobs $(JOBS)
 
-bench: $(VENV)/.members ## Measure brokers, mapper, latency and memory into docs/performance.md
+bench: $(VENV)/.members ## Measure brokers, mapper, latency, memory and sandbox into docs/performance.md
 	@echo "bench: measures this machine and writes docs/performance.md"
 	@PYTHONPATH=tests $(BIN)/python -m bench
 

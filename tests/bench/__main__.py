@@ -1,4 +1,4 @@
-"""``make bench``, or ``python -m bench [broker] [mapper] [latency] [memory]`` from ``tests/``.
+"""``make bench``, or ``python -m bench [broker] [latency] [mapper] …`` from ``tests/``.
 
 Prints the figures and writes them to ``docs/performance.md``, in the place of the last ones.
 """
@@ -18,6 +18,7 @@ from bench.machine import machine_facts
 from bench.mapper_rates import MapperSizes, measure_mapper
 from bench.memory import MemorySizes, measure_memory
 from bench.page import rendered, with_section
+from bench.sandbox_rates import SandboxSizes, measure_sandbox
 from bench.stands import Stand, embedded_stand, kafka_stand
 from labs.kafka_jars import KAFKA_VERSION, JavaMissingError
 from labs.kafka_server import KafkaServer
@@ -51,11 +52,16 @@ async def _memory(_stands: Sequence[Stand]) -> list[Family]:
     return [await measure_memory(MemorySizes())]
 
 
+async def _sandbox(_stands: Sequence[Stand]) -> list[Family]:
+    return list(await measure_sandbox(SandboxSizes()))
+
+
 _BENCHES: dict[str, Bench] = {
     "broker": _broker,
     "latency": _latency,
     "mapper": _mapper,
     "memory": _memory,
+    "sandbox": _sandbox,
 }
 
 
