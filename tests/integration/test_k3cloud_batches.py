@@ -4,15 +4,11 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-import orjson
-
 from anji_common.events.commands import Action, Finish
 from anji_common.interest import Interest
 from anji_common.refs import Ref, System
 from anji_common.testing.virtual_time import LoopClock, run_virtually
-from anji_common.transport import Answer, Call
 from anji_common.writing.target import Refused, Written
-from anji_k3cloud.service import Connection, target_of
 from anji_sandbox.faults import Fault
 from anji_sandbox.k3cloud import K3CloudSwitches
 from labs.erp_commands import calls
@@ -24,9 +20,7 @@ from labs.erp_lab import (
     make_erp,
     new_customer,
     new_order,
-    settings_of,
 )
-from labs.sandbox_transport import SandboxTransport
 
 INTEREST = Interest(System.K3CLOUD, (CUSTOMER, ORDER, NOTICE))
 
@@ -93,45 +87,39 @@ def test_what_the_switch_says_of_partial_batches_changes_nothing() -> None:
     on_an_erp(test, switches=K3CloudSwitches(partial_batch_fails=False))
 
 
-class Transactional:
-    """A transport to a site whose batches are one transaction: one bad packet saves none."""
-
-    def __init__(self, inner: SandboxTransport) -> None:
-        self._inner = inner
-        self.saves = 0
-
-    async def send(self, call: Call) -> Answer:
-        if "BatchSave" not in call.path:
-            return await self._inner.send(call)
-        self.saves += 1
-        models = orjson.loads(call.body)["data"]["Model"]
-        bad = [at for at, model in enumerate(models) if model["FName"] == "坏"]
-        if not bad:
-            return await self._inner.send(call)
-        error = {"FieldName": "FName", "Message": "名称不合法", "DIndex": bad[0]}
-        status = {"ErrorCode": 500, "IsSuccess": False, "Errors": [error], "MsgCode": 11}
-        answer = {"Result": {"ResponseStatus": {**status, "SuccessEntitys": []}}}
-        return Answer(200, {}, orjson.dumps(answer))
-
-    async def close(self) -> None:
-        await self._inner.close()
-
-
 def test_where_a_batch_is_one_transaction_the_others_go_out_once_more() -> None:
     async def test(erp: Erp) -> None:
-        transport = Transactional(erp.transport)
-        connection = Connection.over(settings_of(erp.k3cloud), erp.clock, transport)
-        target = await target_of(connection, INTEREST)
-        commands = [new_customer(n, FName="坏" if n in (3, 5) else f"客户{n}") for n in range(8)]
+        bad = (3, 5)
+        commands = [new_customer(n, FName=None if n in bad else f"客户{n}") for n in range(8)]
 
-        outcomes = await target.write(commands)
+        outcomes = await erp.target.write(commands)
 
+        assert [at for at, each in enumerate(outcomes) if isinstance(each, Refused)] == list(bad)
         assert [type(outcome) for outcome in outcomes].count(Written) == 6
-        assert [at for at, each in enumerate(outcomes) if isinstance(each, Refused)] == [3, 5]
-        assert transport.saves == 3
         assert erp.count("BD_Customer") == 6
 
-    on_an_erp(test)
+    on_an_erp(test, switches=K3CloudSwitches(batch_is_one_transaction=True))
+
+
+def test_packets_get_the_sites_own_spelling_where_it_minds() -> None:
+    async def test(erp: Erp) -> None:
+        command = new_customer(1)
+        typed = {
+            "FCUSTID": 0,
+            "fname": "客户",
+            "ftel": "1",
+            "fgroup": {"FNumber": "G1"},
+        }
+        values = {path: value for path, value in command.values.items() if path != "FName"}
+        command = command.model_copy(update={"packet": typed, "values": values})
+
+        (outcome,) = await erp.target.write([command])
+
+        assert isinstance(outcome, Written), outcome
+        (row,) = erp.person().query("BD_Customer", "FName,FTEL,FGroup.FNumber")
+        assert row == ["客户", "1", "G1"]
+
+    on_an_erp(test, switches=K3CloudSwitches(model_keys_mind_case=True))
 
 
 def test_in_bulk_a_save_and_a_saved_and_audited_bill_cost_little() -> None:

@@ -4,18 +4,14 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-import orjson
 import pytest
 
 from anji_common.errors import AuthenticationError, VendorUnavailableError
 from anji_common.testing.virtual_time import LoopClock, run_virtually
-from anji_common.transport import Answer, Call
-from anji_k3cloud.sessions import Sessions
 from anji_k3cloud.wire import SessionLostError
 from anji_sandbox.faults import Fault
 from anji_sandbox.k3cloud import K3CloudSwitches
-from labs.erp_lab import Erp, make_erp, settings_of
-from labs.sandbox_transport import SandboxTransport
+from labs.erp_lab import Erp, make_erp
 
 
 def on_an_erp(test: Callable[[Erp], Coroutine[Any, Any, None]], **more: Any) -> None:  # noqa: ANN401 - passed on
@@ -231,38 +227,29 @@ def test_where_calls_are_signed_a_refused_login_for_the_users_id_stops_nothing()
     on_an_erp(test)
 
 
-class _Licensed:
-    """A transport to a site whose licence ends soon: it lets us in by another answer."""
-
-    def __init__(self, inner: SandboxTransport) -> None:
-        self._inner = inner
-
-    async def send(self, call: Call) -> Answer:
-        answer = await self._inner.send(call)
-        if "ValidateUser" not in call.path:
-            return answer
-        told = orjson.loads(answer.body)
-        told |= {
-            "LoginResultType": -5,
-            "Message": "许可即将到期",
-            "FormId": "BOS_CloudInspection",
-            "KDSVCSessionId": None,
-            "IsSuccessByAPI": True,
-        }
-        return Answer(answer.status, answer.headers, orjson.dumps(told), answer.cookies)
-
-    async def close(self) -> None:
-        await self._inner.close()
-
-
 def test_a_login_that_comes_with_a_licence_warning_is_a_login() -> None:
     async def test(erp: Erp) -> None:
-        settings = settings_of(erp.k3cloud, signed=False)
-        sessions = Sessions(_Licensed(erp.transport), settings, erp.clock)
+        await ask(erp)
 
-        data = {"FormId": "BD_Customer"}
-        await sessions.call("DynamicFormService.QueryBusinessInfo", {"data": data}, writes=False)
+        assert await erp.sessions.user_id() == "100001"
+        assert erp.sessions.site is not None
+        assert erp.sessions.site.warning
 
-        assert await sessions.user_id() == "100001"
+    on_an_erp(test, signed=False, switches=K3CloudSwitches(licence_warning=True))
 
-    on_an_erp(test)
+
+def test_an_older_servers_login_by_sign_is_accepted() -> None:
+    async def test(erp: Erp) -> None:
+        await ask(erp)
+
+    switches = K3CloudSwitches(login_sign_algorithm="sha1")
+    on_an_erp(test, auth="login_by_sign", login_sign_hash="sha1", switches=switches)
+
+
+def test_answers_packed_as_base64_of_gzip_are_read() -> None:
+    async def test(erp: Erp) -> None:
+        erp.faults.add(Fault(kind="zipped", calls=None))
+
+        await ask(erp)
+
+    on_an_erp(test, signed=False)
