@@ -308,3 +308,41 @@ def test_an_update_that_nothing_is_in_doubt_about_costs_a_call() -> None:
 
 def _queries(lab: Lab) -> int:
     return sum(count for name, count in lab.crm.store.calls.items() if "query" in name)
+
+
+def test_services_of_one_process_that_come_and_go_count_every_call_once() -> None:
+    async def test(lab: Lab) -> None:
+        async with memory_runtime(lab.clock, INTEREST) as runtime:
+            async with running(lab, runtime):
+                await lab.clock.sleep(30.0)
+            transport = Watched(lab)
+            for _ in range(3):  # the same process: its services end, and are started again
+                works = [
+                    asyncio.create_task(run(lab.settings, INTEREST, runtime, transport))
+                    for run in (run_source, run_writer)
+                ]
+                await lab.clock.sleep(20.0)
+                for work in works:
+                    assert not work.done(), work
+                    work.cancel()
+                await asyncio.wait(works)
+            meter = connection_of(lab.settings, runtime, transport).meter
+            await meter.begin()
+
+            (day,) = (await days_of_calls(runtime, EPOCH - DAY)).values()
+            untold = sum(meter.untold().values())
+            assert meter.budget.used_today == day.calls.total() + untold
+
+    on_a_crm(test)
+
+
+def test_tokens_are_fetched_ten_times_a_minute_at_the_most() -> None:
+    async def test(lab: Lab) -> None:
+        for _ in range(25):
+            await lab.client.query("AccountObj", (), ("_id",), POLL)
+            lab.crm.revoke_tokens()
+
+        assert lab.crm.store.calls["token"] == 25
+        assert lab.clock.monotonic() >= 120.0
+
+    on_a_crm(test, limits=FxiaokeLimits(tokens_per_minute=10))

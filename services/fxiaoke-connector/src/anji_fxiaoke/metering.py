@@ -89,8 +89,15 @@ class Meter:
         self._window_seconds = window
         self._by = f"{runtime.chance.getrandbits(64):016x}"
         self._turn = asyncio.Lock()
+        self._beginning = asyncio.Lock()
+        self._heard_to: dict[int, int] = {}
+        """Partition → offset up to which everything is counted; empty before the first reading."""
         self._reader: Reader | None = None
         self._told_pause: Pause | None = None
+
+    def untold(self) -> Counter[tuple[str, str]]:
+        """Return the calls that were made and not told yet, by object and purpose."""
+        return self._tally.untold()[0]
 
     async def run(self) -> None:
         """Tell and listen until cancelled. Who runs it a second time waits to take over."""
@@ -103,9 +110,7 @@ class Meter:
                         _log.warning("calls.not_told", reason=str(error))
                     await self._runtime.clock.sleep(_EVERY_SECONDS)
             finally:
-                if self._reader is not None:
-                    await self._reader.close()
-                    self._reader = None
+                await self._end()
 
     async def begin(self) -> None:
         """Take in what was called before us, so that no call of ours is one too many.
@@ -113,16 +118,25 @@ class Meter:
         Raises:
             RetriableError: the broker does not answer.
         """
-        if self._reader is None:
-            await self._listen()
+        async with self._beginning:
+            if self._reader is None:
+                await self._listen()
+
+    async def _end(self) -> None:
+        """Close the reader; the next one goes on where it stood, for all before is counted."""
+        reader, self._reader = self._reader, None
+        if reader is not None:
+            self._heard_to = {each: reader.position(each) for each in self._heard_to}
+            await reader.close()
 
     async def _round(self) -> None:
         await self.begin()
         await self._hear()
-        messages = [*self._calls(), *self._notices()]
+        calls, records = self._tally.untold()
+        messages = [*self._calls(calls, records), *self._notices()]
         if messages:
             await self._runtime.broker.publish(messages)
-            self._tally.settle()
+            self._tally.settle(calls, records)
         CALLS_USED_TODAY.labels(System.FXIAOKE).set(self.budget.used_today)
         CALLS_PAUSED.labels(System.FXIAOKE).set(self.budget.pause is not None)
         if self.budget.calls_per_day is not None:
@@ -130,8 +144,12 @@ class Meter:
 
     async def _listen(self) -> None:
         broker, now = self._runtime.broker, self._runtime.clock.now()
+        if self._heard_to:
+            self._reader = await broker.reader(CALLS.name, self._heard_to)
+            return
         midnight = now.astimezone(BEIJING).replace(hour=0, minute=0, second=0, microsecond=0)
         starts = await broker.offsets_at(CALLS.name, min(midnight, now - timedelta(minutes=5)))
+        self._heard_to = dict(starts)
         self._reader = await broker.reader(CALLS.name, starts)
         newest: dict[str, CallsMade] = {}
         while heard := await self._hear():
@@ -152,8 +170,7 @@ class Meter:
                 self.budget.used_elsewhere(each.day, calls)
         return heard
 
-    def _calls(self) -> list[Message]:
-        calls, records = self._tally.untold()
+    def _calls(self, calls: Counter[tuple[str, str]], records: Counter[str]) -> list[Message]:
         if not calls and not records:
             return []
         by_object: dict[str, dict[str, int]] = defaultdict(dict)

@@ -45,6 +45,8 @@ __all__ = [
 ]
 
 _SOURCE, _WRITER = "source", "writer"
+_MARGIN_SECONDS = 0.1
+"""A document is read that much later than its lines can surely be queried."""
 _TOKEN_LIMIT = WindowLimit(calls=10, seconds=60.0)
 
 _BOTH = ("query", "get", "describe", "getByMobile")
@@ -126,7 +128,7 @@ def source_settings(settings: FxiaokeSettings) -> SourceSettings:
         most_poll_seconds=max(settings.most_poll_seconds, settings.poll_seconds),
         overlap_seconds=settings.overlap_seconds,
         gather_seconds=settings.gather_seconds,
-        document_gather_seconds=settings.lines_lag_seconds + settings.gather_seconds,
+        document_gather_seconds=settings.lines_lag_seconds + _MARGIN_SECONDS,
         patrol_seconds=settings.patrol_seconds,
         most_deletes=settings.most_deletes,
         most_deletes_share=settings.most_deletes_share,

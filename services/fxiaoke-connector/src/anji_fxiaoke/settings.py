@@ -106,7 +106,7 @@ class FxiaokeSettings(BaseSettings):
     gather_seconds: float = Field(default=0.2, ge=0)
     """How long callbacks gather before one query reads all their records: each query is paid."""
 
-    lines_lag_seconds: float = Field(default=1.0, ge=0)
+    lines_lag_seconds: float = Field(default=0.9, ge=0)
     """A document with lines that is younger than this is read again before it is published, as
     its lines may not all be there to be queried."""
 

@@ -18,7 +18,6 @@ class Tally:
         """Records brought or written, by object."""
         self._told_calls: Counter[tuple[str, str]] = Counter()
         self._told_records: Counter[str] = Counter()
-        self._telling: tuple[Counter[tuple[str, str]], Counter[str]] | None = None
 
     def called(self, object_name: str, purpose: str) -> None:
         """Count a call."""
@@ -33,11 +32,10 @@ class Tally:
         self.records[object_name] += records
 
     def untold(self) -> tuple[Counter[tuple[str, str]], Counter[str]]:
-        """Return what was counted since it was last told; `settle` says that it is."""
-        self._telling = (self.calls.copy(), self.records.copy())
+        """Return what was counted and not told yet: calls, and records."""
         return self.calls - self._told_calls, self.records - self._told_records
 
-    def settle(self) -> None:
-        """Take what `untold` returned last as told."""
-        if self._telling is not None:
-            self._told_calls, self._told_records = self._telling
+    def settle(self, calls: Counter[tuple[str, str]], records: Counter[str]) -> None:
+        """Take what `untold` returned as told."""
+        self._told_calls += calls
+        self._told_records += records
