@@ -7,7 +7,9 @@ several moments, and how long the restore took.
 import asyncio
 import json
 import sys
+from collections.abc import Iterator
 from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 from random import Random
 
@@ -60,29 +62,28 @@ async def weigh(home: Path, links: int, history: int) -> dict[str, float]:
     return weighed
 
 
-def _edits(links: int, count: int, turn: int) -> list[Message]:
-    """Return edits of the CRM's side, spread over all links."""
+def _edits(links: int, count: int, turn: int) -> Iterator[Message]:
+    """Yield edits of the CRM's side, spread over all links: held, they would be weighed too."""
     company = Company()
     company.customers(1)
     (data,) = company.records.values()
-    found = []
     for number in range(count):
         ref = Ref(System.FXIAOKE, "AccountObj", f"75f0{number * 7919 % links:020x}")
         at = company.ticks.next().replace(year=2030 + turn)
         stamp = Stamp(modified_at=at, modified_by="1000")
         doc = {**data, "_id": ref.record_id, "remark": f"{turn}: {number}"}
         change = Change(ref=ref, revision=revision_of(at, 0), stamp=stamp, data=doc)
-        found.append(change.to_message())
-    return found
+        yield change.to_message()
 
 
-async def _taken(runtime: Runtime, messages: list[Message]) -> None:
+async def _taken(runtime: Runtime, messages: Iterator[Message]) -> None:
     """Publish, and wait until the mapper has taken all of it in."""
-    wanted = inputs_so_far() + len(messages)
-    for start in range(0, len(messages), _BATCH):
-        await runtime.broker.publish(messages[start : start + _BATCH])
-    while inputs_so_far() < wanted:
-        await runtime.clock.sleep(_LOOK_SECONDS)
+    wanted = inputs_so_far()
+    while batch := list(islice(messages, _BATCH)):
+        await runtime.broker.publish(batch)
+        wanted += len(batch)
+        while inputs_so_far() < wanted:
+            await runtime.clock.sleep(_LOOK_SECONDS)
 
 
 if __name__ == "__main__":
