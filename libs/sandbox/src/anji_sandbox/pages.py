@@ -154,8 +154,8 @@ def _form(core: EditableCore, kind: str, record_id: str, given: Mapping[str, str
     hidden = _hidden("kind", kind) + _hidden("id", record_id)
     actions = core.form_actions(kind, record_id) if record_id else ()
     return (
-        f'<form method="post" action="/">{hidden}<table>{rows}</table>'
-        f"<button>save</button>{_buttons(actions)}</form>"
+        f'<form method="post" action="/">{hidden}<p><button>save</button>{_buttons(actions)}</p>'
+        f"<table>{rows}</table></form>"
         f"{_lines(core, kind, record_id) if record_id else ''}"
     )
 

@@ -10,14 +10,16 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from anji_sandbox.core import Answer, Request
+from anji_sandbox.core import Answer, FormField, Request
+from anji_sandbox.k3cloud import editing
 from anji_sandbox.k3cloud.administration import administer
 from anji_sandbox.k3cloud.answers import failure, json_answer, session_lost
 from anji_sandbox.k3cloud.auth import Auth, Denied
 from anji_sandbox.k3cloud.body import Call, MalformedBodyError, read_body
 from anji_sandbox.k3cloud.codes import Code, Refusal
 from anji_sandbox.k3cloud.context import Context
-from anji_sandbox.k3cloud.credentials import make_credentials
+from anji_sandbox.k3cloud.credentials import LCID, make_credentials
+from anji_sandbox.k3cloud.forms import Form
 from anji_sandbox.k3cloud.metadata import data_centers
 from anji_sandbox.k3cloud.own_faults import (
     FAULT_KINDS,
@@ -29,7 +31,7 @@ from anji_sandbox.k3cloud.own_faults import (
 from anji_sandbox.k3cloud.records import Records
 from anji_sandbox.k3cloud.seed import plant
 from anji_sandbox.k3cloud.services import Services, refused
-from anji_sandbox.k3cloud.sessions import CallLimit, Sessions, session_id_of
+from anji_sandbox.k3cloud.sessions import CallLimit, Session, Sessions, session_id_of
 from anji_sandbox.k3cloud.switches import K3CloudSwitches
 from anji_sandbox.k3cloud.tasks import Tasks, is_begun
 from anji_sandbox.k3cloud.values import Values
@@ -69,6 +71,45 @@ class K3CloudCore:
         """Answer an admin call; see `administration`."""
         parts = (self.records, self.sessions, self.switches)
         return administer(*parts, method=method, name=name, body=body)
+
+    def form_kinds(self) -> tuple[str, ...]:
+        """Return the forms that people see on the page."""
+        return tuple(form.form_id for form in self.records.forms)
+
+    def listing(self, kind: str) -> Mapping[str, Mapping[str, Any]]:
+        """Return a form's records as people see them, by id."""
+        form = self.records.forms.find(kind)
+        return {} if form is None else editing.listing(self._desk(0.0), form)
+
+    def form(self, kind: str, record_id: str, given: Mapping[str, str]) -> tuple[FormField, ...]:
+        """Return the inputs of a record, or of a new one."""
+        return editing.inputs(self._desk(0.0), self._named(kind), record_id, given)
+
+    def form_actions(self, kind: str, record_id: str) -> tuple[str, ...]:
+        """Return what else can be done with a record."""
+        return editing.actions(self._desk(0.0), self._named(kind), record_id)
+
+    def form_lines(self, kind: str) -> tuple[tuple[str, str], ...]:
+        """Return nothing: rows are inputs of their bill."""
+        del kind
+        return ()
+
+    def save_form(self, kind: str, record_id: str, given: Mapping[str, str], now: float) -> str:
+        """Do what a person asks with a filled form; return the record's id."""
+        form = self._named(kind)
+        return editing.save_filled(self._desk(now), self._services, form, record_id, given)
+
+    def _named(self, kind: str) -> Form:
+        form = self.records.forms.find(kind)
+        if form is None:
+            raise LookupError(kind)
+        return form
+
+    def _desk(self, now: float) -> Context:
+        """Return what the person at the page works with."""
+        org = self._secrets.org_number
+        session = Session("page", "page", self._secrets.person, LCID, org, now)
+        return Context(self.records, self._values, self.switches, session, now)
 
     @property
     def fault_kinds(self) -> tuple[str, ...]:
