@@ -1,4 +1,4 @@
-"""The tables of the sandbox CRM in ``docs/vendors/fxiaoke.md``: its switches, limits and codes.
+"""The tables of both sandboxes in ``docs/vendors``: what each can be switched to.
 
 Only what stands between the two marks is made from the code; the rest of the page is written by
 hand and read from the file.
@@ -8,8 +8,11 @@ import ast
 import inspect
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import ModuleType
 
 from anji_sandbox import switches
+from anji_sandbox.k3cloud import switches as erp_switches
+from anji_sandbox.k3cloud.switches import K3CloudSwitches
 from anji_sandbox.switchboard import told
 from anji_sandbox.switches import BusinessCodes, FxiaokeLimits, FxiaokeSwitches
 
@@ -17,24 +20,29 @@ __all__ = ["sandbox_page"]
 
 _BEGIN = "<!-- Switches: made from the code by `make docs`. -->"
 _END = "<!-- End of the switches. -->"
-_TABLES = (
+_Values = FxiaokeSwitches | FxiaokeLimits | BusinessCodes | K3CloudSwitches
+_CRM: tuple[tuple[str, _Values], ...] = (
     ("Switches", FxiaokeSwitches()),
     ("Limits (`/_limits`)", FxiaokeLimits()),
     ("Codes of business refusals (`codes` of the switches)", BusinessCodes()),
 )
+_ERP: tuple[tuple[str, _Values], ...] = (("Switches", K3CloudSwitches()),)
 
 
 def sandbox_page(root: Path) -> Iterator[tuple[Path, str]]:
-    """Yield path and text of the page."""
-    path = root / "docs" / "vendors" / "fxiaoke.md"
-    before, _, rest = path.read_text().partition(_BEGIN)
-    _, _, after = rest.partition(_END)
-    tables = "\n".join(_table(title, values) for title, values in _TABLES)
-    yield path, f"{before}{_BEGIN}\n\n{tables}\n{_END}{after}"
+    """Yield path and text of both pages."""
+    for name, module, own in (("fxiaoke", switches, _CRM), ("k3cloud", erp_switches, _ERP)):
+        path = root / "docs" / "vendors" / f"{name}.md"
+        before, _, rest = path.read_text().partition(_BEGIN)
+        _, _, after = rest.partition(_END)
+        words = _words(module)
+        tables = "\n".join(
+            _table(title, values, words[type(values).__name__]) for title, values in own
+        )
+        yield path, f"{before}{_BEGIN}\n\n{tables}\n{_END}{after}"
 
 
-def _table(title: str, values: FxiaokeSwitches | FxiaokeLimits | BusinessCodes) -> str:
-    words = _words()[type(values).__name__]
+def _table(title: str, values: _Values, words: Mapping[str, str]) -> str:
     rows = "\n".join(
         f"| `{name}` | {_default(value)} | {words.get(name, '')} |"
         for name, value in told(values).items()
@@ -44,13 +52,13 @@ def _table(title: str, values: FxiaokeSwitches | FxiaokeLimits | BusinessCodes) 
 
 
 def _default(value: object) -> str:
-    return "none" if value is None or value in ([], {}) else f"`{value}`"
+    return "none" if value is None or value in ([], {}, ()) else f"`{value}`"
 
 
-def _words() -> Mapping[str, Mapping[str, str]]:
+def _words(module: ModuleType) -> Mapping[str, Mapping[str, str]]:
     """Return by class what is written under each of its fields."""
     found: dict[str, dict[str, str]] = {}
-    for node in ast.parse(inspect.getsource(switches)).body:
+    for node in ast.parse(inspect.getsource(module)).body:
         if not isinstance(node, ast.ClassDef):
             continue
         own = found.setdefault(node.name, {})

@@ -21,7 +21,9 @@ def test_no_page_of_the_events_is_left_over() -> None:
     assert found <= set(PAGES)
 
 
-def test_every_switch_of_the_sandbox_says_what_it_means() -> None:
-    page = (ROOT / "docs" / "vendors" / "fxiaoke.md").read_text()
+@pytest.mark.parametrize("vendor", ["fxiaoke", "k3cloud"])
+def test_every_switch_of_the_sandbox_says_what_it_means(vendor: str) -> None:
+    page = (ROOT / "docs" / "vendors" / f"{vendor}.md").read_text()
 
+    assert "<!-- Switches: made from the code" in page
     assert [line for line in page.splitlines() if line.endswith("|  |")] == []

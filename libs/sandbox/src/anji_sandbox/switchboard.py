@@ -73,8 +73,8 @@ def _read(name: str, hint: Any, value: object) -> object:  # noqa: ANN401 - a ty
     stood: object
     if origin is Literal or hint in (bool, int):
         stood = value if value in choices or type(value) is hint else _WRONG
-    elif origin is frozenset:
-        stood = frozenset(map(str, value)) if isinstance(value, list) else _WRONG
+    elif origin in (frozenset, tuple):
+        stood = origin(map(str, value)) if isinstance(value, list) else _WRONG
     elif origin is Mapping:
         stood = MappingProxyType(value) if isinstance(value, dict) else _WRONG
     else:
