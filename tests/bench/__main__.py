@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 
 from anji_common.clock import SystemClock
 from bench.broker_rates import BrokerSizes, measure_broker
+from bench.erp_writer_rates import ErpWriterSizes, measure_erp_writer
 from bench.figures import Family
 from bench.latency import LatencySizes, measure_latency
 from bench.machine import machine_facts
@@ -56,8 +57,13 @@ async def _sandbox(_stands: Sequence[Stand]) -> list[Family]:
     return list(await measure_sandbox(SandboxSizes()))
 
 
+async def _erp_writer(_stands: Sequence[Stand]) -> list[Family]:
+    return list(await measure_erp_writer(ErpWriterSizes()))
+
+
 _BENCHES: dict[str, Bench] = {
     "broker": _broker,
+    "erp-writer": _erp_writer,
     "latency": _latency,
     "mapper": _mapper,
     "memory": _memory,

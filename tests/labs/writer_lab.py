@@ -90,6 +90,8 @@ class LittleVendor:
     latency_seconds: float = 0.01
     """How long every call takes; 0 gives way once."""
     is_down: bool = False
+    locks: int = 0
+    """How many of the next audits somebody's lock stands in the way of."""
     refuses_look_ups_of: str = ""
     """A value that it does not let anybody ask for."""
     sent: list[str] = field(default_factory=list)
@@ -230,6 +232,9 @@ class LittleTarget:
         thing = self._vendor.things[found.observed.ref.record_id]
         if command.finish is Finish.SAVED or thing.status == "C":
             return None
+        if self._vendor.locks:
+            self._vendor.locks -= 1
+            return Busy("locked")
         thing.status = "C"
         is_create = command.action is Action.CREATE
         outcome = Outcome.CREATED if is_create else Outcome.UPDATED

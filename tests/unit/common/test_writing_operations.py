@@ -2,7 +2,7 @@
 
 from anji_common.events.commands import Finish, Operation
 from anji_common.events.results import Outcome
-from labs.writer_lab import operate, update
+from labs.writer_lab import create, operate, update
 from labs.writing_lab import Lab, Q, in_a_lab
 
 
@@ -95,5 +95,35 @@ def test_an_update_that_was_cut_off_before_its_audit_is_taken_the_rest_of_the_wa
         assert result.outcome is Outcome.UPDATED
         assert lab.vendor.things[there.record_id].status == "C"
         assert len(lab.vendor.arrived) == 1
+
+    in_a_lab(test)
+
+
+def test_a_lock_on_the_way_to_the_audit_is_waited_for() -> None:
+    async def test(lab: Lab) -> None:
+        lab.vendor.fates.append("lost after")
+        lab.vendor.locks = 3
+        lab.start()
+        await lab.issue(create(finish=Finish.AUDITED))
+
+        result = await lab.result_after(Q)
+
+        assert (result.outcome, result.words) == (Outcome.CREATED, "")
+        assert [thing.status for thing in lab.vendor.things.values()] == ["C"]
+
+    in_a_lab(test)
+
+
+def test_a_lock_that_stays_ends_as_words_and_not_as_silence() -> None:
+    async def test(lab: Lab) -> None:
+        lab.vendor.fates.append("lost after")
+        lab.vendor.locks = 10_000
+        lab.start()
+        await lab.issue(create(finish=Finish.AUDITED))
+
+        result = await lab.result_after(3 * Q)
+
+        assert (result.outcome, result.words) == (Outcome.CREATED, "locked")
+        assert len(lab.vendor.things) == 1
 
     in_a_lab(test)
