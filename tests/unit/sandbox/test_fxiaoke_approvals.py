@@ -103,6 +103,44 @@ def test_a_person_agrees_on_the_page(crm: Crm) -> None:
         core.save_form("SalesOrderObj", record_id, {"#action": "agree"}, crm.now)
 
 
+@pytest.mark.parametrize(("action", "remark"), [("agree", "new"), ("reject", "old")])
+def test_an_update_may_wait_for_its_approval(action: str, remark: str) -> None:
+    flows = frozenset({"SalesOrderObj"})
+    crm = Crm(FxiaokeSwitches(approval_objects=flows, approval_of_updates="hold"))
+    record_id = crm.create("SalesOrderObj", account_id="a", remark="old")
+
+    crm.update("SalesOrderObj", record_id, remark="new")
+    waiting = crm.get("SalesOrderObj", record_id)
+    (instance,) = ask(crm, "object/approvalInstances/query", dataId=record_id)["instances"]
+    ask(crm, "approvalTask/action", taskId=instance["instanceId"], actionType=action)
+
+    record = crm.get("SalesOrderObj", record_id)
+    assert (waiting["life_status"], waiting["remark"]) == ("in_change", "old")
+    assert (instance["triggerType"], "#held" in instance) == ("Update", False)
+    assert (record["life_status"], record["remark"]) == ("normal", remark)
+
+
+def test_an_update_waits_for_no_approval_unless_the_tenant_has_it_so(crm: Crm) -> None:
+    record_id = crm.create("SalesOrderObj", account_id="a")
+
+    crm.update("SalesOrderObj", record_id, remark="new")
+
+    record = crm.get("SalesOrderObj", record_id)
+    assert (record["life_status"], record["remark"]) == ("normal", "new")
+
+
+def test_an_update_that_triggers_no_approval_is_written_at_once() -> None:
+    flows = frozenset({"SalesOrderObj"})
+    crm = Crm(FxiaokeSwitches(approval_objects=flows, approval_of_updates="hold"))
+    record_id = crm.create("SalesOrderObj", account_id="a")
+    edit = {"dataObjectApiName": "SalesOrderObj", "_id": record_id, "remark": "new"}
+
+    crm.call("data/update", {"object_data": edit}, triggerApprovalFlow=False)
+
+    record = crm.get("SalesOrderObj", record_id)
+    assert (record["life_status"], record["remark"]) == ("normal", "new")
+
+
 @pytest.mark.parametrize(("mode", "code"), [("accept", 0), ("refuse", 32000)])
 def test_a_record_in_review_can_be_edited_as_the_tenant_has_it(
     mode: Any,  # noqa: ANN401 - a value of the switch

@@ -295,3 +295,11 @@ def test_people_and_departments_are_records_from_the_start(crm: Crm) -> None:
     ]
     assert people[0]["create_time"] < int(NOW * 1000)
     assert crm.core.store.writes == {}
+
+
+def test_people_are_not_entered_anew_when_a_company_starts_again() -> None:
+    store = Store()
+
+    counts = [Crm(store=store).core.store.count("PersonnelObj") for _ in range(2)]
+
+    assert counts == [4, 4]

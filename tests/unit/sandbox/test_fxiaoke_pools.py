@@ -90,6 +90,15 @@ def test_a_record_is_removed_from_its_pool_with_its_owner_or_another(
     assert record["owner"] == [crm.core.company.employees[place].open_user_id]
 
 
+def test_a_record_is_removed_from_a_pool_that_is_named(crm: Crm) -> None:
+    record_id = in_a_pool(crm)
+
+    got = crm.call("data/remove", {"apiName": "AccountObj", "objectIDs": [record_id]})
+
+    assert "objectPoolId" in got["errorMessage"]
+    assert crm.get("AccountObj", record_id)["high_seas_id"] == "pool"
+
+
 def test_only_accounts_and_leads_have_pools(crm: Crm) -> None:
     got = crm.call("data/choose", {"apiName": "ContactObj", "objectIds": ["x"]})
 
@@ -141,6 +150,17 @@ def test_a_team_that_cannot_be_is_refused(
     crm: Crm, verb: str, api_name: str, data: dict[str, object]
 ) -> None:
     assert team(crm, verb, data, api_name)["errorCode"] != 0
+
+
+def test_a_member_who_is_added_again_gets_the_new_role(crm: Crm) -> None:
+    record_id = crm.create("AccountObj", name="one")
+    member = {"dataIDs": [record_id], "teamMemberEmployee": ["1001"]}
+
+    for role in ("2", "4"):
+        team(crm, "add", {**member, "teamMemberRole": role})
+
+    listed = team(crm, "get", {"dataID": record_id})["data"]["objectList"]
+    assert [each["teamMemberRole"] for each in listed] == ["4"]
 
 
 def test_only_accounts_and_old_opportunities_have_teams(crm: Crm) -> None:
@@ -202,6 +222,14 @@ def test_a_lead_is_converted_once_and_a_refused_conversion_leaves_nothing(crm: C
     assert again["errorCode"] != 0
     assert none["errorCode"] != 0
     assert len(crm.found("AccountObj")) == 1
+
+
+def test_a_locked_lead_is_not_converted(crm: Crm) -> None:
+    lead_id = lead(crm)
+    crm.call("object/lock", {"dataObjectApiName": "LeadsObj", "dataIds": [lead_id]})
+
+    assert "locked" in transfer(crm, lead_id, AccountObj={})["errorMessage"]
+    assert crm.found("AccountObj") == []
 
 
 def test_a_conversion_tells_ids_where_the_tenant_does() -> None:

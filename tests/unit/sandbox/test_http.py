@@ -150,6 +150,7 @@ async def test_the_days_quota_that_is_left_is_told_and_set_with_the_faults(
     session: aiohttp.ClientSession, server: Server, core: FxiaokeCore
 ) -> None:
     faults = server.admin_url + "/_faults"
+    await create(session, server, core)
 
     told = await post(session, faults, {"quota_left": 1})
     codes = [(await create(session, server, core))["errorCode"] for _ in range(2)]

@@ -178,6 +178,9 @@ class FxiaokeSwitches:
     approval_objects: frozenset[str] = frozenset()
     """Objects with an approval flow: created with `triggerApprovalFlow` true (the default of the
     API) they stay `under_review` until ``approvalTask/action`` or a person ends it."""
+    approval_of_updates: Literal["none", "hold"] = "none"
+    """`hold`: an update of such an object with `triggerApprovalFlow` true leaves the record
+    `in_change` with its old values until it is agreed to; its lines are left alone."""
     workflow_changes: Mapping[str, Mapping[str, object]] = field(
         default_factory=lambda: MappingProxyType({})
     )

@@ -1,7 +1,8 @@
-"""Approvals of new records: their instances, and what ends them.
+"""Approvals of records: their instances, and what ends them.
 
 A record of an object with a flow is `under_review` until a task of its one instance is done:
-``agree`` makes it `normal`, ``reject`` `ineffective`. Every flow here has one step. Source:
+``agree`` makes it `normal`, ``reject`` `ineffective`. Where a switch lets updates wait too, theirs
+is `in_change` and keeps its old values until then. Every flow here has one step. Source:
 reference section 2.1 for paths and the query's parameters; the forms of the answers are S4's, a
 source that the reference names without showing them.
 """
@@ -21,10 +22,14 @@ _INSTANCES = "#approvals"
 _STATES = {"agree": "pass", "reject": "reject"}
 _LIFE_STATUS = {"agree": "normal", "reject": "ineffective"}
 _DEFAULT_SIZE = 20
+_HELD = "#held"
+"""What an update would write, kept until it is agreed to."""
 
 
-def start_approval(call: Call, spec: ObjectSpec, record: Record) -> None:
-    """Open the instance that a new record waits for."""
+def start_approval(
+    call: Call, spec: ObjectSpec, record: Record, held: Record | None = None
+) -> None:
+    """Open the instance that a new record waits for, or an update whose values are held."""
     number = call.store.next_number("approval")
     instance_id = secret(call.shop.company.seed, "approval", number)[:24]
     now_ms = int(call.now * 1000)
@@ -35,20 +40,21 @@ def start_approval(call: Call, spec: ObjectSpec, record: Record) -> None:
             "instanceId": instance_id,
             "instanceName": f"{spec.label} {record.get('name', '')}".strip(),
             "dataId": record["_id"],
-            "triggerType": "Create",
+            "triggerType": "Create" if held is None else "Update",
             "state": "in_progress",
             "createTime": now_ms,
             "lastModifyTime": now_ms,
             "flowApiName": f"flow_{spec.name}",
             "applicantOpenUserId": call.caller.open_user_id,
             "objectApiName": spec.name,
+            **({} if held is None else {_HELD: held}),
         },
     )
 
 
 def instances(call: Call) -> Record:
     """Return a page of the instances that fit `flowApiName`, `state`, times and object."""
-    fitting = [each for each in call.store.all(_INSTANCES) if _fits(call.body, each)]
+    fitting = [_shown(each) for each in call.store.all(_INSTANCES) if _fits(call.body, each)]
     size = _count(call, "pageSize", _DEFAULT_SIZE)
     start = (_count(call, "pageNumber", 1) - 1) * size
     result = {"total": len(fitting), "instanceList": fitting[start : start + size]}
@@ -58,7 +64,8 @@ def instances(call: Call) -> Record:
 def instances_of_record(call: Call) -> Record:
     """Return the instances of the record that `dataId` names."""
     record_id = call.body.get("dataId")
-    found = [each for each in call.store.all(_INSTANCES) if each["dataId"] == record_id]
+    every = call.store.all(_INSTANCES)
+    found = [_shown(each) for each in every if each["dataId"] == record_id]
     return {"instances": found}
 
 
@@ -76,8 +83,7 @@ def instance(call: Call) -> Record:
         "opinions": found.get("opinions", []),
         "unCompletePersons": [call.shop.company.employees[1].open_user_id] if is_open else [],
     }
-    shown = {name: value for name, value in found.items() if name != "opinions"}
-    return {"instanceDetail": {"instance": shown, "tasks": [task]}}
+    return {"instanceDetail": {"instance": _shown(found), "tasks": [task]}}
 
 
 def act(call: Call) -> Record:
@@ -119,8 +125,19 @@ def _end(call: Call, found: Record, action: str) -> None:
     with call.batch() as batch:
         call.store.put(_INSTANCES, found["instanceId"], {**found, **ended, "opinions": [opinion]})
         if record is not None:
-            status = {"life_status": _LIFE_STATUS[action]}
-            call.records.change(batch, spec, record, status)
+            call.records.change(batch, spec, record, _outcome(found, action))
+
+
+def _outcome(found: Record, action: str) -> Record:
+    """Return what the end of an approval writes into its record."""
+    held = found.get(_HELD)
+    if held is None:
+        return {"life_status": _LIFE_STATUS[action]}
+    return {**(held if action == "agree" else {}), "life_status": "normal"}
+
+
+def _shown(found: Record) -> Record:
+    return {name: value for name, value in found.items() if name not in ("opinions", _HELD)}
 
 
 def _instance(call: Call, instance_id: object) -> Record:

@@ -20,6 +20,7 @@ from anji_sandbox.fxiaoke.fields import (
 )
 from anji_sandbox.fxiaoke.lines import (
     change,
+    checked_values,
     create_line,
     filled,
     rows_of,
@@ -96,7 +97,13 @@ def update(call: Call) -> Record:
     before = existing(call, spec, given.get("_id"))
     check_editable(call, before)
     rows = rows_of(call, spec)
+    is_held = call.shop.switches.approval_of_updates == "hold" and _needs_approval(call, spec)
     with call.batch() as batch:
+        if is_held:
+            held = checked_values(call, spec, before, given)
+            call.records.change(batch, spec, before, {"life_status": "in_change"})
+            start_approval(call, spec, before, held=held)
+            return {"dataId": before["_id"]}
         change(call, batch, spec, before, given)
         update_lines(call, batch, before, rows)
         run_workflow(call, batch, spec, before["_id"])

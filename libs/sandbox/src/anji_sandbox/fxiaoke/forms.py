@@ -74,7 +74,7 @@ class Forms:
         _, record = self._found(kind, record_id)
         if record["life_status"] == "invalid":
             return ("recover", "delete")
-        if record["life_status"] == "under_review":
+        if record["life_status"] in ("under_review", "in_change"):
             return tuple(_DECISIONS)
         if record.get("lock_status") == "1":
             return ("unlock",)

@@ -21,7 +21,16 @@ from anji_sandbox.fxiaoke.records import Batch
 from anji_sandbox.fxiaoke.seen import existing
 from anji_sandbox.store import Record
 
-__all__ = ["Rows", "change", "create_line", "filled", "rows_of", "touch_head", "update_lines"]
+__all__ = [
+    "Rows",
+    "change",
+    "checked_values",
+    "create_line",
+    "filled",
+    "rows_of",
+    "touch_head",
+    "update_lines",
+]
 
 Rows = list[tuple[ObjectSpec, Mapping[str, Any]]]
 
@@ -64,15 +73,26 @@ def create_line(
     return call.records.create(batch, line_spec, filled(values))
 
 
-def change(
-    call: Call, batch: Batch, spec: ObjectSpec, before: Record, given: Mapping[str, Any]
-) -> None:
-    """Store the given fields of a record, head or line, and no other."""
+def checked_values(
+    call: Call, spec: ObjectSpec, before: Record, given: Mapping[str, Any]
+) -> Record:
+    """Return the given fields of a record that exists, in their stored form.
+
+    Raises:
+        RefusedError: one of them is not taken.
+    """
     values = stored_values(call, spec, given)
     keep_owner(call, values, before)
     check_required(call, spec, values, values)
     check_unique(call, spec, values, before["_id"])
-    call.records.change(batch, spec, before, values)
+    return values
+
+
+def change(
+    call: Call, batch: Batch, spec: ObjectSpec, before: Record, given: Mapping[str, Any]
+) -> None:
+    """Store the given fields of a record, head or line, and no other."""
+    call.records.change(batch, spec, before, checked_values(call, spec, before, given))
     if spec.head_field:
         touch_head(call, batch, spec, before)
 

@@ -72,9 +72,7 @@ def summed(call: Call, sums: Iterable[FieldSpec], spec: ObjectSpec, record: Reco
 
 
 def _joining(other: ObjectSpec, spec: ObjectSpec) -> tuple[str, ...]:
-    """Return the fields by which one object refers to another, its head field first."""
-    if other.head == spec.name:
-        return (other.head_field,)
+    """Return the fields by which one object refers to another."""
     return tuple(each.name for each in other.fields.values() if each.target == spec.name)
 
 
