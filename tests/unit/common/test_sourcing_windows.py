@@ -123,3 +123,14 @@ def test_a_later_command_takes_the_place_of_an_earlier_one() -> None:
     wishes = wished(wishes, "1", None, is_there=False)
 
     assert wishes == {"1": Wish(answers="1-2", is_there=True)}
+
+
+def test_without_hints_polls_become_fewer_in_quiet_times_and_are_dense_again_with_news() -> None:
+    pace = Pace(5.0, 60.0)
+
+    intervals = [
+        pace.after_poll(5.0, has_hints=False, quiet_seconds=quiet)
+        for quiet in (0.0, 40.0, 100.0, 400.0, 10_000.0)
+    ]
+
+    assert intervals == [5.0, 5.0, 10.0, 40.0, 60.0]

@@ -34,6 +34,8 @@ __all__ = ["CallsMade", "DayOfCalls", "Meter", "days_of_calls"]
 _log = structlog.get_logger("anji.fxiaoke.meter")
 
 _EVERY_SECONDS = 2.0
+_PATIENCE_SECONDS = 0.5
+"""For the broker to give what there is."""
 
 
 class CallsMade(Event):
@@ -152,18 +154,19 @@ class Meter:
         self._heard_to = dict(starts)
         self._reader = await broker.reader(CALLS.name, starts)
         newest: dict[str, CallsMade] = {}
-        while heard := await self._hear():
-            newest.update({each.by: each for each in heard})
+        ends = await broker.ends(CALLS.name)
+        while any(self._reader.position(each) < end for each, end in ends.items()):
+            newest.update({each.by: each for each in await self._hear(_PATIENCE_SECONDS)})
         for each in newest.values():
             age = (now - each.at).total_seconds()
             if 0 <= age < self._window_seconds:
                 for interface, calls in each.recent.items():
                     self.budget.charge(interface, calls, age)
 
-    async def _hear(self) -> list[CallsMade]:
+    async def _hear(self, wait_seconds: float = 0.0) -> list[CallsMade]:
         if self._reader is None:
             return []
-        heard = _read(await self._reader.poll())
+        heard = _read(await self._reader.poll(wait_seconds=wait_seconds))
         for each in heard:
             if each.by != self._by:
                 calls = sum(sum(purposes.values()) for purposes in each.calls.values())
@@ -227,7 +230,7 @@ async def days_of_calls(runtime: Runtime, since: datetime) -> Mapping[str, DayOf
     days: dict[str, DayOfCalls] = defaultdict(DayOfCalls)
     try:
         while any(reader.position(each) < end for each, end in ends.items()):
-            for made in _read(await reader.poll(wait_seconds=0.5)):
+            for made in _read(await reader.poll(wait_seconds=_PATIENCE_SECONDS)):
                 day = days[made.day]
                 day.records.update(made.records)
                 for object_name, purposes in made.calls.items():
