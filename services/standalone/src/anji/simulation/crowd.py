@@ -18,6 +18,7 @@ __all__ = ["Crowd"]
 _MS = 1000
 _HOT_SHARE = 0.6
 """How often an edit is of a customer that was made or edited lately: so that edits meet."""
+_NO_CODE_SHARE = 0.3
 _ERP_FIELDS = {"name": "FName", "tel": "FTEL", "remark": "FDescription", "address": "FADDRESS"}
 _MARKER = "F_ANJI_MARKER"
 _MARKS = "fxiaoke/AccountObj/"
@@ -45,7 +46,7 @@ class Crowd:
         """Do so many things at moments spread over that time."""
         begin = self._clock.monotonic()
         moments = sorted(self._chance.uniform(0, seconds) for _ in range(actions))
-        kinds: list[Callable[[], Awaitable[None]]] = [
+        kinds: list[Callable[[], Awaitable[object]]] = [
             self._make_customer,
             self._make_product_in_the_crm,
             self._make_material_in_the_erp,
@@ -56,17 +57,22 @@ class Crowd:
             self._edit_customer_on_both_sides,
             self._edit_customer_on_both_sides,
             self._make_product_on_both_sides,
+            self._make_rival,
             self._edit_product,
             self._ship,
             self._ship,
         ]
-        for place, moment in enumerate(moments):
-            await self._clock.sleep(begin + moment - self._clock.monotonic())
-            kind = kinds[place] if place < 4 else self._chance.choice(kinds)  # noqa: PLR2004 - one of each to begin with
-            try:
-                await kind()
-            except SandboxRefusedError as error:
-                self._journal.note("people", f"were refused: {error}")
+        async with asyncio.TaskGroup() as together:
+            for place, moment in enumerate(moments):
+                await self._clock.sleep(begin + moment - self._clock.monotonic())
+                kind = kinds[place] if place < 4 else self._chance.choice(kinds)  # noqa: PLR2004 - one of each to begin with
+                together.create_task(self._do(kind))
+
+    async def _do(self, kind: Callable[[], Awaitable[object]]) -> None:
+        try:
+            await kind()
+        except SandboxRefusedError as error:
+            self._journal.note("people", f"were refused: {error}")
 
     async def last_words(self) -> None:
         """One more edit of every customer, on either side: none of them may be lost."""
@@ -94,21 +100,36 @@ class Crowd:
         rows = await self._erp.every("BD_Customer", ["FCUSTID", _MARKER])
         return {str(row[_MARKER]).removeprefix(_MARKS): row["FCUSTID"] for row in rows}
 
-    async def _make_customer(self) -> None:
+    async def _make_customer(self, **more: object) -> str:
         name, tel = self._words("客户"), self._words()
-        made = await self._crm.create("AccountObj", {"name": name, "tel": tel})
+        made = await self._crm.create("AccountObj", {"name": name, "tel": tel, **more})
         said = {"name": name, "tel": tel, "remark": "", "address": ""}
         self._said |= {(made, field): {System.FXIAOKE: words} for field, words in said.items()}
         self._customers.append(made)
         self._journal.note("people", f"make customer {made} {name}")
+        return made
+
+    async def _make_rival(self) -> None:
+        """Enter a customer under a number that is another's; see the mistake, and mend it."""
+        rows = await self._erp.every("BD_Customer", ["FCUSTID", "FNumber"])
+        if not rows:
+            return
+        taken = self._chance.choice(rows)["FNumber"]
+        made = await self._make_customer(erp_number__c=taken)
+        self._journal.note("people", f"give {made} the number {taken}, which is another's")
+        await self._clock.sleep(self._chance.uniform(1.0, 20.0))
+        self._journal.note("people", f"take the number {taken} from {made}")
+        await self._crm.update("AccountObj", made, erp_number__c="")
 
     async def _make_product_in_the_crm(self) -> None:
-        code = self._words("P")
-        made = await self._crm.create(
-            "ProductObj", {"name": code, "product_code": code, "price": "10"}
-        )
+        """Some give no code: then the ERP does."""
+        name = self._words("P")
+        fields: dict[str, object] = {"name": name, "price": "10"}
+        if self._chance.random() >= _NO_CODE_SHARE:
+            fields["product_code"] = name
+        made = await self._crm.create("ProductObj", fields)
         self._products.append(made)
-        self._journal.note("people", f"make product {made} {code}")
+        self._journal.note("people", f"make product {made} {name}")
 
     async def _make_material_in_the_erp(self) -> None:
         code = self._words("M")
