@@ -49,12 +49,15 @@ class Stamp(Event):
     def precedes(self, floor: "Stamp") -> bool:
         """Whether this was surely read before what `floor` tells (``protocol.md`` 8).
 
-        At equal modify times only the way from saving to auditing tells before from after: a
-        read with an earlier stage than `floor`'s was taken between our save and our audit;
-        ``D`` comes after the audit, so it never precedes.
+        At equal modify times the audit's time tells, where both were audited; else only the way
+        from saving to auditing does: a read with an earlier stage than `floor`'s was taken between
+        our save and our audit; ``D`` comes after the audit, so it never precedes.
         """
         if self.modified_at != floor.modified_at:
             return self.modified_at < floor.modified_at
+        mine, theirs = self.approved_at, floor.approved_at
+        if mine is not None and theirs is not None and mine != theirs:
+            return mine < theirs
         if self.status is None or floor.status is None or "D" in (self.status, floor.status):
             return False
         return self.status < floor.status if self.status != "Z" else floor.status != "Z"
