@@ -60,7 +60,11 @@ class Stamp(Event):
             return mine < theirs
         if self.status is None or floor.status is None or "D" in (self.status, floor.status):
             return False
-        return self.status < floor.status if self.status != "Z" else floor.status != "Z"
+        return _STAGES.index(self.status) < _STAGES.index(floor.status)
+
+
+_STAGES = "ZABC"
+"""The way of a document to its audit."""
 
 
 class Observed(Event):
