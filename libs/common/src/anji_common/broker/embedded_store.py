@@ -95,8 +95,10 @@ class EmbeddedStore:
 
     def rows(self, sql: str, *arguments: object) -> list[tuple[Any, ...]]:
         """Run one statement and return its rows."""
-        with self._translated():
+        try:  # the hot path of every poll: no context manager
             return self._db.execute(sql, arguments).fetchall()
+        except (sqlite3.Error, OSError) as error:
+            raise self._unusable(error) from error
 
     def run(self, sql: str, *arguments: object) -> int:
         """Run one statement and return how many rows it changed."""
