@@ -11,22 +11,22 @@ ANJI = str(Path(sys.executable).with_name("anji"))
 
 def simulate(*words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(  # noqa: S603 - our own command
-        [ANJI, "simulate", *words], capture_output=True, text=True, timeout=280, check=False
+        [ANJI, "simulate", *words], capture_output=True, text=True, timeout=550, check=False
     )
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(1200)
 def test_two_processes_find_what_one_finds() -> None:
-    alone, together = (simulate("--seeds", "3", "--jobs", jobs) for jobs in ("1", "2"))
+    alone, together = (simulate("--seeds", "2", "--jobs", jobs) for jobs in ("1", "2"))
 
     assert alone.returncode == 0
-    assert "3 of 3 seeds ended well" in alone.stdout
+    assert "2 of 2 seeds ended well" in alone.stdout
     assert together.stdout == alone.stdout
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_a_control_tells_how_many_seeds_break_without_the_rule() -> None:
     ended = simulate("--control", "stale", "--seeds", "1")
 

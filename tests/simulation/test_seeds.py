@@ -18,7 +18,7 @@ from anji.simulation.tally import ACCIDENTS, Tally
 _SIMULATE = "from anji.simulate_command import simulate_seeds; simulate_seeds(trace=True)"
 _SEEDS = 200
 _SEEDS_PER_TEST = 50
-_SEEDS_PER_CONTROL = 60
+_SEEDS_PER_CONTROL = 20
 
 
 @pytest.mark.slow
@@ -52,8 +52,7 @@ def test_the_same_seed_gives_the_same_trace_byte_for_byte_in_every_process() -> 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize(
-    "rule",
-    ["grant", "marker", "look-up", "hold", "floor", "waiting", "base", "attempts", "quarantine"],
+    "rule", ["grant", "marker", "look-up", "stale", "hold", "finished", "quarantine"]
 )
 def test_without_the_rule_a_seed_breaks(rule: str) -> None:
     found = outcomes(range(1, _SEEDS_PER_CONTROL + 1), control=rule)

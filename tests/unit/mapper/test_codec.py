@@ -80,6 +80,7 @@ flights = st.builds(
     answered_at=st.none() | instants,
     asked_at=st.none() | instants,
     ours_seen=st.booleans(),
+    decided_on=st.integers(-1, 2**62),
 )
 sides = st.builds(
     SideState,
@@ -131,6 +132,7 @@ seats = st.builds(
     newest=st.none() | changes(),
     deferred=st.lists(entries, max_size=1).map(tuple),
     claimants=st.lists(refs, max_size=2).map(tuple),
+    claimed_on=st.integers(-1, 2**62),
     asked=pairs,
     decisions=st.dictionaries(
         texts,
@@ -151,7 +153,7 @@ WHOLE: dict[Any, tuple[str, ...]] = {
     Seat: (
         *("key", "link_type", "generation", "version", "stage", "partner", "crm", "erp", "agreed"),
         *("lines", "waits", "waiting_since", "problem", "said", "heard", "newest", "deferred"),
-        *("claimants", "messages", "rows_digest", "asked", "decisions"),
+        *("claimants", "messages", "rows_digest", "asked", "decisions", "claimed_on"),
     ),
     SideState: (
         *("ref", "revision", "stamp", "seen", "floor", "flight", "held", "sent", "refusal"),
@@ -159,7 +161,7 @@ WHOLE: dict[Any, tuple[str, ...]] = {
     ),
     Flight: (
         *("number", "action", "digest", "pairs", "rows", "base_at", "answered_at", "asked_at"),
-        "ours_seen",
+        *("ours_seen", "decided_on"),
     ),
     Decision: ("winner", "values", "person"),
     Held: ("revision", "stamp", "seen"),

@@ -188,6 +188,21 @@ def test_a_refused_home_that_is_edited_begins_anew() -> None:
     assert [record["FName"] for record in lab.vendors[ERP].records.values()] == ["Ann", "Bea"]
 
 
+def test_a_home_that_was_edited_before_the_refusal_of_its_match_came_begins_anew() -> None:
+    lab, _ = two_for_one()
+    third = lab.edit(CRM, name="Ann")
+    lab.read(CRM, third)
+    lab.deliver(("changes", f"fxiaoke/AccountObj/{third}"))
+
+    lab.edit(CRM, third, name="Cid")  # the mistake is mended while the look-up is under way
+    lab.read(CRM, third)
+    lab.deliver(("changes", f"fxiaoke/AccountObj/{third}"))
+    lab.rest()
+
+    assert lab.seat(CRM, third).stage is Stage.LINKED
+    assert [record["FName"] for record in lab.vendors[ERP].records.values()] == ["Ann", "Cid"]
+
+
 def test_a_refused_home_whose_record_is_deleted_has_no_problem_any_more() -> None:
     lab, refused = two_for_one()
     gone = lab.take(CRM, refused)

@@ -82,6 +82,7 @@ def encode_seat(seat: Seat) -> bytes:
             [str(claimant) for claimant in seat.claimants],
             seat.asked,
             decisions_to(seat.decisions),
+            seat.claimed_on,
         ]
     )
 
@@ -136,7 +137,7 @@ def _seen(side: SideState) -> Seen:
 def _seat_from(fields: Json) -> Seat:
     key, link_type, generation, version, stage, partner, crm, erp, *rest = fields
     agreed, lines, waits, since, problem, said, heard, newest, *last = rest
-    deferred, messages, rows_digest, claimants, asked, decisions = last
+    deferred, messages, rows_digest, claimants, asked, decisions, *later = last
     crm_side, erp_side = side_from(crm), side_from(erp)
     crm_seen, erp_seen = _seen(crm_side), _seen(erp_side)
     return changed(
@@ -166,4 +167,5 @@ def _seat_from(fields: Json) -> Seat:
         claimants=tuple(Ref.parse(claimant) for claimant in claimants),
         asked=whole_from(asked),
         decisions=decisions_from(decisions),
+        claimed_on=later[0] if later else -1,
     )

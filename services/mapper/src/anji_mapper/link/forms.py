@@ -201,11 +201,12 @@ def _flight_to(flight: Flight) -> Json:
         flight.answered_at,
         flight.asked_at,
         flight.ours_seen,
+        flight.decided_on,
     ]
 
 
 def _flight_from(read: Json) -> Flight:
-    number, action, digest, pairs, rows, base_at, answered_at, asked_at, ours_seen = read
+    number, action, digest, pairs, rows, base_at, answered_at, asked_at, ours_seen, *later = read
     return Flight(
         number=_number_from(number),
         action=Action(action),
@@ -219,6 +220,7 @@ def _flight_from(read: Json) -> Flight:
         answered_at=maybe(datetime.fromisoformat, answered_at),
         asked_at=maybe(datetime.fromisoformat, asked_at),
         ours_seen=ours_seen,
+        decided_on=later[0] if later else -1,
     )
 
 

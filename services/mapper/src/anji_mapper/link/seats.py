@@ -42,9 +42,17 @@ def hear(turn: Turn, entry: Entry) -> None:
         heard(turn, entry)
 
 
-def claim(turn: Turn, partner: Ref) -> None:
-    """Ask the partner's seat to be our pointer."""
+def claim(turn: Turn, partner: Ref, found_for: int | None = None) -> None:
+    """Ask the partner's seat to be our pointer.
+
+    Args:
+        turn: The step in hand.
+        partner: Whom.
+        found_for: The revision of our record that it was found for, if not for the newest.
+    """
     side = turn.seat.side(turn.far)
+    newest = turn.seat.side(turn.own).revision
+    turn.put(claimed_on=newest if found_for is None else found_for)
     turn.put_side(turn.far, changed(side, ref=partner))
     turn.put(stage=Stage.CLAIMING, partner=partner)
     turn.tell(partner, EntryKind.CLAIM)
@@ -156,6 +164,8 @@ def _link(turn: Turn, partner: Ref, change: Change | None) -> None:
 def _refused(turn: Turn, entry: Entry) -> None:
     if str(turn.seat.partner) == entry.sender and turn.seat.stage is not Stage.LINKED:
         turn.put(stage=Stage.REFUSED)
+        if turn.is_home and turn.seat.side(turn.own).revision > turn.seat.claimed_on:
+            begin_anew(turn)  # edited since: what was refused was found for what it was then
 
 
 def _forwarded(turn: Turn, entry: Entry) -> None:

@@ -120,6 +120,8 @@ class Flight:
     """`Pair.name` → what will be agreed if the command succeeds."""
     rows: Mapping[str, tuple[RowAgreement, ...]] = field(default_factory=dict)
     """`LinesPair.name` → the same for lines."""
+    decided_on: int = -1
+    """Revision of the other side's change that the command was decided on."""
     base_at: datetime | None = None
     """The side's modify time when the command was decided."""
     answered_at: datetime | None = None
@@ -218,6 +220,8 @@ class Seat:
     """Sequence of the last entry told."""
     heard: Mapping[str, int] = field(default_factory=dict)
     """Sender → the highest sequence heard of it (``protocol.md`` 9)."""
+    claimed_on: int = -1
+    """Revision of the own record for which the partner was found."""
     newest: Change | None = None
     """Of a record that may become a pointer: its newest change, for the grant."""
     deferred: tuple[Entry, ...] = ()

@@ -135,7 +135,7 @@ def _answered(turn: Turn, flight: Flight, result: Result) -> None:
             observing.cleared(turn, system)
             turn.notify(NoticeKind.MESSAGE_SENT, "a message was sent")
     if result.outcome in (Outcome.CREATED, Outcome.MATCHED):
-        _partner_found(turn, result)
+        _partner_found(turn, flight, result)
     seats.answer_deferred(turn)
 
 
@@ -171,14 +171,14 @@ def _rejected(turn: Turn, flight: Flight, result: Result) -> None:
     turn.put_side(result.system, changed(turn.seat.side(result.system), refusal=refusal))
 
 
-def _partner_found(turn: Turn, result: Result) -> None:
+def _partner_found(turn: Turn, flight: Flight, result: Result) -> None:
     ref = result.ref
     if ref is None:
         return
     if result.outcome is Outcome.CREATED:
         turn.put(messages=message_texts(turn.seat, turn))
     if turn.is_home:
-        seats.claim(turn, ref)
+        seats.claim(turn, ref, flight.decided_on)
     else:
         seats.adopt_out(turn, ref, result.observed)
 

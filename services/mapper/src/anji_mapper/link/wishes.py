@@ -271,6 +271,7 @@ class _Draft:
             digest=self.digest(),
             pairs=self._pairs,
             rows={name: tuple(rows) for name, rows in self._row_agreements.items()},
+            decided_on=seat.side(self.system.other).revision,
             base_at=command.base_modified_at,
         )
         turn.put_side(self.system, _started(side, flight))
