@@ -4,11 +4,14 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+import pytest
+
+from anji_common.errors import AuthenticationError
 from anji_common.events.commands import Action, Finish
 from anji_common.interest import Interest
 from anji_common.refs import Ref, System
 from anji_common.testing.virtual_time import LoopClock, run_virtually
-from anji_common.writing.target import Refused, Written
+from anji_common.writing.target import Busy, Refused, Written
 from anji_sandbox.faults import Fault
 from anji_sandbox.k3cloud import K3CloudSwitches
 from labs.erp_commands import calls
@@ -139,3 +142,42 @@ def test_in_bulk_a_save_and_a_saved_and_audited_bill_cost_little() -> None:
         # 4 write calls for 200 records: 0.02 a record, and 0.03 where they are audited
 
     on_an_erp(test)
+
+
+@pytest.mark.parametrize(("code", "words"), [(7, "许可已过期"), (14, "超过调用次数")])
+def test_what_is_about_us_and_no_packet_is_waited_for(code: int, words: str) -> None:
+    async def test(erp: Erp) -> None:
+        erp.faults.add(Fault(kind="code", endpoint="*.BatchSave.*", code=code, words=words))
+
+        outcomes = await erp.target.write([new_customer(1), new_customer(2)])
+        again = await erp.target.write([new_customer(1), new_customer(2)])
+
+        assert all(isinstance(each, Busy) and each.is_unreached for each in outcomes)
+        assert all(words in each.words for each in outcomes if isinstance(each, Busy))
+        assert all(isinstance(each, Written) for each in again)
+
+    on_an_erp(test)
+
+
+@pytest.mark.parametrize(
+    ("code", "words"), [(15, "禁止管理员登录"), (11, "当前用户未指定允许调用WebAPI接口")]
+)
+def test_a_user_who_may_not_write_ends_the_process(code: int, words: str) -> None:
+    async def test(erp: Erp) -> None:
+        erp.faults.add(Fault(kind="code", endpoint="*.BatchSave.*", code=code, words=words))
+
+        with pytest.raises(AuthenticationError, match=words):
+            await erp.target.write([new_customer(1)])
+
+    on_an_erp(test)
+
+
+def test_a_form_that_our_user_may_not_see_is_refused_in_the_vendors_words() -> None:
+    async def test(erp: Erp) -> None:
+        (outcome,) = await erp.target.write([new_customer(1)])
+
+        assert isinstance(outcome, Refused)
+        assert outcome.code == "MsgCode 2"
+        assert "权限" in outcome.words
+
+    on_an_erp(test, switches=K3CloudSwitches(forbidden_forms=("BD_Customer",)))

@@ -45,6 +45,8 @@ __all__ = ["Desk"]
 
 _log = structlog.get_logger("anji.source")
 
+_SPREAD = 0.1
+"""Share by which polls come sooner or later: objects begun together do not ask together."""
 _CHECKPOINT_EVERY = timedelta(seconds=60)
 """How far a watermark runs over quiet time before it is kept: a restart reads that much again."""
 
@@ -222,7 +224,8 @@ class Desk:
         self._interval = self._pace.after_poll(
             self._interval, has_hints=has_hints, quiet_seconds=now - self._news_at
         )
-        self._polled_at, self._next_poll = now, now + self._interval
+        spread = 1.0 + _SPREAD * (2.0 * self._chance.random() - 1.0)
+        self._polled_at, self._next_poll = now, now + self._interval * spread
 
     async def _read_window(self) -> bool:
         """Publish what is news, then move the watermark; say whether there was any."""
