@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 
 from anji_common.clock import SystemClock
 from bench.broker_rates import BrokerSizes, measure_broker
+from bench.erp_rates import ErpSizes, measure_erp
 from bench.erp_writer_rates import ErpWriterSizes, measure_erp_writer
 from bench.figures import Family
 from bench.latency import LatencySizes, measure_latency
@@ -54,7 +55,7 @@ async def _memory(_stands: Sequence[Stand]) -> list[Family]:
 
 
 async def _sandbox(_stands: Sequence[Stand]) -> list[Family]:
-    return list(await measure_sandbox(SandboxSizes()))
+    return [*await measure_sandbox(SandboxSizes()), *await measure_erp(ErpSizes())]
 
 
 async def _erp_writer(_stands: Sequence[Stand]) -> list[Family]:

@@ -5,20 +5,15 @@ the processor time of the server counts, so that neither this client nor other u
 machine are measured.
 """
 
-import asyncio
-import json
-import sys
-from asyncio.subprocess import PIPE, Process
+from asyncio.subprocess import Process
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 import aiohttp
 
 from bench.figures import Family, Figure
+from bench.sandbox_process import served, taken
 from labs.third_party import Json, OldStyle, where
 
 __all__ = ["SandboxSizes", "measure_sandbox"]
@@ -50,7 +45,10 @@ async def measure_sandbox(sizes: SandboxSizes) -> Sequence[Family]:
 
 
 async def _family(sizes: SandboxSizes, place: str, arguments: Sequence[str]) -> Family:
-    async with _served(arguments) as (process, known), aiohttp.ClientSession() as session:
+    async with (
+        served("fxiaoke", arguments) as (process, known),
+        aiohttp.ClientSession() as session,
+    ):
         client = OldStyle(session, known["url"], known)
         await client.log_in(_MOBILE)
         figures = [figure async for figure in _figures(sizes, client, process)]
@@ -89,23 +87,8 @@ async def _figures(
         ("page of 100 whole records", page, sizes.pages),
     )
     for what, call, count in kinds:
-        rate = count / await _taken(process, call, count, sizes.callers)
+        rate = count / await taken(process, call, count, sizes.callers)
         yield Figure(what, rate, "/s", at_least=None if call is page else _AIM)
-
-
-async def _taken(
-    process: Process, call: Callable[[int], Awaitable[None]], count: int, callers: int
-) -> float:
-    """Return the processor seconds that the server took for so many calls."""
-    numbers = iter(range(count))
-
-    async def work() -> None:
-        for number in numbers:
-            await call(number)
-
-    before = await _seconds(process)
-    await asyncio.gather(*(work() for _ in range(callers)))
-    return max(await _seconds(process) - before, 1e-9)
 
 
 async def _called(client: OldStyle, verb: str, **data: object) -> Json:
@@ -122,31 +105,3 @@ async def _asked(client: OldStyle, *filters: Json, **info: object) -> None:
     orders = [{"fieldName": "_id", "isAsc": True}]
     asked = {"limit": 100, "offset": 0, "filters": list(filters), "orders": orders, **info}
     await _called(client, "query", search_query_info=asked, find_explicit_total_num=False)
-
-
-@asynccontextmanager
-async def _served(arguments: Sequence[str]) -> AsyncIterator[tuple[Process, dict[str, str]]]:
-    command = (sys.executable, "-m", "bench.sandbox_served", *arguments)
-    here = Path(__file__).parents[1]
-    process = await asyncio.create_subprocess_exec(*command, cwd=here, stdin=PIPE, stdout=PIPE)
-    try:
-        yield process, await _told(process)
-    finally:
-        if process.stdin is not None:
-            process.stdin.close()
-        await process.wait()
-
-
-async def _seconds(process: Process) -> float:
-    if process.stdin is not None:
-        process.stdin.write(b"\n")
-        await process.stdin.drain()
-    return float(await _told(process))
-
-
-async def _told(process: Process) -> Any:  # noqa: ANN401 - JSON
-    line = b"" if process.stdout is None else await process.stdout.readline()
-    if not line:
-        msg = "the sandbox that was to be measured ended"
-        raise RuntimeError(msg)
-    return json.loads(line)

@@ -1,7 +1,8 @@
-"""A sandbox CRM in a process of its own, which tells what it has taken of its processor.
+"""A sandbox in a process of its own, which tells what it has taken of its processor.
 
-``python -m bench.sandbox_served [FOLDER]`` prints its address and credentials as one line of
-JSON, then its processor seconds for every line that it is sent, and ends when there are no more.
+``python -m bench.sandbox_served fxiaoke|k3cloud [FOLDER]`` prints its address and credentials as
+one line of JSON, then its processor seconds for every line that it is sent, and ends when there
+are no more.
 """
 
 import asyncio
@@ -12,6 +13,7 @@ from pathlib import Path
 
 from anji_sandbox.fxiaoke import FxiaokeCore, FxiaokeLimits
 from anji_sandbox.http import serve
+from anji_sandbox.k3cloud import K3CloudCore
 from anji_sandbox.store import Store
 
 __all__ = ["main"]
@@ -19,10 +21,14 @@ __all__ = ["main"]
 _UNLIMITED = FxiaokeLimits(calls_per_window=10**9, tokens_per_minute=10**6, daily_calls=10**9)
 
 
-async def main(folder: Path | None) -> None:
-    """Serve until there are no more lines."""
-    store = Store(None if folder is None else folder / "crm.db")
-    core = FxiaokeCore(store, limits=_UNLIMITED, seed="bench")
+async def main(vendor: str, folder: Path | None) -> None:
+    """Serve a vendor until there are no more lines."""
+    store = Store(None if folder is None else folder / f"{vendor}.db")
+    core: FxiaokeCore | K3CloudCore = (
+        FxiaokeCore(store, limits=_UNLIMITED, seed="bench")
+        if vendor == "fxiaoke"
+        else K3CloudCore(store, seed=1)
+    )
     async with serve(core) as server:
         _say({"url": server.url, **core.credentials})
         while await asyncio.to_thread(sys.stdin.readline):
@@ -35,4 +41,4 @@ def _say(told: object) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(Path(sys.argv[1]) if len(sys.argv) > 1 else None))
+    asyncio.run(main(sys.argv[1], Path(sys.argv[2]) if len(sys.argv) > 2 else None))

@@ -121,6 +121,8 @@ class Form:
     """By the group's key and the field's own, the latter in lower case."""
     by_key: Mapping[str, tuple[Field, ...]]
     """By lower-case key, whatever the entity."""
+    by_entity: Mapping[str, tuple[Field, ...]]
+    """By the key of the entity that they are stored in."""
 
     @property
     def is_bill(self) -> bool:
@@ -143,7 +145,7 @@ class Form:
 
     def stored_in(self, entity: str) -> tuple[Field, ...]:
         """Return the fields stored on the head (empty key) or on an entity's rows."""
-        return tuple(each for each in self.fields.values() if each.entity == entity)
+        return self.by_entity.get(entity, ())
 
     def rows_under(self, parent: str) -> tuple[Entity, ...]:
         """Return the lists of rows right under the head or under another list."""
@@ -206,6 +208,9 @@ def read_form(source: FormText) -> Form:
     by_key: dict[str, tuple[Field, ...]] = {}
     for (_, lower), each in fields.items():
         by_key[lower] = (*by_key.get(lower, ()), each)
+    by_entity: dict[str, tuple[Field, ...]] = {}
+    for each in fields.values():
+        by_entity[each.entity] = (*by_entity.get(each.entity, ()), each)
     return Form(
         form_id=source.form_id,
         title=source.title,
@@ -219,6 +224,7 @@ def read_form(source: FormText) -> Form:
         entities=entities,
         fields=fields,
         by_key=by_key,
+        by_entity=by_entity,
     )
 
 
