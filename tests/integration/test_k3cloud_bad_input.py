@@ -205,3 +205,36 @@ def test_a_bill_changed_between_our_look_and_our_save_shows_both_in_the_result()
         assert values == [["2", "by hand"]]
 
     in_an_installation(test)
+
+
+def test_a_price_that_is_hidden_from_us_is_no_blank_and_is_not_written_over() -> None:
+    async def test(erp: Erp, broker: EmbeddedBroker) -> None:
+        order = an_order(erp, FBillNo="X")
+        (entry_id, _), *_ = erp.person().query("SAL_SaleOrder", "FSaleOrderEntry_FEntryId,FQty")
+        row = RowWish(
+            source_id="l1",
+            target_id=str(entry_id),
+            values={"FTaxPrice": "9"},
+            base={"FTaxPrice": "11.3"},
+        )
+        wish = edit(order, 1, {}, {}).model_copy(
+            update={"object_name": "SAL_SaleOrder", "rows": {"FSaleOrderEntry": (row,)}}
+        )
+        note = edit(order, 2, {"FNote": "x"}, {"FNote": None})
+
+        refused, noted = await made(
+            erp, broker, wish, note.model_copy(update={"object_name": "SAL_SaleOrder"})
+        )
+
+        assert refused.outcome is Outcome.REJECTED
+        assert refused.field == "FSaleOrderEntry.FTaxPrice"
+        assert "hides" in refused.words
+        assert noted.outcome is Outcome.UPDATED
+        assert noted.observed is not None
+        held: Any = noted.observed.data["FSaleOrderEntry"]
+        assert noted.observed.stamp.unread == ("FSaleOrderEntry.FTaxPrice",)
+        assert all("FTaxPrice" not in row for row in held)
+        assert [row["FQty"] for row in held] == ["2", "3"]
+
+    switches = K3CloudSwitches(masked_fields=("SAL_SaleOrder.FTaxPrice",))
+    in_an_installation(test, switches=switches)

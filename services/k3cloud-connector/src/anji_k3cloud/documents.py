@@ -20,7 +20,7 @@ from anji_common.sourcing.feed import Page, Unreadable, Window
 from anji_common.sourcing.windows import BEGINNING
 from anji_k3cloud.client import Client
 from anji_k3cloud.metadata import Known, Metadata
-from anji_k3cloud.normalise import normal_value, query_key
+from anji_k3cloud.normalise import is_masked, normal_value, query_key
 from anji_k3cloud.objects import (
     APPROVED_AT,
     CREATED_AT,
@@ -206,12 +206,13 @@ class Documents:
                 unreadable.extend(bad)
             for each in unreadable:
                 records.pop(each.record_id, None)
-            for record_id, record in records.items():
+            for record_id, record in list(records.items()):
                 other = seen.get(record_id)
-                if other is None or other.stamp != record.stamp:
+                both = None if other is None else _joined(record, other)
+                if both is None:
                     torn.add(record_id)
                 else:
-                    record.data.update(other.data)
+                    records[record_id] = both
         whole = (record for record_id, record in records.items() if record_id not in torn)
         return Page(tuple(whole), tuple(sorted(torn)), tuple(unreadable))
 
@@ -244,25 +245,44 @@ class Documents:
 
     def _observed(self, columns: _Columns, rows: Sequence[Row]) -> Observed:
         first, start = rows[0], columns.head_at
-        data: dict[str, JsonValue] = {
-            field.path: normal_value(field, first[start + place], self._zone)
-            for place, field in enumerate(columns.head)
-        }
+        hidden: set[str] = set()
+        data = self._values(columns.head, first[start:], "", hidden)
         if columns.lines is not None:
-            data[columns.lines.path] = self._lines(columns.lines, rows, columns.entry_at)
-        name = columns.interest.object_name
+            lines = self._lines(columns.lines, rows, columns.entry_at, hidden)
+            data[columns.lines.path] = lines
+        interest = columns.interest
+        for path in (interest.number_field, interest.marker_field):
+            if path in hidden:
+                msg = f"the ERP hides {path} of {interest.object_name} from our user"
+                raise RefusedError(msg, field=path)
         stamp = self._stamp(first, columns.known)
-        return Observed(ref=Ref(System.K3CLOUD, name, str(first[0])), stamp=stamp, data=data)
+        stamp = stamp.model_copy(update={"unread": (*stamp.unread, *sorted(hidden))})
+        ref = Ref(System.K3CLOUD, interest.object_name, str(first[0]))
+        return Observed(ref=ref, stamp=stamp, data=data)
 
-    def _lines(self, lines: LinesInterest, rows: Iterable[Row], start: int) -> list[JsonValue]:
+    def _lines(
+        self, lines: LinesInterest, rows: Iterable[Row], start: int, hidden: set[str]
+    ) -> list[JsonValue]:
         present = [row for row in rows if row[start] not in (None, 0)]
         present.sort(key=lambda row: int(row[start + 1] or 0))
-        found: list[JsonValue] = []
-        for row in present:
-            values: dict[str, JsonValue] = {lines.id_field: str(row[start])}
-            for place, field in enumerate(lines.fields, start + 2):
-                values[field.path] = normal_value(field, row[place], self._zone)
-            found.append(values)
+        return [
+            {
+                lines.id_field: str(row[start]),
+                **self._values(lines.fields, row[start + 2 :], f"{lines.path}.", hidden),
+            }
+            for row in present
+        ]
+
+    def _values(
+        self, fields: Iterable[FieldInterest], cells: Row, prefix: str, hidden: set[str]
+    ) -> dict[str, JsonValue]:
+        """Return values in normal form; a masked one is no value, and its path is `hidden`."""
+        found: dict[str, JsonValue] = {}
+        for field, cell in zip(fields, cells, strict=False):
+            if is_masked(cell):
+                hidden.add(f"{prefix}{field.path}")
+            else:
+                found[field.path] = normal_value(field, cell, self._zone)
         return found
 
     def _stamp(self, row: Row, known: Known) -> Stamp:
@@ -284,6 +304,19 @@ class Documents:
             by_anji=user is not None and user == self._our_user,
             unread=known.unread,
         )
+
+
+def _joined(one: Observed, other: Observed) -> Observed | None:
+    """Return a record whose entries were read by two queries; `None` if it changed between."""
+    plain, same = (each.stamp.model_copy(update={"unread": ()}) for each in (one, other))
+    if plain != same:
+        return None
+    unread = tuple(dict.fromkeys((*one.stamp.unread, *other.stamp.unread)))
+    return Observed(
+        ref=one.ref,
+        stamp=plain.model_copy(update={"unread": unread}),
+        data={**one.data, **other.data},
+    )
 
 
 def _head(interest: ObjectInterest) -> tuple[FieldInterest, ...]:

@@ -91,10 +91,6 @@ class Metadata:
             self._doubted.discard(name)
             return known
 
-    async def missing(self, interest: ObjectInterest) -> tuple[str, ...]:
-        """Return the paths of an interest that the site lacks. Raises as `known`."""
-        return (await self.known(interest)).unread
-
     def doubt(self, interest: ObjectInterest, error: RefusedError) -> None:
         """Look again, field by field, after a query that was refused for a field."""
         if is_unknown_field(error):

@@ -15,7 +15,7 @@ from typing import Any
 
 from pydantic import JsonValue
 
-from anji_common.errors import MappingError, RefusedError, UndecodableError
+from anji_common.errors import MappingError, UndecodableError
 from anji_common.events.envelope import timed
 from anji_common.interest import FieldInterest, FieldKind
 from anji_common.refs import Ref, System
@@ -25,6 +25,7 @@ __all__ = [
     "base_key",
     "blank_of",
     "filter_operand",
+    "is_masked",
     "normal_value",
     "query_key",
     "vendor_value",
@@ -50,16 +51,17 @@ def query_key(field: FieldInterest) -> str:
     return f"{key}.{inner}"
 
 
+def is_masked(raw: object) -> bool:
+    """Whether the vendor hides a value from our user; it is then no blank, and no value either."""
+    return raw == _MASKED
+
+
 def normal_value(field: FieldInterest, raw: Any, zone: tzinfo) -> JsonValue:  # noqa: ANN401 - any JSON value
     """Return a queried value in normal form.
 
     Raises:
-        RefusedError: the vendor masks the value: our user may not see it.
         UndecodableError: it is no value of the field's kind.
     """
-    if raw == _MASKED:
-        words = f"the ERP hides {field.path} from our user (it answers {_MASKED})"
-        raise RefusedError(words, field=field.path)
     text = _text(raw)
     if text is None:
         return None

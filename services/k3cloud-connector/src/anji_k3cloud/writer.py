@@ -100,7 +100,10 @@ class K3CloudTarget:
         found: dict[Ref, Observed] = {}
         for object_name, ids in by_object.items():
             found.update(await self._by_ids(self._interest.of(object_name), ids))
-        return [None if ref is None else found.get(ref) for ref in targets]
+        read = [None if ref is None else found.get(ref) for ref in targets]
+        for command, observed in zip(commands, read, strict=True):
+            _refuse_hidden(command, observed)
+        return read
 
     def is_done(self, command: Command, observed: Observed | None) -> bool:
         return command.operation is not None and has_come_to(command.operation, observed)
@@ -310,7 +313,7 @@ class K3CloudTarget:
 
     async def _refuse_unknown_fields(self, commands: Sequence[Command]) -> None:
         """Refuse an update of a field that the tenant lacks: nobody can read or write it."""
-        for command in commands:
+        for command in (each for each in commands if each.action is Action.UPDATE):
             interest = self._interest.of(command.object_name)
             unread = (await self._metadata.known(interest)).unread
             for path in (each for each in _named(command) if each in unread):
@@ -336,6 +339,15 @@ def _named(command: Command) -> list[str]:
         for key in wish.values
     )
     return [*command.values, *rows]
+
+
+def _refuse_hidden(command: Command, observed: Observed | None) -> None:
+    """Refuse an update of a value that our user may not see: nobody knows what it would undo."""
+    if command.action is not Action.UPDATE or observed is None:
+        return
+    for path in (each for each in _named(command) if each in observed.stamp.unread):
+        msg = f"the ERP hides {path} of {command.object_name} from our user"
+        raise RefusedError(msg, field=path)
 
 
 def _is_audited_create(command: Command) -> bool:
