@@ -1,13 +1,12 @@
 """The life of ERP records after a save: steps, steps back, operations, pushes, one by one."""
 
 import asyncio
-import base64
 from collections.abc import Callable, Coroutine
 from typing import Any
 
 import pytest
 
-from anji_common.events.commands import Attachment, Finish, Operation
+from anji_common.events.commands import Finish, Operation
 from anji_common.events.results import Outcome
 from anji_common.interest import Interest
 from anji_common.refs import Ref, System
@@ -15,7 +14,7 @@ from anji_common.testing.virtual_time import LoopClock, run_virtually
 from anji_common.writing.target import Busy, Doubtful, Found, Refused, Written
 from anji_sandbox.faults import Fault
 from labs.erp_commands import an_order, an_order_customer, calls, edit, held, operation
-from labs.erp_lab import CUSTOMER, NOTICE, ORDER, Erp, make_erp, new_customer, new_order, seat
+from labs.erp_lab import CUSTOMER, NOTICE, ORDER, Erp, make_erp, new_order, seat
 from labs.k3cloud_client import order_model
 
 LOCKED = "“user”使用业务单据：“销售订单”业务操作-“[销售订单-NO-修改]”冲突，请稍候再使用。"
@@ -289,67 +288,32 @@ def test_a_bill_that_was_saved_though_its_audit_was_refused_is_no_refusal() -> N
     on_an_erp(test, audits_in_one_call=True)
 
 
-def test_base_data_is_allocated_once_it_is_audited() -> None:
+@pytest.mark.parametrize("endpoint", ["*.UnAudit.*", "*.ExecuteBillQuery.*"])
+def test_a_reopening_whose_first_step_is_not_answered_is_a_doubt(endpoint: str) -> None:
     async def test(erp: Erp) -> None:
-        command = new_customer(1, finish=Finish.AUDITED).model_copy(
-            update={"organisations": ("2",)}
-        )
+        ref = an_order(erp, audited=True)
+        await held(erp, ref)
+        erp.faults.add(Fault(kind="bad_gateway", endpoint=endpoint))
+        wish = edit(ref, {"FNote": "x"}, reopens=True, finish=Finish.AUDITED)
 
-        (outcome,) = await erp.target.write([command])
+        (outcome,) = await erp.target.write([wish])
 
-        assert isinstance(outcome, Written)
-        assert outcome.words == ""
-        assert outcome.observed is not None
-        assert outcome.observed.stamp.status == "C"
-        rows = erp.person().query("BD_Customer", "FNumber,FUseOrgId.FNumber")
-        assert sorted(org for _, org in rows) == ["100", "101"]
-        assert len({number for number, _ in rows}) == 1
+        assert isinstance(outcome, Doubtful)
+        assert (await held(erp, ref)).data["FNote"] is None
 
     on_an_erp(test)
 
 
-def test_an_allocation_that_is_refused_leaves_the_record_with_the_vendors_words() -> None:
+def test_a_bill_that_cannot_be_reopened_is_refused_and_stays() -> None:
     async def test(erp: Erp) -> None:
-        command = new_customer(1, finish=Finish.AUDITED).model_copy(
-            update={"organisations": ("999",)}
-        )
+        ref = an_order(erp, audited=True)
+        await erp.target.write([operation(ref, Operation.CLOSE)])
+        wish = edit(ref, {"FNote": "x"}, reopens=True, finish=Finish.AUDITED)
 
-        (outcome,) = await erp.target.write([command])
+        (outcome,) = await erp.target.write([wish])
 
-        assert isinstance(outcome, Written)
-        assert outcome.words
-        assert erp.count("BD_Customer") == 1
-
-    on_an_erp(test)
-
-
-def test_files_are_put_to_a_record_that_was_made_once_each() -> None:
-    async def test(erp: Erp) -> None:
-        files = tuple(
-            Attachment(name=f"{each}.txt", content=base64.b64encode(each.encode()).decode())
-            for each in ("合同", "图纸")
-        )
-        command = new_customer(1).model_copy(update={"attachments": files})
-
-        (outcome,) = await erp.target.write([command])
-
-        assert isinstance(outcome, Written)
-        assert outcome.words == ""
-        assert calls(erp, "attachmentupload") == 2
-
-    on_an_erp(test)
-
-
-def test_a_file_whose_answer_was_lost_is_told_and_not_sent_again() -> None:
-    async def test(erp: Erp) -> None:
-        file = Attachment(name="合同.txt", content="")
-        command = new_customer(1).model_copy(update={"attachments": (file,)})
-        erp.faults.add(Fault(kind="drop_after", endpoint="*AttachmentUpload*"))
-
-        (outcome,) = await erp.target.write([command])
-
-        assert isinstance(outcome, Written)
-        assert "合同.txt may not be there" in outcome.words
-        assert calls(erp, "attachmentupload") == 1
+        assert isinstance(outcome, Refused)
+        assert "已关闭" in outcome.words
+        assert (await held(erp, ref)).stamp.status == "C"
 
     on_an_erp(test)

@@ -2,7 +2,10 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from typing import Any
+
+import pytest
 
 from anji_common.clock import Clock
 from anji_common.events.commands import (
@@ -133,5 +136,36 @@ def test_a_conversion_that_the_vendor_refuses_is_told_in_its_words() -> None:
         assert isinstance(outcome, Refused)
         assert outcome.words
         assert erp.count("SAL_DELIVERYNOTICE") == 0
+
+    on_an_erp(test)
+
+
+@pytest.mark.parametrize(
+    ("kind", "outcome"), [("waf", Refused), ("bad_gateway", Doubtful), ("lock", Busy)]
+)
+def test_what_keeps_a_push_from_being_answered_is_told_apart(kind: Any, outcome: type) -> None:  # noqa: ANN401 - a kind of fault
+    async def test(erp: Erp) -> None:
+        order = an_order(erp, audited=True, FBillNo="X")
+        erp.faults.add(Fault(kind=kind, endpoint="*.Push.*"))
+        await erp.target.look_up([a_push(1, order, "X")], own_only=True)
+
+        (told,) = await erp.target.write([a_push(1, order, "X")])
+
+        assert isinstance(told, outcome)
+
+    on_an_erp(test)
+
+
+def test_a_push_into_a_form_without_a_marker_is_refused() -> None:
+    async def test(erp: Erp) -> None:
+        order = an_order(erp, audited=True, FBillNo="X")
+        plain = Interest(System.K3CLOUD, (ORDER, replace(NOTICE, marker_field=None)))
+        connection = Connection.over(settings_of(erp.k3cloud), erp.clock, erp.transport)
+        target = await target_of(connection, plain)
+
+        (told,) = await target.write([a_push(1, order, "X")])
+
+        assert isinstance(told, Refused)
+        assert "marker" in told.words
 
     on_an_erp(test)

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import JsonValue
 
-from anji_common.events.commands import Action, Command, CommandNumber, Finish, RowWish
+from anji_common.events.commands import Action, Command, CommandNumber, Finish, LookUp, RowWish
 from anji_common.events.results import Outcome
 from anji_common.refs import Ref, System
 from anji_common.testing.virtual_time import LoopClock, run_virtually
@@ -352,5 +352,25 @@ def test_a_record_that_is_gone_is_read_as_none() -> None:
         assert found[0] is not None
         assert found[0].ref == made.ref
         assert found[1] is None
+
+    on_an_erp(test)
+
+
+def test_a_natural_key_of_several_fields_finds_only_what_has_them_all() -> None:
+    async def test(erp: Erp) -> None:
+        person = erp.person()
+        for number, name, phone in (("C1", "甲", "1"), ("C2", "甲", "2"), ("C3", "乙", "1")):
+            person.make("BD_Customer", {"FNumber": number, "FName": name, "FTEL": phone})
+
+        def asks(n: int, name: str, phone: str) -> Command:
+            way = LookUp(by="natural key", conditions={"FName": name, "FTEL": phone})
+            return new_customer(n).model_copy(update={"look_ups": (way,)})
+
+        found = await erp.target.look_up(
+            [asks(1, "甲", "2"), asks(2, "乙", "1"), asks(3, "乙", "2")], own_only=False
+        )
+
+        assert [[hit.business_number for hit in hits] for hits in found] == [["C2"], ["C3"], []]
+        assert not found[0][0].is_ours
 
     on_an_erp(test)

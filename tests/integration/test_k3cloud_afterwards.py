@@ -1,0 +1,110 @@
+"""What follows a save: files that are put to a record, organisations that get it."""
+
+import asyncio
+import base64
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from anji_common.events.commands import Attachment, Finish
+from anji_common.interest import Interest
+from anji_common.refs import System
+from anji_common.testing.virtual_time import LoopClock, run_virtually
+from anji_common.writing.target import Written
+from anji_sandbox.faults import Fault
+from labs.erp_commands import calls
+from labs.erp_lab import CUSTOMER, NOTICE, ORDER, Erp, make_erp, new_customer
+
+INTEREST = Interest(System.K3CLOUD, (CUSTOMER, ORDER, NOTICE))
+
+
+def on_an_erp(test: Callable[[Erp], Coroutine[Any, Any, None]], **more: Any) -> None:  # noqa: ANN401 - passed on
+    async def run() -> None:
+        clock = LoopClock(asyncio.get_running_loop())
+        await test(make_erp(clock, interest=INTEREST, **more))
+
+    run_virtually(run())
+
+
+def test_base_data_is_allocated_once_it_is_audited() -> None:
+    async def test(erp: Erp) -> None:
+        command = new_customer(1, finish=Finish.AUDITED).model_copy(
+            update={"organisations": ("2",)}
+        )
+
+        (outcome,) = await erp.target.write([command])
+
+        assert isinstance(outcome, Written)
+        assert outcome.words == ""
+        assert outcome.observed is not None
+        assert outcome.observed.stamp.status == "C"
+        rows = erp.person().query("BD_Customer", "FNumber,FUseOrgId.FNumber")
+        assert sorted(org for _, org in rows) == ["100", "101"]
+        assert len({number for number, _ in rows}) == 1
+
+    on_an_erp(test)
+
+
+def test_an_allocation_that_is_refused_leaves_the_record_with_the_vendors_words() -> None:
+    async def test(erp: Erp) -> None:
+        command = new_customer(1, finish=Finish.AUDITED).model_copy(
+            update={"organisations": ("999",)}
+        )
+
+        (outcome,) = await erp.target.write([command])
+
+        assert isinstance(outcome, Written)
+        assert outcome.words
+        assert erp.count("BD_Customer") == 1
+
+    on_an_erp(test)
+
+
+def test_files_are_put_to_a_record_that_was_made_once_each() -> None:
+    async def test(erp: Erp) -> None:
+        files = tuple(
+            Attachment(name=f"{each}.txt", content=base64.b64encode(each.encode()).decode())
+            for each in ("合同", "图纸")
+        )
+        command = new_customer(1).model_copy(update={"attachments": files})
+
+        (outcome,) = await erp.target.write([command])
+
+        assert isinstance(outcome, Written)
+        assert outcome.words == ""
+        assert calls(erp, "attachmentupload") == 2
+
+    on_an_erp(test)
+
+
+def test_a_file_whose_answer_was_lost_is_told_and_not_sent_again() -> None:
+    async def test(erp: Erp) -> None:
+        file = Attachment(name="合同.txt", content="")
+        command = new_customer(1).model_copy(update={"attachments": (file,)})
+        erp.faults.add(Fault(kind="drop_after", endpoint="*AttachmentUpload*"))
+
+        (outcome,) = await erp.target.write([command])
+
+        assert isinstance(outcome, Written)
+        assert "合同.txt may not be there" in outcome.words
+        assert calls(erp, "attachmentupload") == 1
+
+    on_an_erp(test)
+
+
+def test_a_record_whose_making_was_cut_off_says_that_files_may_be_missing() -> None:
+    async def test(erp: Erp) -> None:
+        file = Attachment(name="合同.txt", content="")
+        command = new_customer(1, finish=Finish.AUDITED).model_copy(
+            update={"attachments": (file,)}
+        )
+        erp.faults.add(Fault(kind="drop_after", endpoint="*.BatchSave.*"))
+        await erp.target.write([command])
+        ((found,),) = await erp.target.look_up([command], own_only=True)
+
+        outcome = await erp.target.finish(found, command)
+
+        assert isinstance(outcome, Written)
+        assert "合同.txt" in outcome.words
+        assert calls(erp, "attachmentupload") == 0
+
+    on_an_erp(test)
