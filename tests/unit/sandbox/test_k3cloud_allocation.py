@@ -78,10 +78,12 @@ def test_allocating_twice_makes_one_copy_and_withdrawing_takes_it_away(caller: C
 
     original = caller.query("BD_Customer", "FCUSTID", "FUseOrgId.FNumber='100'")[0][0]
     data = {"PkIds": str(original), "TOrgIds": "2"}
+    own = caller.status("CancelAllocate", "BD_Customer", {**data, "TOrgIds": "1"})
     gone = caller.status("CancelAllocate", "BD_Customer", data)
     again = caller.status("CancelAllocate", "BD_Customer", data)
 
     assert (twice, gone["IsSuccess"], again["IsSuccess"]) == (2, True, False)
+    assert own["Errors"][0]["Message"] == "编码为“C1”的客户未分配到该组织"
     assert len(caller.query("BD_Customer", "FCUSTID")) == 1
 
 

@@ -28,7 +28,9 @@ VALUES: st.SearchStrategy[Any] = st.recursive(
 )  # fmt: skip
 METHODS = st.sampled_from(
     ["Save", "Draft", "BatchSave", "View", "Submit", "Audit", "Push", "ExcuteOperation", "Delete",
-     "ExecuteBillQuery", "BillQuery", "QueryBusinessInfo"]
+     "ExecuteBillQuery", "BillQuery", "QueryBusinessInfo", "Allocate", "CancelAllocate",
+     "GroupSave", "GroupDelete", "QueryGroupInfo", "WorkflowAudit", "SendMsg", "FlexSave",
+     "SwitchOrg", "AttachmentUpload", "AttachmentDownLoad", "QueryAsyncResult"]
 )  # fmt: skip
 
 
@@ -62,11 +64,17 @@ def test_what_was_accepted_can_be_read_back(caller: Caller, model: dict[str, Any
 
 @given(method=METHODS, data=st.dictionaries(
     st.sampled_from(["Ids", "Numbers", "Id", "Number", "Model", "FormId", "FieldKeys", "Limit",
-                     "FilterString", "OrderString", "StartRow", "EntryIds", "RuleId"]),
-    VALUES, max_size=5,
+                     "FilterString", "OrderString", "StartRow", "EntryIds", "RuleId", "PkIds",
+                     "TOrgIds", "GroupFieldKey", "GroupPkId", "GroupPkIds", "FParentId", "FNumber",
+                     "FName", "ApprovalType", "OrgNumber", "SendByte", "FileId", "InterId",
+                     "EntryinterId", "StartIndex", "InterationFlags"]),
+    VALUES | st.sampled_from(["SAL_SaleOrder", "BD_Customer", "FGroup", "eA==", "1", "2"]),
+    max_size=6,
 ))  # fmt: skip
 def test_every_call_is_answered(caller: Caller, method: str, data: dict[str, Any]) -> None:
-    body = orjson.dumps({"formid": "SAL_SaleOrder", "opNumber": "Cancel", "data": data})
+    form_id = "SAL_SaleOrder" if "TOrgIds" not in data else "BD_Customer"
+    document = {"formid": form_id, "opNumber": "Cancel", "data": data, "queryInfo": data}
+    body = orjson.dumps(document)
 
     answer = caller.post(f"{FORMS}{method}.common.kdsvc", body)
 
