@@ -2,9 +2,11 @@
 
 import hashlib
 
+import aiohttp
 import orjson
 import pytest
 
+from anji_sandbox.http import serve
 from anji_sandbox.k3cloud.own_faults import firewall
 from labs.k3cloud_client import FORMS, Caller, Json, make_caller, order_model
 
@@ -176,6 +178,35 @@ def test_a_firewall_stops_a_body_with_its_texts() -> None:
     assert caller.query("BD_Customer", "FNumber") == [["C1"]]
 
 
+@pytest.mark.parametrize(
+    ("switch", "number"), [("allow", "K9"), ("ignore", "CUST000001"), ("refuse", None)]
+)
+def test_the_coding_rule_decides_about_a_number_of_ones_own(
+    switch: str, number: str | None
+) -> None:
+    caller = callers(manual_numbers=switch)[1]
+
+    result = caller.do("Save", "BD_Customer", {"Model": {"FNumber": "K9", "FName": "x"}})["Result"]
+
+    assert result.get("Number") == number
+    assert save(caller, {"FName": "without one"})["IsSuccess"]
+
+
+async def test_answers_are_compressed_for_those_who_accept_it() -> None:
+    caller = callers(compresses_answers=True)[1]
+    path = "/k3cloud/Kingdee.BOS.ServiceFacade.ServicesStub.Account.AccountService"
+    async with serve(caller.core) as server, aiohttp.ClientSession() as session:
+        url = f"{server.url}{path}.GetDataCenterList.common.kdsvc"
+        told = {}
+        for wanted in ("gzip", "identity"):
+            headers = {"Accept-Encoding": wanted}
+            async with session.post(url, data=b"{}", headers=headers) as answer:
+                found = await answer.json()
+                told[answer.headers.get("Content-Encoding")] = found[0]["Number"]
+
+    assert told == {"gzip": "001", None: "001"}
+
+
 def test_one_bad_packet_takes_the_others_of_its_batch_back_or_not() -> None:
     models = [{"FName": "a", "FNumber": "X1"}, {"FNumber": "C1", "FName": "twice"}]
     one_by_one, whole = callers(batch_is_one_transaction=True)
@@ -282,3 +313,35 @@ def test_ending_all_sessions_makes_every_caller_log_in_again() -> None:
     lost = caller.query("BD_Currency", "FCODE")[0][0]["Result"]["ResponseStatus"]
     assert lost["MsgCode"] == 1
     assert caller.log_in().query("BD_Currency", "FCODE") == [["CNY"]]
+
+
+async def test_the_admin_port_turns_switches_defines_forms_and_says_what_is_wrong() -> None:
+    caller = callers()[1]
+    visit = {"form_id": "ABCD_Visit", "title": "拜访单", "key": "FID", "number": "FBillNo",
+             "text": "FBillNo text 单据编号"}  # fmt: skip
+    asked: list[tuple[str, object, int]] = [
+        ("switches", {"max_limit": 1}, 200),
+        ("switches", {"max_limit": "1"}, 400),
+        ("forms", visit, 200),
+        ("forms", {"form_id": "X"}, 400),
+        ("stock", {"material": "M1", "stock": "CK001", "quantity": 5}, 200),
+        ("stock", {"material": "M1"}, 400),
+        ("stock", {"material": "M9", "stock": "CK001", "quantity": 5}, 400),
+        ("nonsense", {}, 404),
+        ("faults", {"kind": "waf"}, 200),
+        ("faults", {"kind": "wrath"}, 400),
+    ]
+    async with serve(caller.core, admin_port=0) as server, aiohttp.ClientSession() as session:
+        for name, body, status in asked:
+            async with session.post(f"{server.admin_url}/_{name}", json=body) as answer:
+                assert answer.status == status, (name, body, await answer.text())
+        # The vendor's port has no such path; the fault that was asked for hits the first call.
+        told = []
+        for _ in range(2):
+            async with session.post(f"{server.url}/_switches", json={}) as answer:
+                told.append((answer.status, "showConfirm" in await answer.text()))
+        assert told == [(200, True), (403, False)]
+
+    assert caller.query("STK_Inventory", "FQty") == [[5.0]]
+    assert len(caller.query("BD_Currency", "FCODE")) == 1
+    assert caller.query("ABCD_Visit", "FBillNo") == []

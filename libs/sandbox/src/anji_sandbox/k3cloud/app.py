@@ -24,6 +24,7 @@ from anji_sandbox.k3cloud.metadata import data_centers
 from anji_sandbox.k3cloud.own_faults import (
     FAULT_KINDS,
     LOCKED,
+    compressed,
     firewall,
     response_error,
     zipped,
@@ -139,6 +140,13 @@ class K3CloudCore:
 
     def handle(self, request: Request, now: float) -> Answer:
         """Answer one request at the time `now`."""
+        answer = self._answered(request, now)
+        if self.switches.compresses_answers:
+            accepted = request.headers.get("accept-encoding", "")
+            return compressed(answer) if "gzip" in accepted else answer
+        return answer
+
+    def _answered(self, request: Request, now: float) -> Answer:
         service = _service(request.path)
         if not service:
             return Answer(403, (), b"")

@@ -13,7 +13,7 @@ import orjson
 from anji_sandbox.core import Answer
 from anji_sandbox.k3cloud.answers import json_answer
 
-__all__ = ["FAULT_KINDS", "LOCKED", "firewall", "response_error", "zipped"]
+__all__ = ["FAULT_KINDS", "LOCKED", "compressed", "firewall", "response_error", "zipped"]
 
 FAULT_KINDS = ("lock", "waf", "response_error", "session_lost", "zipped")
 
@@ -34,6 +34,12 @@ def response_error(message: str, status: int = 200) -> Answer:
     """Return an unhandled exception of the server."""
     told = {"Message": message, "InnerExWrapper": None, "InnerException": None}
     return Answer(status, (_TEXT,), b"response_error:" + orjson.dumps(told))
+
+
+def compressed(answer: Answer) -> Answer:
+    """Return an answer with its body as gzip, and the header that says so."""
+    headers = (*answer.headers, ("content-encoding", "gzip"))
+    return replace(answer, headers=headers, body=gzip.compress(answer.body, mtime=0))
 
 
 def zipped(answer: Answer) -> Answer:

@@ -148,6 +148,8 @@ def _edited(
     number = record["head"].get(form.number)
     lay_packet(context, form, record, model, options)
     head = record["head"]
+    if not record_id:
+        _mind_numbering(context, form, head)
     head[form.number] = head.get(form.number) or number or ""
     add_defaults(context, form, record, context.records.of(form).by_id.get(record_id))
     compute(form, record)
@@ -158,6 +160,20 @@ def _edited(
     elif head["FDocumentStatus"] == "Z" and not is_draft:
         head["FDocumentStatus"] = "A"
     return record
+
+
+def _mind_numbering(context: Context, form: Form, head: Json) -> None:
+    """Do with a new record's own number what the tenant's coding rule does.
+
+    Raises:
+        Refusal: it may not have one.
+    """
+    if not head.get(form.number) or context.switches.manual_numbers == "allow":
+        return
+    if context.switches.manual_numbers == "refuse":
+        text = f"{form.title}的编码规则不允许手工编号"
+        raise Refusal(Code.INVALID, text, form.number)
+    head[form.number] = ""
 
 
 def _existing(context: Context, form: Form, record_id: int) -> Record:

@@ -83,6 +83,9 @@ class K3CloudSwitches:
     view_without_session: Literal["refuse", "empty"] = "refuse"
     """What View answers without a session; one source saw an empty object."""
 
+    compresses_answers: bool = False
+    """Whether answers are gzip, as a header says, for callers that accept it."""
+
     call_seconds: float = 0.0
     """How long each call takes; calls of one session are served one after another."""
 
@@ -123,6 +126,10 @@ class K3CloudSwitches:
 
     model_keys_mind_case: bool = False
     """Whether a packet's keys must be spelled as the metadata spell them."""
+
+    manual_numbers: Literal["allow", "ignore", "refuse"] = "allow"
+    """What a new record's own number does: it is taken, the coding rule's is, or the packet is
+    refused; a tenant's coding rule decides."""
 
     custom_fields: Literal["learn", "refuse"] = "learn"
     """What a packet's custom field that no form defines does: it is there from then on, or it is
