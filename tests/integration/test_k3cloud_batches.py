@@ -181,3 +181,18 @@ def test_a_form_that_our_user_may_not_see_is_refused_in_the_vendors_words() -> N
         assert "权限" in outcome.words
 
     on_an_erp(test, switches=K3CloudSwitches(forbidden_forms=("BD_Customer",)))
+
+
+def test_a_save_that_waited_too_long_for_what_it_asks_first_does_not_leave() -> None:
+    async def test(erp: Erp) -> None:
+        erp.faults.add(Fault(kind="delay", endpoint="*QueryBusinessInfo*", delay_seconds=20))
+
+        (late,) = await erp.target.write([new_customer(1)])
+        (in_time,) = await erp.target.write([new_customer(1)])
+
+        assert isinstance(late, Busy)
+        assert late.is_unreached
+        assert isinstance(in_time, Written)
+        assert calls(erp, "batchsave") == 1
+
+    on_an_erp(test)

@@ -317,3 +317,19 @@ def test_a_bill_that_cannot_be_reopened_is_refused_and_stays() -> None:
         assert (await held(erp, ref)).stamp.status == "C"
 
     on_an_erp(test)
+
+
+def test_a_reopening_that_waited_too_long_takes_nothing_back() -> None:
+    async def test(erp: Erp) -> None:
+        ref = an_order(erp, audited=True)
+        await held(erp, ref)
+        slow = Fault(kind="delay", endpoint="*.ExecuteBillQuery.*", delay_seconds=20)
+        erp.faults.add(slow)
+
+        (outcome,) = await erp.target.write([edit(ref, {"FNote": "x"}, reopens=True)])
+
+        assert isinstance(outcome, Busy)
+        assert outcome.is_unreached
+        assert calls(erp, "unaudit") == 0
+
+    on_an_erp(test)

@@ -169,3 +169,18 @@ def test_a_push_into_a_form_without_a_marker_is_refused() -> None:
         assert "marker" in told.words
 
     on_an_erp(test)
+
+
+def test_a_push_that_waited_too_long_does_not_leave() -> None:
+    async def test(erp: Erp) -> None:
+        order = an_order(erp, audited=True, FBillNo="X")
+        slow = Fault(kind="delay", endpoint="*.ExecuteBillQuery.*", delay_seconds=20)
+        erp.faults.add(slow)
+
+        (outcome,) = await erp.target.write([a_push(1, order, "X")])
+
+        assert isinstance(outcome, Busy)
+        assert outcome.is_unreached
+        assert erp.count("SAL_DELIVERYNOTICE") == 0
+
+    on_an_erp(test)

@@ -10,10 +10,13 @@ Source: reference "k3cloud-webapi.md", sections 2.2, 3.1, 4.5 and 4.7.
 """
 
 import asyncio
+from collections.abc import Sequence
 from weakref import WeakValueDictionary
 
+from anji_common.clock import Clock
 from anji_common.errors import InDoubtError, RefusedError, RejectedError, RetriableError
 from anji_common.events.commands import Action, Command, Push
+from anji_common.events.observed import Observed
 from anji_common.refs import Ref
 from anji_common.writing.target import Busy, Doubtful, Refused, WriteOutcome
 from anji_k3cloud.asking import Asking
@@ -29,8 +32,9 @@ _DRAFT = "Z"
 class Pushing:
     """Pushes bills on."""
 
-    def __init__(self, client: Client, asking: Asking) -> None:
+    def __init__(self, client: Client, asking: Asking, clock: Clock) -> None:
         self._client = client
+        self._clock = clock
         self._asking = asking
         self._locks: WeakValueDictionary[Ref, asyncio.Lock] = WeakValueDictionary()
 
@@ -38,12 +42,13 @@ class Pushing:
         """Return what is to be held from a bill's push until the marker is saved."""
         return self._locks.setdefault(push.source, asyncio.Lock())
 
-    async def push(self, piece: Piece, push: Push) -> WriteOutcome | None:
+    async def push(self, piece: Piece, push: Push, *, leaves_before: float) -> WriteOutcome | None:
         """Make the record; `None` if it stands, with its id in `piece`, else why it does not."""
         try:
-            if await self._asking.pushed(piece.interest, push):
-                return Busy(f"another push of {push.source_number} is not marked yet")
-            return await self._push(piece, push)
+            pushed = await self._asking.pushed(piece.interest, push)
+            if self._clock.monotonic() > leaves_before:
+                return Busy("its turn did not come in time", is_unreached=True)
+            return await self._push(piece, push, pushed)
         except InDoubtError as error:
             return Doubtful(str(error))
         except RetriableError as error:
@@ -53,7 +58,11 @@ class Pushing:
         except RejectedError as error:
             return Refused(str(error))
 
-    async def _push(self, piece: Piece, push: Push) -> WriteOutcome | None:
+    async def _push(
+        self, piece: Piece, push: Push, pushed: Sequence[Observed]
+    ) -> WriteOutcome | None:
+        if pushed:
+            return Busy(f"another push of {push.source_number} is not marked yet")
         saved, converted = await self._client.push(
             push.source.object_name, push.source.record_id, piece.form_id, rule_id=push.rule_id
         )

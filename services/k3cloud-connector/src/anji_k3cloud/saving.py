@@ -14,7 +14,7 @@ from anji_common.writing.target import Busy, Doubtful, Refused, WriteOutcome
 from anji_k3cloud.batching import halves
 from anji_k3cloud.client import Client
 from anji_k3cloud.judging import judged
-from anji_k3cloud.metadata import Metadata
+from anji_k3cloud.metadata import Known, Metadata
 from anji_k3cloud.packets import Packet
 from anji_k3cloud.pieces import Outcomes, Piece
 from anji_k3cloud.wire import Status
@@ -62,10 +62,12 @@ class Saving:
         self, pieces: Sequence[Piece], leaves_before: float, *, audits: bool
     ) -> Status | WriteOutcome:
         """Send one call; return its answer, or the outcome of all its packets."""
-        if self._clock.monotonic() > leaves_before:
-            return Busy("its turn did not come in time", is_unreached=True)
         try:
-            return await self._sent(pieces, audits=audits)
+            known = await self._metadata.known(pieces[0].interest)
+            # Only now: asking took its time, and what is too old must not leave.
+            if self._clock.monotonic() > leaves_before:
+                return Busy("its turn did not come in time", is_unreached=True)
+            return await self._sent(pieces, known, audits=audits)
         except InDoubtError as error:
             return Doubtful(str(error))
         except RetriableError as error:
@@ -75,8 +77,7 @@ class Saving:
                 return Status(is_success=False, code=0, errors=(), entities=())
             return Refused(error.words, error.code, error.field)
 
-    async def _sent(self, pieces: Sequence[Piece], *, audits: bool) -> Status:
-        known = await self._metadata.known(pieces[0].interest)
+    async def _sent(self, pieces: Sequence[Piece], known: Known, *, audits: bool) -> Status:
         packets = [_packet(piece) for piece in pieces]
         models = [packet.model for packet in packets]
         fields: Sequence[str] = packets[0].fields

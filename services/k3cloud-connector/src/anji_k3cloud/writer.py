@@ -78,7 +78,7 @@ class K3CloudTarget:
         self._saving = Saving(client, means.metadata, clock)
         pause = settings.audit_pause_seconds
         self._stepping = Stepping(client, clock, audit_pause_seconds=pause)
-        self._pushing = Pushing(client, self._asking)
+        self._pushing = Pushing(client, self._asking, clock)
 
     @property
     def system(self) -> System:
@@ -201,6 +201,9 @@ class K3CloudTarget:
         """Take records back, save them, and take them on again; also those not saved."""
         try:
             await self._see(pieces)
+            if self._clock.monotonic() > leaves_before:
+                late = Busy("its turn did not come in time", is_unreached=True)
+                return {piece.place: late for piece in pieces}
             was_closed = {each.place for each in pieces if step_back(each.status) is not None}
             outcomes = await self._stepping.back(pieces)
         except (InDoubtError, Retriable) as error:
@@ -228,11 +231,7 @@ class K3CloudTarget:
             if push is None:
                 continue
             async with self._pushing.turn(push):
-                if self._clock.monotonic() > leaves_before:
-                    late = Busy("its turn did not come in time", is_unreached=True)
-                    outcomes[piece.place] = late
-                    continue
-                outcome = await self._pushing.push(piece, push)
+                outcome = await self._pushing.push(piece, push, leaves_before=leaves_before)
                 if outcome is None:
                     outcomes |= await self._after_push(piece, leaves_before)
                 else:
