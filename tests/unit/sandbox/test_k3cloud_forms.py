@@ -297,3 +297,17 @@ def test_only_what_no_source_shows_is_marked_so() -> None:
     }
 
     assert marked == {"BD_OPERATOR": "FName"}
+
+
+def test_a_delete_leaves_its_only_trace_in_the_log(caller: Caller) -> None:
+    order = caller.make("SAL_SaleOrder", MODELS["SAL_SaleOrder"])
+    before = caller.query("BOS_OperateLog", "FInterId")
+
+    caller.status("Delete", "SAL_SaleOrder", {"Ids": str(order)})
+
+    keys = "FInterId,FOPERATENAME,FUSERID.FName,FDATETIME"
+    assert before == []
+    assert caller.query("SAL_SaleOrder", "FID") == []
+    assert caller.query("BOS_OperateLog", keys) == [
+        [order, "删除", "接口用户", "2026-01-05T16:00:00"]
+    ]

@@ -29,6 +29,7 @@ STANDARD: Mapping[str, FormText] = {
         money_forms.RECEIPT,
         money_forms.RECEIVABLE,
         more_base_forms.INVENTORY,
+        more_base_forms.OPERATE_LOG,
         more_base_forms.EMPLOYEE,
         more_base_forms.OPERATOR,
         base_forms.ORGANISATION,

@@ -17,6 +17,7 @@ from anji_sandbox.k3cloud.codes import Code, Refusal, already_audited, wrong_sta
 from anji_sandbox.k3cloud.context import Context
 from anji_sandbox.k3cloud.forms import Form
 from anji_sandbox.k3cloud.inventory import ALLOW_NEGATIVE, move_stock
+from anji_sandbox.k3cloud.more_base_forms import OPERATE_LOG
 from anji_sandbox.k3cloud.records import Record, draft
 from anji_sandbox.k3cloud.targets import named_targets
 from anji_sandbox.k3cloud.values import true_text
@@ -121,6 +122,7 @@ def take_step(
     _refuse(form, record, step)
     if step.name == "delete":
         context.records.delete(form, record)
+        _log(context, form, record, step)
         return
     if step.name == "audit":
         move_stock(context, form, record, sign=1, is_confirmed=is_confirmed)
@@ -139,6 +141,21 @@ def take_step(
     if context.switches.audit_moves_modify_date:
         head["FModifyDate"], head["FModifierId"] = context.time, context.user_id
     context.records.keep(form, changed, done=step.name)
+
+
+def _log(context: Context, form: Form, record: Record, step: Step) -> None:
+    """Write down a delete, of which the log is the only trace (section 3.6)."""
+    number = record["head"].get(form.number) or " "
+    head = {
+        "FDATETIME": context.time,
+        "FUSERID": context.user_id,
+        "FOPERATENAME": step.title,
+        "FDESCRIPTION": f"单据编号为“{number}”的{form.title}，{step.title}成功",
+        "FInterId": record["id"],
+    }
+    entry = {"id": context.records.next_id(), "head": head, "rows": {}}
+    log = context.records.forms.standard(OPERATE_LOG)
+    context.records.keep(log, entry, done="log")
 
 
 def _refuse(form: Form, record: Record, step: Step) -> None:

@@ -1,12 +1,12 @@
-"""More base data as tables: contacts, employees, operators, stocks, and what lies in stock.
+"""More base data as tables: contacts, employees, operators, stocks, what lies in stock, a log.
 
-Source: reference "k3cloud-webapi.md", sections 4, 4.1 and 4.6. Keys marked ``?`` and the primary
-keys of forms with `is_key_shown` false are shown by no source.
+Source: reference "k3cloud-webapi.md", sections 3.6, 4, 4.1 and 4.6. Keys marked ``?`` and the
+primary keys of forms with `is_key_shown` false are shown by no source.
 """
 
 from anji_sandbox.k3cloud.forms import FormText
 
-__all__ = ["CONTACT", "EMPLOYEE", "INVENTORY", "OPERATOR", "STOCK"]
+__all__ = ["CONTACT", "EMPLOYEE", "INVENTORY", "OPERATE_LOG", "OPERATOR", "STOCK"]
 
 CONTACT = FormText(
     form_id="BD_CommonContact",
@@ -86,5 +86,22 @@ FBaseUnitId ref:BD_UNIT 基本单位
 FStockStatusId ref:BD_StockStatus 库存状态
 FProduceDate date 生产日期
 FExpiryDate date 有效期至
+""",
+)
+
+OPERATE_LOG = FormText(
+    form_id="BOS_OperateLog",
+    title="上机操作日志",
+    key="FID",
+    is_key_shown=False,
+    number="FID",
+    is_readonly=True,
+    is_plain=True,
+    text="""
+FDATETIME time 操作时间
+FUSERID ref:SEC_User 操作用户
+FOPERATENAME text 操作名称
+FDESCRIPTION text 操作描述
+FInterId int 内码
 """,
 )
