@@ -196,3 +196,24 @@ def test_a_full_replay_does_nothing() -> None:
 
     assert not any(said_something)
     assert len(lab.sent) == sent
+
+
+def test_a_record_of_ours_is_not_given_away_before_its_own_seat_has_read_it() -> None:
+    lab = LinkLab(make_link_type(matches_names=True))
+    lab.edit(CRM, name="Ann")
+    lab.read(CRM, "001")
+    lab.deliver(("changes", "fxiaoke/AccountObj/001"))
+    late = lab.executed(lab.commands.pop())  # made and marked; the answer is not here yet
+    lab.edit(CRM, name="Ann")
+    lab.read(CRM, "002")
+    while lab.queues or lab.commands:  # the other one matches it, and claims it
+        if lab.queues:
+            lab.deliver(next(iter(lab.queues)))
+        else:
+            lab.answer(lab.commands[0])
+
+    lab.queues["results", str(late.seat)].append(late)
+    lab.rest()
+
+    assert lab.seat(CRM, "001").stage is Stage.LINKED
+    assert lab.seat(CRM, "002").stage is Stage.REFUSED

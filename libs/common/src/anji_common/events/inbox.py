@@ -84,6 +84,9 @@ class Entry(Event):
     problem: str = ""
     """RETRY, DECIDE: the id of the problem that this answers; any other is let be."""
 
+    marker: str | None = None
+    """CLAIM: the marker that the claimant saw in the record; its own seat may not have read it."""
+
     winner: System | None = None
     """DECIDE: whose value stays."""
 

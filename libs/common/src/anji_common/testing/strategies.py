@@ -195,6 +195,8 @@ entries = st.builds(
     lines=st.dictionaries(names, st.dictionaries(names, names, max_size=2), max_size=2),
     holder=st.none() | refs,
     problem=texts,
+    marker=st.none() | texts,
+    winner=st.none() | systems,
 )
 
 signals = st.builds(

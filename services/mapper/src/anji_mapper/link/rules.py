@@ -48,7 +48,8 @@ def defers_claims(seat: Seat) -> bool:
 def grants(seat: Seat, entry: Entry) -> bool:
     """Rules 2 and 3: the first claim wins; a record marked for another home is not given away.
 
-    Unless it is an orphan (rule 5): the home that it is marked for is gone.
+    Unless it is an orphan (rule 5): the home that it is marked for is gone. A record that its
+    own seat has not read yet is marked as the claimant saw it.
     """
     if seat.stage is Stage.POINTER:
         return str(seat.partner) == entry.sender
@@ -57,7 +58,7 @@ def grants(seat: Seat, entry: Entry) -> bool:
     if seat.stage is not Stage.NEW:
         return False
     own = seat.side(seat.key.system)
-    marker = None if own.seen is None else own.seen.marker
+    marker = entry.marker if own.seen is None else own.seen.marker
     return marker is None or marker == entry.sender
 
 

@@ -51,11 +51,12 @@ def claim(turn: Turn, partner: Ref, found_for: int | None = None) -> None:
         found_for: The revision of our record that it was found for, if not for the newest.
     """
     side = turn.seat.side(turn.far)
+    marker = None if side.seen is None else side.seen.marker
     newest = turn.seat.side(turn.own).revision
     turn.put(claimed_on=newest if found_for is None else found_for)
     turn.put_side(turn.far, changed(side, ref=partner))
     turn.put(stage=Stage.CLAIMING, partner=partner)
-    turn.tell(partner, EntryKind.CLAIM)
+    turn.tell(partner, EntryKind.CLAIM, marker=marker)
 
 
 def begin_anew(turn: Turn) -> None:
