@@ -4,8 +4,9 @@ from collections.abc import Iterable
 
 from anji_common.interest import FieldInterest, LinesInterest, ObjectInterest
 from anji_common.refs import System
-from anji_mapper.mapping.lenses import Reference, Same, ValueMap
+from anji_mapper.mapping.lenses import Same, ValueMap
 from anji_mapper.mapping.model import LinesPair, LinkType, MessageTemplate, Pair, Side
+from anji_mapper.mapping.referring import Reference
 from labs.link_lab import CRM, ERP
 
 __all__ = ["BILL", "ENTRY", "LINES", "NAME", "ORDER", "make_order_type"]

@@ -108,6 +108,41 @@ def test_good_files_have_no_errors() -> None:
             "  number: FNumber\n  own_number: FNo",
             "14:3: own number FNo is no field",
         ),
+        (
+            "FTEL}",
+            "FTEL, lens: {split: {separator: /, more: [FTEL]}}}",
+            "24:33: a text has two parts or more, each once: FTEL, FTEL",
+        ),
+        (
+            "FTEL}",
+            "FTEL, lens: {split: {separator: /, more: [FTELL]}}}",
+            "16:3: FTELL has no place in the packet; did you mean 'FTEL'?",
+        ),
+        (
+            "FTEL}",
+            "FTEL, conflict: ask, lens: {concatenated: {separator: /, more: [fax]}}}",
+            "24:48: parts of one text have no conflicts of their own",
+        ),
+        (
+            "FTEL}",
+            'FTEL, lens: {computed: "{tel}"}}',
+            "24:33: computed cannot be read back: say direction",
+        ),
+        (
+            "FTEL}",
+            'FTEL, direction: to_erp, lens: {computed: "{tell}"}}',
+            "24:52: computed does not look at tel, the field that it stands",
+        ),
+        (
+            "erp: FTEL}",
+            'erp: {path: FTEL, kind: decimal}, direction: to_erp, lens: {computed: "{tel}"}}',
+            "24:75: computed makes a text, not a decimal: say text, choice, number, employee",
+        ),
+        (
+            "FTEL}",
+            "FTEL, direction: to_erp, lens: {when: {cases: [{iff: {}, value: y}]}}}",
+            "24:69: unknown key 'iff'; did you mean 'if'?",
+        ),
         ("link: customer", "link: 客户", "1:7: string should match pattern"),
     ],
 )

@@ -1,7 +1,7 @@
 """The law of lenses, for every one of them; and what they say when they cannot keep it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -13,21 +13,19 @@ from pydantic import JsonValue
 
 from anji_common.errors import AwaitedError, ConfigurationError, MappingError
 from anji_common.refs import System
-from anji_mapper.mapping import lenses
+from anji_mapper.mapping import combining, lenses, referring
+from anji_mapper.mapping.combining import Chosen, Computed, PartOfText
 from anji_mapper.mapping.lenses import (
     Boolean,
     Constant,
     Day,
-    LineReference,
-    Reference,
-    ReferenceByNumber,
     Same,
     Scaled,
-    Shared,
     Text,
     ValueMap,
 )
 from anji_mapper.mapping.model import Around, Lens, Row
+from anji_mapper.mapping.referring import LineReference, Reference, ReferenceByNumber, Shared
 from labs.crosswalk import Crosswalk
 
 CUSTOMER, CLIENT = "fxiaoke/AccountObj/a1", "k3cloud/BD_Customer/100201"
@@ -54,6 +52,11 @@ def unchanged(value: JsonValue) -> JsonValue:
     return value
 
 
+def no_fields(_value: JsonValue) -> Row:
+    """Return what stands around a value whose lens looks at it alone."""
+    return {}
+
+
 @dataclass(frozen=True)
 class Case:
     """A lens and CRM values that it must bring back, up to its declared tolerance."""
@@ -61,8 +64,15 @@ class Case:
     lens: Lens
     values: st.SearchStrategy[Any]
     comes_back: Callable[[JsonValue], JsonValue] = unchanged
-    crm_head: Row = field(default_factory=dict)
-    erp_head: Row = field(default_factory=dict)
+    crm_head: Callable[[JsonValue], Row] = no_fields
+    """What stands around the value when it leaves."""
+    erp_head: Callable[[JsonValue], Row] = no_fields
+    """What the ERP holds then."""
+
+    def brought_back(self, value: JsonValue) -> JsonValue:
+        """Return what comes back of a value that went to the ERP."""
+        sent = self.lens.crm_to_erp(value, around(head=self.crm_head(value)))
+        return self.lens.erp_to_crm(sent, around(head=self.erp_head(value)))
 
 
 def start_of_day(value: JsonValue) -> JsonValue:
@@ -86,6 +96,26 @@ def in_normal_form(number: Decimal) -> str:
     return "0" if text == "-0" else text
 
 
+def split(place: int) -> PartOfText:
+    """Return the lens of one half of an address."""
+    return PartOfText(System.FXIAOKE, "/", ("FPROVINCE", "FCITY"), place)
+
+
+def split_in_the_erp(value: JsonValue) -> Row:
+    """Return an ERP head that holds both halves of an address."""
+    return {
+        path: split(place).crm_to_erp(value, around()) for place, path in enumerate(split(0).parts)
+    }
+
+
+def trimmed_parts(value: JsonValue) -> JsonValue:
+    """Return an address as `PartOfText` declares to keep it."""
+    first, _, rest = str(value or "").partition("/")
+    return (f"{first.strip()}/{rest.strip()}" if rest.strip() else first.strip()) or None
+
+
+texts = st.text("ab /中", min_size=1) | st.text()
+part_texts = st.text("ab 中", min_size=1).filter(lambda part: part == part.strip())
 amounts = st.decimals(-(10**9), 10**9, places=2, allow_nan=False).map(in_normal_form)
 times = st.integers(0, 7 * 10**12).map(
     lambda ms: datetime.fromtimestamp(ms / 1000, UTC).isoformat().replace("+00:00", "Z")
@@ -108,17 +138,36 @@ CASES: dict[str, Case] = {
     "line reference": Case(
         LineReference("SAL_SaleOrder", "FOrderNo", "SalesOrderProductObj", "sales_order_id"),
         st.just(LINE),
-        crm_head={"sales_order_id": ORDER},
-        erp_head={"FOrderNo": "DD-1"},
+        crm_head=lambda _: {"sales_order_id": ORDER},
+        erp_head=lambda _: {"FOrderNo": "DD-1"},
+    ),
+    "first part of a text": Case(
+        split(0), texts, comes_back=trimmed_parts, erp_head=split_in_the_erp
+    ),
+    "last part of a text": Case(
+        split(1), texts, comes_back=trimmed_parts, erp_head=split_in_the_erp
+    ),
+    "first of two that make a text": Case(
+        PartOfText(System.K3CLOUD, "/", ("province", "city"), 0),
+        part_texts,
+        crm_head=lambda value: {"province": value, "city": "Pudong"},
+    ),
+    "last of two that make a text": Case(
+        PartOfText(System.K3CLOUD, "/", ("province", "city"), 1),
+        part_texts,
+        crm_head=lambda value: {"province": None, "city": value},
     ),
 }
-ONE_WAY = {Constant, Shared}
+ONE_WAY = {Chosen, Computed, Constant, Shared}
 
 
 def test_every_lens_has_a_case() -> None:
     tested = {type(case.lens) for case in CASES.values()} | ONE_WAY
 
-    assert {lens.__name__ for lens in tested} == set(lenses.__all__)
+    families = (combining, lenses, referring)
+    assert {lens.__name__ for lens in tested} == {
+        name for each in families for name in each.__all__
+    }
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -127,10 +176,7 @@ def test_what_went_to_the_erp_and_comes_back_is_what_left(name: str, data: st.Da
     case = CASES[name]
     value = data.draw(st.none() | case.values)
 
-    sent = case.lens.crm_to_erp(value, around(head=case.crm_head))
-    came_back = case.lens.erp_to_crm(sent, around(head=case.erp_head))
-
-    assert came_back == case.comes_back(value)
+    assert case.brought_back(value) == case.comes_back(value)
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -139,10 +185,7 @@ def test_what_came_back_once_comes_back_for_ever(name: str, data: st.DataObject)
     case = CASES[name]
     value = case.comes_back(data.draw(case.values))
 
-    sent = case.lens.crm_to_erp(value, around(head=case.crm_head))
-    came_back = case.lens.erp_to_crm(sent, around(head=case.erp_head))
-
-    assert came_back == value
+    assert case.brought_back(value) == value
 
 
 def test_an_option_without_a_counterpart_is_refused_with_those_that_have_one() -> None:

@@ -12,9 +12,9 @@ from anji_common.interest import FieldKind
 from anji_common.refs import System
 from anji_mapper.mapping.compile import compile_mappings
 from anji_mapper.mapping.folder import find_folder, load_mappings, read_folder
-from anji_mapper.mapping.lenses import LineReference, Reference, ReferenceByNumber, Shared
 from anji_mapper.mapping.model import LinkType, Mappings
 from anji_mapper.mapping.reading import read_page
+from anji_mapper.mapping.referring import LineReference, Reference, ReferenceByNumber, Shared
 
 CRM, ERP = System.FXIAOKE, System.K3CLOUD
 FULL_PACKET = Path(__file__).with_name("customer-packet.json")

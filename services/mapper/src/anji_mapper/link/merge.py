@@ -3,8 +3,8 @@
 A side changed iff its value differs from its half of the agreed pair. No clocks are compared.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from pydantic import JsonValue
 
@@ -215,11 +215,7 @@ def compare(
     """
     found = Comparison(agreed=dict(known[0]))
     look = _Look(sides, context, rulings)
-    crm, erp = sides
-    for pair in link_type.pairs:
-        if found.agreed.get(pair.name) != _held(pair, crm.head, erp.head):
-            place = _Place(look, (None, None), pair.name)
-            _settle(found, pair, found.agreed, place, found.wishes)
+    _settle_all(found, link_type.pairs, found.agreed, _Place(look, (None, None)), found.wishes)
     for document_lines in link_type.lines:
         _compare_lines(found, document_lines, look, known[1].get(document_lines.name, {}))
     return found
@@ -236,11 +232,16 @@ class _Look:
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """Where one field is compared: in the heads, or in two rows that belong together."""
+    """Where fields are compared: in the heads, or in two rows that belong together."""
 
     look: _Look
     rows: tuple[Row | None, Row | None]
-    key: str
+    line: tuple[str, str] | None = None
+    """(`LinesPair.name`, CRM line id) of the rows."""
+
+    def key(self, pair: Pair) -> str:
+        """Return the name of one field there: `Pair.name` or `row_key`."""
+        return pair.name if self.line is None else row_key(*self.line, pair.name)
 
     def values(self, side: int) -> Row:
         """Return what stands there on one side."""
@@ -259,6 +260,20 @@ def _held(pair: Pair, crm: Row, erp: Row) -> ValuePair:
     return crm.get(pair.crm), erp.get(pair.erp)
 
 
+def _settle_all(
+    found: Comparison,
+    pairs: Sequence[Pair],
+    agreed: dict[str, ValuePair],
+    place: _Place,
+    wishes: list[Wish],
+) -> None:
+    crm, erp = place.values(0), place.values(1)
+    for pair in pairs:
+        if agreed.get(pair.name) != _held(pair, crm, erp):
+            _settle(found, pair, agreed, place, wishes)
+    _settle_joint(found, pairs, agreed, place, wishes)
+
+
 def _settle(
     found: Comparison,
     pair: Pair,
@@ -270,7 +285,7 @@ def _settle(
     if pair.crm not in crm_values or pair.erp not in erp_values:
         return  # newer in the mapping than what was seen: nothing is known of it, not even None
     now, before = (crm_values[pair.crm], erp_values[pair.erp]), agreed.get(pair.name)
-    ruling = None if before is None else place.look.rulings(place.key, before, now)
+    ruling = None if before is None else place.look.rulings(place.key(pair), before, now)
     try:
         decided = merge_pair(
             pair, now, before, lambda target: place.converted(pair, target), ruling
@@ -287,11 +302,42 @@ def _settle(
         case Wish():
             wishes.append(decided)
             if decided.conflict is not None:
-                found.contested.add(place.key)
+                found.contested.add(place.key(pair))
         case Asked(values):
-            found.asked[place.key] = values
+            found.asked[place.key(pair)] = values
         case None:
             pass
+
+
+def _settle_joint(
+    found: Comparison,
+    pairs: Sequence[Pair],
+    agreed: dict[str, ValuePair],
+    place: _Place,
+    wishes: list[Wish],
+) -> None:
+    """Let one side win a text and its parts together, where wishes go both ways (`Pair.joint`)."""
+    for joint in sorted({wish.pair.joint for wish in wishes} - {""}):
+        mine = [wish for wish in wishes if wish.pair.joint == joint]
+        if len({wish.system for wish in mine}) == 1:
+            continue  # nothing is against anything
+        ruled = (each.conflict for each in mine if each.conflict is not None)
+        ruling = next((each for each in ruled if each.reason != _OWNER_WINS), None)
+        winner = mine[0].pair.owner if ruling is None else ruling.winner
+        reason = _OWNER_WINS if ruling is None else ruling.reason
+        wishes[:] = [wish for wish in wishes if wish.pair.joint != joint]
+        for pair in pairs:
+            if pair.joint == joint:
+                first_look, won = dict[str, ValuePair](), list[Wish]()
+                _settle(found, replace(pair, owner=winner), first_look, place, won)
+                agreed.update(first_look)
+                wishes += [replace(each, conflict=_lost(each, place, reason)) for each in won]
+                found.contested.update(place.key(each.pair) for each in won)
+
+
+def _lost(wish: Wish, place: _Place, reason: str) -> Conflict:
+    crm, erp = _held(wish.pair, place.values(0), place.values(1))
+    return Conflict(wish.pair.name, crm, erp, wish.system.other, reason)
 
 
 def _compare_lines(
@@ -312,12 +358,9 @@ def _compare_lines(
         elif crm_row is None or erp_row is None:
             found.lost_rows.append((lines.name, crm_id))
         else:
-            agreed = dict(state.agreed)
-            wishes: list[Wish] = []
-            for pair in lines.pairs:
-                if agreed.get(pair.name) != _held(pair, crm_row, erp_row):
-                    key = row_key(lines.name, crm_id, pair.name)
-                    _settle(found, pair, agreed, _Place(look, (crm_row, erp_row), key), wishes)
+            agreed, wishes = dict(state.agreed), list[Wish]()
+            place = _Place(look, (crm_row, erp_row), (lines.name, crm_id))
+            _settle_all(found, lines.pairs, agreed, place, wishes)
             states[crm_id] = LineState(state.erp_id, agreed)
             if wishes:
                 found.row_wishes.setdefault(lines.name, []).append((crm_id, state.erp_id, wishes))

@@ -7,7 +7,7 @@ from decimal import Decimal, InvalidOperation
 from anji_common.errors import ConfigurationError
 from anji_common.interest import FieldKind
 from anji_common.refs import System
-from anji_mapper.mapping import lenses
+from anji_mapper.mapping import lenses, referring
 from anji_mapper.mapping.fields import Named
 from anji_mapper.mapping.findings import near
 from anji_mapper.mapping.model import Lens
@@ -40,6 +40,8 @@ class BuiltLens:
     crm_inputs: tuple[str, ...] = ()
     """Paths that it looks at beside the value, in the same line or head."""
     erp_inputs: tuple[str, ...] = ()
+    joint: str = ""
+    """See `Pair.joint`."""
 
 
 _ALIKE: Mapping[str, tuple[FieldKind, FieldKind]] = {
@@ -93,17 +95,19 @@ def _referring(form: LensForm, field: FieldForm, names: Mapping[str, LinkNames])
     if (reference := form.reference) is not None:
         link = _named(reference.link, names)
         crm = Named(FieldKind.REFERENCE, link.crm_object)
-        return BuiltLens(lenses.Reference(), crm, Named(FieldKind.REFERENCE, link.erp_object))
+        return BuiltLens(referring.Reference(), crm, Named(FieldKind.REFERENCE, link.erp_object))
     if (by_number := form.reference_by_number) is not None:
         link = _named(by_number.link, names)
         crm = Named(FieldKind.REFERENCE, link.crm_object)
-        return BuiltLens(lenses.ReferenceByNumber(link.erp_object), crm, text)
+        return BuiltLens(referring.ReferenceByNumber(link.erp_object), crm, text)
     if (line := form.line_of) is not None:
         link = _named(line.link, names)
         if link.crm_lines is None:
             msg = f"link type {line.link!r} has no lines"
             raise ConfigurationError(msg)
-        lens = lenses.LineReference(link.erp_object, line.number, link.crm_lines, line.crm_record)
+        lens = referring.LineReference(
+            link.erp_object, line.number, link.crm_lines, line.crm_record
+        )
         return BuiltLens(
             lens,
             Named(FieldKind.REFERENCE, link.crm_lines),
@@ -118,7 +122,7 @@ def _referring(form: LensForm, field: FieldForm, names: Mapping[str, LinkNames])
             hint = near(shared.value, link.shares)
             msg = f"the CRM side of {shared.link!r} does not share {shared.value!r}{hint}"
             raise ConfigurationError(msg)
-        one_way = lenses.Shared(link.erp_object, shared.value)
+        one_way = referring.Shared(link.erp_object, shared.value)
         return BuiltLens(one_way, text, text, System.FXIAOKE)
     return _constant(form, field)
 

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping
 from anji_common.interest import ObjectInterest
 from anji_common.refs import System
 from anji_mapper.mapping.findings import Finding
-from anji_mapper.mapping.lenses import LineReference, ReferenceByNumber, Shared
 from anji_mapper.mapping.model import LinkType, Mappings
+from anji_mapper.mapping.referring import LineReference, ReferenceByNumber, Shared
 
 __all__ = ["check", "dependencies"]
 

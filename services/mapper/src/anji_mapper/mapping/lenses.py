@@ -1,10 +1,11 @@
-"""Lenses: conversions that run both ways.
+"""Lenses between values alone: conversions that run both ways.
 
 Law, checked for every class here by ``tests/unit/mapper/test_lenses.py``: what went to the
 ERP and comes back is what left. A lens that broke it would see each of its own writes as
 somebody's edit, and write for ever; one that must lose something (`Text`, `Day`) declares its
-tolerance and is tested up to it. `Constant` and `Shared` run one way only, and a mapping that
-uses them the other way is refused when it is compiled.
+tolerance and is tested up to it. A lens that runs one way only (`Constant`) is refused the other
+way when its mapping is compiled. Lenses that look at other records are in `referring`, those that
+look at other fields in `combining`.
 
 Values are in normal form (`anji_common.events.observed.Document`). Empty stays empty: `None` goes
 to `None`, whatever the lens.
@@ -17,21 +18,17 @@ from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
 
 from pydantic import JsonValue
 
-from anji_common.errors import AwaitedError, ConfigurationError, MappingError
-from anji_common.events.crosswalk import CrosswalkRow, RowState
-from anji_common.refs import Ref, System
+from anji_common.errors import ConfigurationError, MappingError
+from anji_common.refs import System
 from anji_mapper.mapping.model import Around
+from anji_mapper.mapping.refusals import one_way
 
 __all__ = [
     "Boolean",
     "Constant",
     "Day",
-    "LineReference",
-    "Reference",
-    "ReferenceByNumber",
     "Same",
     "Scaled",
-    "Shared",
     "Text",
     "ValueMap",
 ]
@@ -185,158 +182,8 @@ class Constant:
 
     def _said(self, value: JsonValue, system: System) -> JsonValue:
         if system is not self.to:
-            raise _one_way(self.to)
+            raise one_way(self.to)
         return None if value is None else self.value
-
-
-@dataclass(frozen=True, slots=True)
-class Reference:
-    """Another record, by its ref on each side.
-
-    Waits until the other record is linked and, as the ERP wants numbers, until the number of
-    the ERP's record is known.
-    """
-
-    def crm_to_erp(self, value: JsonValue, around: Around) -> JsonValue:
-        if value is None:
-            return None
-        counterpart = _counterpart(str(value), around)
-        _numbered(counterpart, around)
-        return counterpart
-
-    def erp_to_crm(self, value: JsonValue, around: Around) -> JsonValue:
-        return None if value is None else _counterpart(str(value), around)
-
-
-@dataclass(frozen=True, slots=True)
-class ReferenceByNumber:
-    """Another record, by its ref in the CRM and by its business number in the ERP."""
-
-    erp_object: str
-    """``SAL_SaleOrder``: whose number it is."""
-
-    def crm_to_erp(self, value: JsonValue, around: Around) -> JsonValue:
-        if value is None:
-            return None
-        return _numbered(_counterpart(str(value), around), around)
-
-    def erp_to_crm(self, value: JsonValue, around: Around) -> JsonValue:
-        if value is None:
-            return None
-        row = _by_number(self.erp_object, str(value), around)
-        return str(row.counterpart)
-
-
-@dataclass(frozen=True, slots=True)
-class LineReference:
-    """A line of another record: by its ref in the CRM, by its entry id in the ERP.
-
-    The record that the line belongs to is named beside it: by business number in the ERP, by
-    ref in the CRM. The names are looked for in the line's own values first, then in the head's.
-    """
-
-    erp_object: str
-    """``SAL_SaleOrder``."""
-    erp_number_path: str
-    """Where the number stands: ``FOrderNo``."""
-    crm_lines_object: str
-    """``SalesOrderProductObj``."""
-    crm_head_path: str | None = None
-    """Where the CRM names the record; `None` for a pair that flows to the CRM only."""
-
-    def crm_to_erp(self, value: JsonValue, around: Around) -> JsonValue:
-        if value is None:
-            return None
-        if self.crm_head_path is None:
-            raise _one_way(System.FXIAOKE)
-        head = _beside(self.crm_head_path, around)
-        row = _linked(str(head), around)
-        entry = row.lines.get(Ref.parse(str(value)).record_id)
-        if entry is None:
-            raise _awaited(str(head))
-        return entry
-
-    def erp_to_crm(self, value: JsonValue, around: Around) -> JsonValue:
-        if value in (None, "0"):  # the ERP's id of no line
-            return None
-        number = str(_beside(self.erp_number_path, around))
-        line = _by_number(self.erp_object, number, around).lines.get(str(value))
-        if line is None:
-            key = f"{System.K3CLOUD}/{self.erp_object}"
-            raise _awaited_number(key, number)
-        return str(Ref(System.FXIAOKE, self.crm_lines_object, line))
-
-
-@dataclass(frozen=True, slots=True)
-class Shared:
-    """One way, to the CRM: what the CRM record that an ERP number names shares (its owner)."""
-
-    erp_object: str
-    """``SAL_SaleOrder``: whose number it is."""
-    name: str
-    """As the CRM side of that link type shares it."""
-
-    def crm_to_erp(self, _value: JsonValue, _around: Around) -> JsonValue:
-        raise _one_way(System.FXIAOKE)
-
-    def erp_to_crm(self, value: JsonValue, around: Around) -> JsonValue:
-        if value is None:
-            return None
-        row = _by_number(self.erp_object, str(value), around)
-        return _linked(str(row.counterpart), around).shared.get(self.name)
-
-
-def _linked(ref: str, around: Around) -> CrosswalkRow:
-    row = around.references.row(ref)
-    if row is None or row.counterpart is None or row.state is not RowState.LINKED:
-        raise _awaited(ref)
-    return row
-
-
-def _counterpart(ref: str, around: Around) -> str:
-    return str(_linked(ref, around).counterpart)
-
-
-def _numbered(erp_ref: str, around: Around) -> str:
-    row = around.references.row(erp_ref)
-    if row is None or row.business_number is None:
-        raise _awaited(erp_ref)
-    return row.business_number
-
-
-def _by_number(erp_object: str, number: str, around: Around) -> CrosswalkRow:
-    key = f"{System.K3CLOUD}/{erp_object}"
-    row = around.references.by_number(key, number)
-    if row is None or row.counterpart is None or row.state is not RowState.LINKED:
-        raise _awaited_number(key, number)
-    return row
-
-
-def _beside(path: str, around: Around) -> JsonValue:
-    value = around.row.get(path)
-    value = around.head.get(path) if value is None else value
-    if value is None:
-        msg = f"a line of another record without {path}, which names the record"
-        raise MappingError(msg)
-    return value
-
-
-def _awaited(ref: str) -> AwaitedError:
-    """Return what to raise where `ref` is not known.
-
-    Raises:
-        UndecodableError: it is no ref, so nothing that could come would end the wait.
-    """
-    return AwaitedError(f"ref:{Ref.parse(ref)}")
-
-
-def _awaited_number(object_key: str, number: str) -> AwaitedError:
-    token = f"number:{object_key}/{number}"
-    return AwaitedError(token)
-
-
-def _one_way(to: System) -> MappingError:
-    return MappingError(f"this value flows to {to} only")
 
 
 def _looked_up(value: JsonValue, values: Mapping[str, str], default: str | None) -> JsonValue:

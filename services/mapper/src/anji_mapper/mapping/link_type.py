@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from anji_common.errors import ConfigurationError
 from anji_common.interest import FieldKind
 from anji_common.refs import System
-from anji_mapper.mapping import conditions
-from anji_mapper.mapping.building import BuiltLens, LinkNames, build_lens
+from anji_mapper.mapping.asking import build_condition, condition_paths
+from anji_mapper.mapping.building import BuiltLens, LinkNames
+from anji_mapper.mapping.expanding import build_fields
 from anji_mapper.mapping.fields import Named, SideFields
 from anji_mapper.mapping.model import (
-    Condition,
     LinesPair,
     LinkType,
     MessageTemplate,
@@ -19,7 +19,7 @@ from anji_mapper.mapping.model import (
 )
 from anji_mapper.mapping.placing import PlacedPacket, Placing
 from anji_mapper.mapping.reading import Loc, Page
-from anji_mapper.mapping.schema import ConditionForm, FieldForm, FileForm, LinesForm, SideForm
+from anji_mapper.mapping.schema import FieldForm, FileForm, LinesForm, SideForm
 
 __all__ = ["build_link_type"]
 
@@ -97,16 +97,17 @@ class _Building:
         names: set[str] = set()
         for place, form in enumerate(forms):
             try:
-                built = build_lens(form, self.names)
+                fields = build_fields(form, self.names)
             except ConfigurationError as error:
                 self.page.find((*loc, place, "lens"), str(error))
                 continue
-            pair = self._pair((*loc, place), form, built)
-            if pair.name in names:
-                self.page.find((*loc, place), f"{pair.name} is here twice")
-            names.add(pair.name)
-            self._add_pair((*loc, place), form, built, lines)
-            yield pair
+            for each, built in fields:
+                pair = self._pair((*loc, place), each, built)
+                if pair.name in names:
+                    self.page.find((*loc, place), f"{pair.name} is here twice")
+                names.add(pair.name)
+                self._add_pair((*loc, place), each, built, lines)
+                yield pair
 
     def _pair(self, loc: Loc, form: FieldForm, built: BuiltLens) -> Pair:
         flows = _FLOWS[form.direction]
@@ -132,6 +133,7 @@ class _Building:
             refers_to_erp=erp_kind is FieldKind.REFERENCE,
             only_on_create=form.only_on_create,
             asks=form.conflict == "ask",
+            joint=built.joint,
         )
 
     def _add_pair(
@@ -211,7 +213,7 @@ class _Building:
             first_rows=tuple(fields.first_rows.values()),
             finish=form.finish,
             shares=form.shares,
-            filter=None if form.filter is None else _condition(form.filter),
+            filter=None if form.filter is None else build_condition(form.filter),
         )
 
     def _add_side(self, loc: Loc, form: SideForm, fields: SideFields) -> None:
@@ -224,28 +226,5 @@ class _Building:
         for share, path in form.shares.items():
             fields.add((*loc, "shares", share), path)
         if form.filter is not None:
-            for path in _condition_paths(form.filter):
+            for path in condition_paths(form.filter):
                 fields.add((*loc, "filter"), path)
-
-
-def _condition(form: ConditionForm) -> Condition:
-    if form.all is not None:
-        return conditions.AllOf(tuple(_condition(each) for each in form.all))
-    if form.any is not None:
-        return conditions.AnyOf(tuple(_condition(each) for each in form.any))
-    if form.not_ is not None:
-        return conditions.Not(_condition(form.not_))
-    path = form.field or ""
-    if form.empty is not None:
-        empty = conditions.IsEmpty(path)
-        return empty if form.empty else conditions.Not(empty)
-    return conditions.OneOf(
-        path, frozenset(form.in_ if form.in_ is not None else [form.is_ or ""])
-    )
-
-
-def _condition_paths(form: ConditionForm) -> Iterator[str]:
-    if form.field is not None:
-        yield form.field
-    for each in (*(form.all or ()), *(form.any or ()), *([form.not_] if form.not_ else [])):
-        yield from _condition_paths(each)

@@ -115,6 +115,8 @@ class Pair:
     """Written when the record is made, and let be afterwards (an owner, a given number)."""
     asks: bool = False
     """A person decides when both sides changed."""
+    joint: str = ""
+    """Names the text whose part it is: one side wins all its pairs, where both changed some."""
 
     def path(self, system: System) -> str:
         """Return the pair's path on one side."""

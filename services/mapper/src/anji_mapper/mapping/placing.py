@@ -39,14 +39,18 @@ class Placing:
     def placed(self) -> PlacedPacket:
         """Return the packet, after comparing its marks with the fields that are mapped there."""
         template = read_template(self.form.packet)
-        mapped = dict(self._mapped())
+        mapped: dict[Loc, list[Pair]] = {}
+        for place, pair in self._mapped():
+            mapped.setdefault(place, []).append(pair)
         fills = []
         for mark in template.marks:
-            pair = mapped.get(mark.place)
-            if pair is None:
+            pairs = mapped.get(mark.place, [])
+            if not pairs:
                 fills.append(mark)
-            elif mark.paths != (pair.path(self.system.other),):
-                words = f"here stands {pair.path(self.system.other)}, by the field {pair.name}"
+            elif all(mark.paths != (pair.path(self.system.other),) for pair in pairs):
+                words = (
+                    f"here stands {pairs[0].path(self.system.other)}, by the field {pairs[0].name}"
+                )
                 self._find(("packet", *mark.place), words)
         return PlacedPacket(template.packet, tuple(fills))
 

@@ -13,6 +13,8 @@ from anji_common.interest import FieldKind
 
 __all__ = [
     "BooleanForm",
+    "CaseForm",
+    "ComputedForm",
     "ConditionForm",
     "ConstantForm",
     "DayForm",
@@ -26,6 +28,7 @@ __all__ = [
     "MessageForm",
     "NaturalKey",
     "NothingForm",
+    "PartsForm",
     "Place",
     "PlaceForm",
     "ReferenceForm",
@@ -35,6 +38,7 @@ __all__ = [
     "SideForm",
     "TextForm",
     "ValueMapForm",
+    "WhenForm",
 ]
 
 
@@ -137,6 +141,62 @@ class ConstantForm(_Form):
     value: str
 
 
+class PartsForm(_Form):
+    """One text of the one side, several fields of the other; the field itself is the first."""
+
+    separator: str = Field(min_length=1)
+    more: tuple[str, ...] = Field(min_length=1)
+    """Paths of the other parts, in the order of the text; the last one takes the rest."""
+
+
+class ComputedForm(_Form):
+    """A text made of fields of the other side."""
+
+    template: str
+    """With ``{path}`` of fields of the same head, or of the same line."""
+
+
+class ConditionForm(_Form):
+    """A question about one record: one of all, any, not; or a field and one of is, in, empty."""
+
+    all: tuple["ConditionForm", ...] | None = None
+    any: tuple["ConditionForm", ...] | None = None
+    not_: "ConditionForm | None" = Field(default=None, alias="not")
+    field: str | None = None
+    is_: str | None = Field(default=None, alias="is")
+    in_: tuple[str, ...] | None = Field(default=None, alias="in")
+    empty: bool | None = None
+
+    @model_validator(mode="after")
+    def _one_question(self) -> "ConditionForm":
+        tests = [self.is_, self.in_, self.empty]
+        joins = [self.all, self.any, self.not_]
+        asked = sum(each is not None for each in tests)
+        joined = sum(each is not None for each in joins)
+        if (self.field is not None and (asked, joined) != (1, 0)) or (
+            self.field is None and (asked, joined) != (0, 1)
+        ):
+            msg = "a condition is one of all, any, not; or a field with one of is, in, empty"
+            raise ValueError(msg)
+        return self
+
+
+class CaseForm(_Form):
+    """A value, and when it is said."""
+
+    if_: ConditionForm = Field(alias="if")
+    """Asked about the same head, or the same line, of the other side."""
+    value: str
+
+
+class WhenForm(_Form):
+    """The value of the first case whose condition holds."""
+
+    cases: tuple[CaseForm, ...] = Field(min_length=1)
+    otherwise: str | None = None
+    """Where none holds; without it the field is emptied then."""
+
+
 class LensForm(_Form):
     """The conversion of one pair; exactly one of these."""
 
@@ -159,6 +219,12 @@ class LensForm(_Form):
     )
     line_of: LineOfForm | None = None
     shared: SharedForm | None = None
+    split: PartsForm | None = None
+    """One text of the CRM, several fields of the ERP."""
+    concatenated: PartsForm | None = None
+    """Several fields of the CRM, one text of the ERP."""
+    computed: Annotated[ComputedForm, _spelled_out("template", ComputedForm)] | None = None
+    when: WhenForm | None = None
     constant: Annotated[ConstantForm, _spelled_out("value", ConstantForm)] | None = None
 
     @model_validator(mode="after")
@@ -211,31 +277,6 @@ class FieldForm(_Form):
     """When both sides changed: its owner wins, or people are asked while other fields flow."""
     only_on_create: bool = False
     """Written when the record is made, and let be afterwards."""
-
-
-class ConditionForm(_Form):
-    """A question about one record: one of all, any, not; or a field and one of is, in, empty."""
-
-    all: tuple["ConditionForm", ...] | None = None
-    any: tuple["ConditionForm", ...] | None = None
-    not_: "ConditionForm | None" = Field(default=None, alias="not")
-    field: str | None = None
-    is_: str | None = Field(default=None, alias="is")
-    in_: tuple[str, ...] | None = Field(default=None, alias="in")
-    empty: bool | None = None
-
-    @model_validator(mode="after")
-    def _one_question(self) -> "ConditionForm":
-        tests = [self.is_, self.in_, self.empty]
-        joins = [self.all, self.any, self.not_]
-        asked = sum(each is not None for each in tests)
-        joined = sum(each is not None for each in joins)
-        if (self.field is not None and (asked, joined) != (1, 0)) or (
-            self.field is None and (asked, joined) != (0, 1)
-        ):
-            msg = "a condition is one of all, any, not; or a field with one of is, in, empty"
-            raise ValueError(msg)
-        return self
 
 
 class SideForm(_Form):
