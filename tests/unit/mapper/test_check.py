@@ -41,6 +41,13 @@ def test_what_waits_for_what_follows_from_the_references() -> None:
     }
 
 
+def test_a_record_waits_for_the_employees_that_it_names_by_number() -> None:
+    by_number = _file("order", "person").replace("reference: person", "employee: person")
+    mappings = compile_mappings({"a.yaml": by_number, "b.yaml": _file("person", "person")})
+
+    assert dependencies(mappings) == {"order": ("person",), "person": ()}
+
+
 def test_a_record_may_refer_to_its_own_kind() -> None:
     mappings = linked(a="a")
 

@@ -10,7 +10,8 @@ from anji_common.refs import System
 from anji_mapper.mapping.compile import compile_mappings
 from anji_mapper.mapping.conditions import AllOf, AnyOf, IsEmpty, Not, OneOf
 from anji_mapper.mapping.folder import find_folder, read_folder
-from anji_mapper.mapping.lenses import Boolean, Constant, Day, Scaled, Text, ValueMap
+from anji_mapper.mapping.lenses import Boolean, Constant, Day, Region, Scaled, Text, ValueMap
+from anji_mapper.mapping.referring import Employee
 from labs.mapping_files import GOOD, ORDER, changed, compiled
 
 
@@ -54,6 +55,10 @@ def test_owner_and_direction_follow_from_who_creates() -> None:
     ("lens", "made"),
     [
         ("{value_map: {values: {a: x}, crm_default: a}}", ValueMap({"a": "x"}, crm_default="a")),
+        ('{value_map: {values: "a=x, b = y"}}', ValueMap({"a": "x", "b": "y"})),
+        ('{employee: {values: "1=x", erp_default: z}}', ValueMap({"1": "x"}, erp_default="z")),
+        ("{employee: customer}", Employee("AccountObj", "BD_Customer")),
+        ("{region: {rows: [{value: 1, number: A}]}}", Region((("1", None, "A"),))),
         ("{boolean: {when_true: B, when_false: A}}", Boolean("B", "A")),
         ("{text: {limit: 50}}", Text(50)),
         ("day", Day()),

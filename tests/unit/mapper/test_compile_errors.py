@@ -143,6 +143,22 @@ def test_good_files_have_no_errors() -> None:
             "FTEL, direction: to_erp, lens: {when: {cases: [{iff: {}, value: y}]}}}",
             "24:69: unknown key 'iff'; did you mean 'if'?",
         ),
+        (
+            "FTEL}",
+            'FTEL, lens: {value_map: {values: "a=x, b"}}}',
+            "24:54: 'a=x, b' is no table: write CRM value=ERP value",
+        ),
+        (
+            "FTEL}",
+            "FTEL, lens: {employee: {link: customer, erp_default: x}}}",
+            "24:44: an employee is known by values, with defaults perhaps, or by a link",
+        ),
+        ("FTEL}", "FTEL, lens: {employee: staff}}", "24:33: there is no link type 'staff'"),
+        (
+            "FTEL}",
+            "FTEL, lens: {region: {rows: [{value: 1, number: A}, {value: 2, number: A}]}}}",
+            "24:33: two regions are A: they could not be told apart",
+        ),
         ("link: customer", "link: 客户", "1:7: string should match pattern"),
     ],
 )

@@ -19,18 +19,26 @@ from anji_mapper.mapping.lenses import (
     Boolean,
     Constant,
     Day,
+    Region,
     Same,
     Scaled,
     Text,
     ValueMap,
 )
 from anji_mapper.mapping.model import Around, Lens, Row
-from anji_mapper.mapping.referring import LineReference, Reference, ReferenceByNumber, Shared
+from anji_mapper.mapping.referring import (
+    Employee,
+    LineReference,
+    Reference,
+    ReferenceByNumber,
+    Shared,
+)
 from labs.crosswalk import Crosswalk
 
 CUSTOMER, CLIENT = "fxiaoke/AccountObj/a1", "k3cloud/BD_Customer/100201"
 ORDER, BILL = "fxiaoke/SalesOrderObj/o1", "k3cloud/SAL_SaleOrder/100101"
 LINE = "fxiaoke/SalesOrderProductObj/l1"
+PERSON, OPERATOR = "fxiaoke/PersonnelObj/p1", "k3cloud/BD_OPERATOR/100901"
 CENT = Decimal("0.01")
 
 
@@ -38,6 +46,10 @@ def crosswalk() -> Crosswalk:
     """Return one where a customer and an order are linked."""
     known = Crosswalk()
     known.link(CUSTOMER, CLIENT, number="CUST0001")
+    known.link(PERSON, OPERATOR, number="0001_GW000001_1")
+    person = known.row(PERSON)
+    assert person is not None
+    known.put(person.model_copy(update={"business_number": "1001"}))
     known.link(ORDER, BILL, number="DD-1", lines={"l1": "100301"}, shared={"owner": "1001"})
     return known
 
@@ -125,6 +137,12 @@ CURRENCIES = {"CNY": "PRE001", "HKD": "PRE002", "EUR": "PRE003"}
 CASES: dict[str, Case] = {
     "same": Case(Same(), st.text(min_size=1)),
     "value map": Case(ValueMap(CURRENCIES), st.sampled_from(sorted(CURRENCIES))),
+    "region": Case(
+        Region((("110000", "北京", "CN-BJ"), ("310000", "上海", "CN-SH"), ("HK", "HK", "HK"))),
+        st.sampled_from(["110000", "北京", "310000", "HK"]),
+        comes_back=lambda value: "110000" if value == "北京" else value,
+    ),
+    "employee": Case(Employee("PersonnelObj", "BD_OPERATOR"), st.just("1001")),
     "boolean": Case(Boolean("B", "A"), st.booleans()),
     "yuan": Case(Scaled(Decimal(1), CENT, CENT), amounts),
     "yuan to fen": Case(Scaled(Decimal(100), CENT, Decimal(1)), amounts),
@@ -203,6 +221,28 @@ def test_an_option_without_a_counterpart_takes_the_default_where_there_is_one() 
 def test_two_options_with_one_counterpart_are_no_lens() -> None:
     with pytest.raises(ConfigurationError, match="two CRM values map to A"):
         ValueMap({"1": "A", "2": "A"})
+
+
+@pytest.mark.parametrize(
+    "twice", [("1", "x", "C"), ("3", "a", "C"), ("a", None, "C"), ("3", "x", "A")]
+)
+def test_regions_that_could_not_be_told_apart_are_no_lens(
+    twice: tuple[str, str | None, str],
+) -> None:
+    with pytest.raises(ConfigurationError, match="could not be told apart"):
+        Region((("1", "a", "A"), ("2", "b", "B"), twice))
+
+
+def test_a_region_that_no_row_names_is_refused() -> None:
+    with pytest.raises(MappingError, match="known are 1, a"):
+        Region((("1", "a", "A"),)).crm_to_erp("2", around())
+
+
+def test_an_employee_who_is_not_linked_yet_is_awaited_by_number() -> None:
+    with pytest.raises(AwaitedError) as awaited:
+        Employee("PersonnelObj", "BD_OPERATOR").crm_to_erp("1009", around())
+
+    assert awaited.value.token == "number:fxiaoke/PersonnelObj/1009"
 
 
 def test_true_and_false_with_one_counterpart_are_no_lens() -> None:

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from anji_mapper.mapping import conditions
+from anji_mapper.mapping.lens_forms import ConditionForm
 from anji_mapper.mapping.model import Condition
-from anji_mapper.mapping.schema import ConditionForm
 
 __all__ = ["build_condition", "condition_paths"]
 

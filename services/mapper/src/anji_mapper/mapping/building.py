@@ -10,8 +10,9 @@ from anji_common.refs import System
 from anji_mapper.mapping import lenses, referring
 from anji_mapper.mapping.fields import Named
 from anji_mapper.mapping.findings import near
+from anji_mapper.mapping.lens_forms import EmployeeForm, LensForm
 from anji_mapper.mapping.model import Lens
-from anji_mapper.mapping.schema import FieldForm, LensForm
+from anji_mapper.mapping.schema import FieldForm
 
 __all__ = ["BuiltLens", "LinkNames", "build_lens"]
 
@@ -66,16 +67,23 @@ def build_lens(form: FieldForm, names: Mapping[str, LinkNames]) -> BuiltLens:
     if lens.name in _ALIKE:
         crm, erp = _ALIKE[lens.name]
         return BuiltLens(lenses.Same(), Named(crm), Named(erp))
-    return _converting(lens) or _referring(lens, form, names)
+    return _choosing(lens) or _converting(lens) or _referring(lens, form, names)
 
 
-def _converting(form: LensForm) -> BuiltLens | None:
+def _choosing(form: LensForm) -> BuiltLens | None:
     if (values := form.value_map) is not None:
         mapped = lenses.ValueMap(dict(values.values), values.crm_default, values.erp_default)
         return BuiltLens(mapped, Named(FieldKind.CHOICE), Named(FieldKind.CHOICE))
+    if (region := form.region) is not None:
+        rows = tuple((each.value, each.label, each.number) for each in region.rows)
+        return BuiltLens(lenses.Region(rows), Named(FieldKind.CHOICE), Named(FieldKind.NUMBER))
     if (flag := form.boolean) is not None:
         lens: Lens = lenses.Boolean(flag.when_true, flag.when_false)
         return BuiltLens(lens, Named(FieldKind.BOOLEAN), Named(FieldKind.TEXT))
+    return None
+
+
+def _converting(form: LensForm) -> BuiltLens | None:
     if (scaled := form.scaled) is not None:
         numbers = (_decimal(each) for each in (scaled.factor, scaled.crm_step, scaled.erp_step))
         return BuiltLens(
@@ -91,6 +99,8 @@ def _converting(form: LensForm) -> BuiltLens | None:
 
 
 def _referring(form: LensForm, field: FieldForm, names: Mapping[str, LinkNames]) -> BuiltLens:
+    if form.employee is not None:
+        return _employee(form.employee, names)
     text = Named(FieldKind.TEXT)
     if (reference := form.reference) is not None:
         link = _named(reference.link, names)
@@ -125,6 +135,15 @@ def _referring(form: LensForm, field: FieldForm, names: Mapping[str, LinkNames])
         one_way = referring.Shared(link.erp_object, shared.value)
         return BuiltLens(one_way, text, text, System.FXIAOKE)
     return _constant(form, field)
+
+
+def _employee(form: EmployeeForm, names: Mapping[str, LinkNames]) -> BuiltLens:
+    kinds = Named(FieldKind.EMPLOYEE), Named(FieldKind.NUMBER)
+    if form.link is not None:
+        link = _named(form.link, names)
+        return BuiltLens(referring.Employee(link.crm_object, link.erp_object), *kinds)
+    table = lenses.ValueMap(dict(form.values or {}), form.crm_default, form.erp_default)
+    return BuiltLens(table, *kinds)
 
 
 def _constant(form: LensForm, field: FieldForm) -> BuiltLens:

@@ -10,7 +10,7 @@ from anji_common.interest import ObjectInterest
 from anji_common.refs import System
 from anji_mapper.mapping.findings import Finding
 from anji_mapper.mapping.model import LinkType, Mappings
-from anji_mapper.mapping.referring import LineReference, ReferenceByNumber, Shared
+from anji_mapper.mapping.referring import Employee, LineReference, ReferenceByNumber, Shared
 
 __all__ = ["check", "dependencies"]
 
@@ -51,7 +51,7 @@ def _owners(mappings: Mappings) -> Iterator[tuple[str, str]]:
 def _referred(found: LinkType) -> Iterator[str]:
     pairs = [*found.pairs, *(pair for lines in found.lines for pair in lines.pairs)]
     for pair in pairs:
-        if isinstance(pair.lens, ReferenceByNumber | LineReference | Shared):
+        if isinstance(pair.lens, Employee | ReferenceByNumber | LineReference | Shared):
             yield pair.lens.erp_object
     for system in System:
         yield from _refers_to(found.side(system).interest)

@@ -14,8 +14,9 @@ from anji_mapper.mapping.building import BuiltLens, LinkNames, build_lens
 from anji_mapper.mapping.combining import Chosen, Computed, PartOfText
 from anji_mapper.mapping.fields import Named
 from anji_mapper.mapping.findings import near
+from anji_mapper.mapping.lens_forms import PartsForm, WhenForm
 from anji_mapper.mapping.model import Lens
-from anji_mapper.mapping.schema import FieldForm, PartsForm, PlaceForm, WhenForm
+from anji_mapper.mapping.schema import FieldForm, PlaceForm
 
 __all__ = ["build_fields"]
 

@@ -11,6 +11,7 @@ Values are in normal form (`anji_common.events.observed.Document`). Empty stays 
 to `None`, whatever the lens.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta, timezone
@@ -27,6 +28,7 @@ __all__ = [
     "Boolean",
     "Constant",
     "Day",
+    "Region",
     "Same",
     "Scaled",
     "Text",
@@ -70,6 +72,39 @@ class ValueMap:
 
     def erp_to_crm(self, value: JsonValue, _around: Around) -> JsonValue:
         return _looked_up(value, self._back, self.crm_default)
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """A region of a list: an option in the CRM, auxiliary data by its number in the ERP.
+
+    Tolerance: a label of the CRM comes back as the option's value.
+    """
+
+    rows: tuple[tuple[str, str | None, str], ...]
+    """(CRM value, CRM label, ERP number)."""
+    _numbers: Mapping[str, str] = field(init=False, repr=False, compare=False)
+    _values: Mapping[str, str] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        named = [
+            (name, number)
+            for value, label, number in self.rows
+            for name in dict.fromkeys((value, label or value))
+        ]
+        names, numbers = (name for name, _ in named), (number for _, _, number in self.rows)
+        twice = [each for found in (names, numbers) for each, n in Counter(found).items() if n > 1]
+        if twice:
+            msg = f"two regions are {', '.join(sorted(twice))}: they could not be told apart"
+            raise ConfigurationError(msg)
+        object.__setattr__(self, "_numbers", dict(named))
+        object.__setattr__(self, "_values", {number: value for value, _, number in self.rows})
+
+    def crm_to_erp(self, value: JsonValue, _around: Around) -> JsonValue:
+        return _looked_up(value, self._numbers, None)
+
+    def erp_to_crm(self, value: JsonValue, _around: Around) -> JsonValue:
+        return _looked_up(value, self._values, None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from anji_common.refs import Ref, System
 from anji_mapper.mapping.model import Around
 from anji_mapper.mapping.refusals import one_way
 
-__all__ = ["LineReference", "Reference", "ReferenceByNumber", "Shared"]
+__all__ = ["Employee", "LineReference", "Reference", "ReferenceByNumber", "Shared"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +114,32 @@ class Shared:
         return _linked(str(row.counterpart), around).shared.get(self.name)
 
 
+@dataclass(frozen=True, slots=True)
+class Employee:
+    """A person by the number on each side, which a link type of persons pairs.
+
+    In the CRM that is the id of an employee, in the ERP the number of an operator or employee.
+    """
+
+    crm_object: str
+    """``PersonnelObj``: whose number the CRM's field holds."""
+    erp_object: str
+
+    def crm_to_erp(self, value: JsonValue, around: Around) -> JsonValue:
+        return self._there(System.FXIAOKE, self.crm_object, value, around)
+
+    def erp_to_crm(self, value: JsonValue, around: Around) -> JsonValue:
+        return self._there(System.K3CLOUD, self.erp_object, value, around)
+
+    def _there(
+        self, system: System, object_name: str, value: JsonValue, around: Around
+    ) -> JsonValue:
+        if value is None:
+            return None
+        row = _numbered_row(system, object_name, str(value), around)
+        return _numbered(str(row.counterpart), around)
+
+
 def _linked(ref: str, around: Around) -> CrosswalkRow:
     row = around.references.row(ref)
     if row is None or row.counterpart is None or row.state is not RowState.LINKED:
@@ -125,15 +151,19 @@ def _counterpart(ref: str, around: Around) -> str:
     return str(_linked(ref, around).counterpart)
 
 
-def _numbered(erp_ref: str, around: Around) -> str:
-    row = around.references.row(erp_ref)
+def _numbered(ref: str, around: Around) -> str:
+    row = around.references.row(ref)
     if row is None or row.business_number is None:
-        raise _awaited(erp_ref)
+        raise _awaited(ref)
     return row.business_number
 
 
 def _by_number(erp_object: str, number: str, around: Around) -> CrosswalkRow:
-    key = f"{System.K3CLOUD}/{erp_object}"
+    return _numbered_row(System.K3CLOUD, erp_object, number, around)
+
+
+def _numbered_row(system: System, object_name: str, number: str, around: Around) -> CrosswalkRow:
+    key = f"{system}/{object_name}"
     row = around.references.by_number(key, number)
     if row is None or row.counterpart is None or row.state is not RowState.LINKED:
         raise _awaited_number(key, number)
