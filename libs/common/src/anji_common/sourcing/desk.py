@@ -84,7 +84,7 @@ class Desk:
         self._failures = 0
         self._seen: dict[str, str] = {}
         self._burials = Burials(feed.system, interest.object_name)
-        self._snapshots = Snapshots(feed, interest)
+        self._snapshots = Snapshots(feed, interest, task.wake)
         self._patrol = Patrol(feed, interest, self._published, runtime.clock, settings)
         self._checkpoint: Checkpoint | None = None
         self._kept: Checkpoint | None = None
@@ -105,7 +105,8 @@ class Desk:
         await self._published.follow()
 
     async def close(self) -> None:
-        """Let go of files."""
+        """Let go of files, and of what is under way."""
+        await self._snapshots.close()
         await self._published.close()
 
     async def prepare(self) -> None:
@@ -174,7 +175,7 @@ class Desk:
             return self._settings.most_poll_seconds
         wishes = (self._wish_due.get(each, 0.0) for each in self._place.wishes)
         due = min([self._next_poll, *wishes])
-        if self._place.snapshot is not None:
+        if self._place.snapshot is not None and not self._snapshots.is_waiting:
             due = now
         return max(min(due - now, self._patrol_due()), self._blocked_until - now, 0.0)
 
@@ -281,7 +282,10 @@ class Desk:
 
     async def _snapshot_page(self, progress: SnapshotProgress) -> None:
         await self._clock.sleep(0)  # a long snapshot gives way to everybody else
-        page = await self._snapshots.page(progress)
+        fetched = self._snapshots.fetched(progress)
+        if fetched is None:
+            return
+        page = fetched.result()
         if page is not None:
             await self._take_page(page)
             return

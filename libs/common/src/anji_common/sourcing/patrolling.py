@@ -26,6 +26,8 @@ __all__ = ["Found", "Patrol"]
 _log = structlog.get_logger("anji.source")
 
 _FEW = 5
+_PAGE_SECONDS = 2.0
+"""Between two pages, so that a round leaves most of a vendor's calls to live work."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +56,15 @@ class Patrol:
         self._published = published
         self._clock = clock
         self._settings = settings
+        self._stepped_at = -_PAGE_SECONDS
 
     def seconds_to_next(self, place: Checkpoint) -> float | None:
         """Return how long there is nothing to do; `None`: until somebody asks."""
         due = due_at(place.patrol, place.begun_at, self._settings)
-        return None if due is None else (due - self._clock.now()).total_seconds()
+        if due is None:
+            return None
+        rest = self._stepped_at + _PAGE_SECONDS - self._clock.monotonic()
+        return max((due - self._clock.now()).total_seconds(), rest)
 
     async def step(self, place: Checkpoint) -> Found:
         """Do what is next.
@@ -66,6 +72,7 @@ class Patrol:
         Raises:
             RetriableError, RefusedError: see `Feed.read`; the same step is done again.
         """
+        self._stepped_at = self._clock.monotonic()
         now = await self._feed.now()
         progress, ids = next_ids(place.patrol, now, self._published.ids_after, self._settings)
         if not ids:

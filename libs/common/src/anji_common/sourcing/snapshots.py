@@ -1,6 +1,11 @@
-"""A snapshot's reading: a stretch of time after the other, a page at a time."""
+"""A snapshot's reading: a stretch of time after the other, a page at a time.
 
-from collections.abc import AsyncIterator
+A page may have to wait for calls that live work leaves over, so it is fetched beside that work:
+whoever asks is told at once whether the page is here.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
 from datetime import datetime, timedelta
 
 from anji_common.errors import RefusedError, RetriableError
@@ -17,9 +22,12 @@ _FIRST_SPAN = timedelta(days=30)
 class Snapshots:
     """Reads what one object held before; how far it is stands in the checkpoint."""
 
-    def __init__(self, feed: Feed, interest: ObjectInterest) -> None:
+    def __init__(self, feed: Feed, interest: ObjectInterest, on_page: Callable[[], None]) -> None:
+        """Prepare; `on_page` is called whenever a page, or an error, is here."""
         self._feed = feed
         self._interest = interest
+        self._on_page = on_page
+        self._fetching: asyncio.Task[Page | None] | None = None
         self._pages: AsyncIterator[Page] | None = None
         self._pages_read = 0
 
@@ -30,7 +38,30 @@ class Snapshots:
             since=BEGINNING, until=now, span_seconds=_FIRST_SPAN.total_seconds()
         )
 
-    async def page(self, progress: SnapshotProgress) -> Page | None:
+    @property
+    def is_waiting(self) -> bool:
+        """Whether a page is being fetched and is not here yet."""
+        return self._fetching is not None and not self._fetching.done()
+
+    def fetched(self, progress: SnapshotProgress) -> asyncio.Task[Page | None] | None:
+        """Return the next page's fetching once it is over, else begin it or let it go on."""
+        if self._fetching is None:
+            self._fetching = asyncio.create_task(self._page(progress))
+            self._fetching.add_done_callback(lambda _: self._on_page())
+            return None
+        if not self._fetching.done():
+            return None
+        found, self._fetching = self._fetching, None
+        return found
+
+    async def close(self) -> None:
+        """End what is being fetched."""
+        if self._fetching is not None:
+            self._fetching.cancel()
+            await asyncio.wait([self._fetching])
+            self._fetching = None
+
+    async def _page(self, progress: SnapshotProgress) -> Page | None:
         """Return the next page of the present stretch; `None` after its last.
 
         Raises:
