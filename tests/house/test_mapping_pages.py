@@ -3,9 +3,12 @@
 import re
 
 import pytest
+from ruamel.yaml import YAML
 
+from anji_mapper.mapping.building import LinkNames
+from anji_mapper.mapping.expanding import build_fields
 from anji_mapper.mapping.folder import find_folder, load_mappings
-from anji_mapper.mapping.schema import FileForm
+from anji_mapper.mapping.schema import FieldForm, FileForm
 from labs.house import ROOT
 
 PAGES = ROOT / "docs" / "mappings"
@@ -18,13 +21,33 @@ KEYS = sorted(
         for key in form.get("properties", {})
     }
 )
+REFERENCE = (ROOT / "docs" / "mappings.md").read_text()
+_ABOUT_LENSES = REFERENCE.partition("## Lenses")[2].partition("\n## ")[0]
+LENSES = [
+    *(f"{{{each}}}" for each in re.findall(r"`(lens: [^`]*)`", _ABOUT_LENSES)),
+    *re.findall(r"`(\{crm: [^`]*)`", _ABOUT_LENSES),
+    *re.findall(r"```yaml\n- (crm: .*?)```", _ABOUT_LENSES.replace("\n  ", "\n"), re.DOTALL),
+]
+"""The examples of lenses: a field's `lens`, or a whole field."""
+LINKS = {
+    name: LinkNames(f"{name}Obj", f"{name}_FORM", f"{name}LineObj", ("owner",))
+    for name in ("customer", "employee", "sales_order")
+}
+SAID = {"${employees}": "1001=0001_GW000001_1", "${salesman}": "0001_GW000001_1"}
+
+
+@pytest.mark.parametrize("example", LENSES)
+def test_every_example_of_a_lens_in_the_reference_is_one(example: str) -> None:
+    for setting, value in SAID.items():
+        example = example.replace(setting, value)
+    field = {"crm": "a", "erp": "F", **YAML(typ="safe").load(example)}
+
+    assert build_fields(FieldForm.model_validate(field), LINKS)
 
 
 @pytest.mark.parametrize("key", KEYS)
 def test_every_key_of_a_mapping_file_is_in_the_reference(key: str) -> None:
-    text = (ROOT / "docs" / "mappings.md").read_text()
-
-    assert re.search(rf"(?<![\w.]){key}(?!\w)", text)
+    assert re.search(rf"(?<![\w.]){key}(?!\w)", REFERENCE)
 
 
 @pytest.mark.parametrize("name", sorted(path.stem for path in find_folder().glob("*.yaml")))
