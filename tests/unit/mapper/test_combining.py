@@ -149,6 +149,25 @@ def test_without_another_word_a_condition_that_fails_leaves_nothing() -> None:
     assert lens.erp_to_crm("y", around(a="y")) is None
 
 
+def test_in_a_line_the_fields_of_the_line_are_looked_at_not_those_of_the_head() -> None:
+    in_a_line = Around(Crosswalk(), head={"a": "head", "b": "head"}, row={"a": "x", "b": "y"})
+
+    assert PartOfText(System.K3CLOUD, "/", ("a", "b"), 0).crm_to_erp("x", in_a_line) == "x/y"
+
+
+def test_fields_that_make_a_text_follow_it() -> None:
+    joined = "  - {crm: prov, erp: FTEL, lens: {concatenated: {separator: /, more: [city]}}}\n"
+    lab, erp_id = linked_lab(with_field(joined), prov="Hubei", city="Wuhan")
+    made = lab.vendors[ERP].records[erp_id]["FTEL"]
+
+    lab.edit(ERP, erp_id, FTEL="Hubei/Yichang")
+    lab.read(ERP, erp_id)
+    lab.rest()
+
+    assert made == "Hubei/Wuhan"
+    assert lab.sent[-1].values == {"city": "Yichang"}
+
+
 def test_a_part_that_holds_the_separator_is_refused() -> None:
     lens = PartOfText(System.K3CLOUD, "/", ("a", "b"), 0)
 
