@@ -19,7 +19,7 @@ MONTH = (False, 30 * DAY, 0)
 WEEK = (False, 7 * DAY, 0)
 EVERY_VERSION_A_MONTH = (True, None, 30 * DAY)
 
-# DESIGN section 2: (is compacted, kept for seconds, every version for seconds).
+# DESIGN section 2 and what ADRs added: (is compacted, kept for seconds, versions for seconds).
 DESIGN = {
     "fxiaoke.AccountObj.changes.v1": EVERY_VERSION_A_MONTH,
     "fxiaoke.SalesOrderObj.changes.v1": EVERY_VERSION_A_MONTH,
@@ -38,6 +38,7 @@ DESIGN = {
     "k3cloud.attempts.v1": FOR_EVER,
     "anji.signals.v1": WEEK,
     "fxiaoke.callbacks.v1": WEEK,
+    "fxiaoke.calls.v1": MONTH,  # ADR 5: calls are told
     "anji.checkpoints.v1": FOR_EVER,
     "anji.deadletters.v1": MONTH,
 }

@@ -170,6 +170,32 @@ def test_an_answered_crm_update_asks_for_its_reading_once_in_thirty_seconds() ->
     assert lab.of(order).agreed["remark~FNote"] == ("from the erp", "from the erp")
 
 
+def test_an_answer_that_a_persons_change_hides_is_settled_by_a_read_soon() -> None:
+    lab = DocumentLab(make_order_type())
+    order = lab.make(CRM, ORDER, {"name": "DD-1"})
+    lab.rest()
+    bill = lab.partner(order)
+    lab.change(bill, {"FNote": "from the erp"})
+    lab.read_ref(bill)
+    deliver_all(lab)
+    lab.answer(lab.commands[0])
+    lab.change(order, {"kind": "a"})
+    lab.read_ref(order)
+    deliver_all(lab)
+
+    asked = []
+    for _ in range(3):
+        lab.tick(1)
+        lab.look()
+        asked.append(len(lab.signals))
+    lab.rest()
+
+    assert asked[-1] == 1
+    assert lab.of(order).crm.flight is None
+    assert lab.erp.documents[bill]["FKind"] == "1"
+    assert lab.crm.documents[order]["remark"] == "from the erp"
+
+
 def test_an_answer_that_comes_twice_is_taken_once() -> None:
     lab = DocumentLab(make_order_type())
     order = lab.make(CRM, ORDER, {"name": "DD-1"})

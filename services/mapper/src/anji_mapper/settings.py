@@ -22,5 +22,9 @@ class MapperSettings(BaseSettings):
     Each read asked for is a paid call; too short a time pays twice for most updates.
     """
 
+    settle_hidden_seconds: float = Field(default=2.0, gt=0)
+    """The same where a person has changed the record since: their change hides our own, and only
+    the read asked for settles. A callback that is merely late costs a call here."""
+
     patience_seconds: float = Field(default=3600.0, gt=0)
     """How long a link may wait for a record that it refers to before people are told."""

@@ -239,6 +239,7 @@ class MapperTask:
             references=self._references,
             now=self._clock.now(),
             settle_after=timedelta(seconds=self._settings.settle_after_seconds),
+            settle_hidden_after=timedelta(seconds=self._settings.settle_hidden_seconds),
             patience=timedelta(seconds=self._settings.patience_seconds),
         )
 

@@ -6,17 +6,15 @@ from datetime import datetime
 from anji_common.refs import System
 from anji_mapper.link.context import Context
 from anji_mapper.link.state import ProblemKind, Seat
+from anji_mapper.link.waiting import settling_at
 
 __all__ = ["Timers", "due_at"]
 
 
 def due_at(seat: Seat, context: Context) -> datetime | None:
     """Return when time alone changes what is to be done about `seat`; `None` for never."""
-    due = [
-        (flight.asked_at or flight.answered_at) + context.settle_after
-        for flight in (seat.side(system).flight for system in System)
-        if flight is not None and flight.answered_at is not None
-    ]
+    settling = (settling_at(seat.side(system), context) for system in System)
+    due = [at for at in settling if at is not None]
     told = seat.problem is not None and seat.problem.kind is ProblemKind.WAITING
     if seat.waiting_since is not None and not told:
         due.append(seat.waiting_since + context.patience)

@@ -17,5 +17,7 @@ class Context:
     now: datetime
     settle_after: timedelta = timedelta(seconds=30)
     """How long an answered CRM update waits for the source's own read before asking for one."""
+    settle_hidden_after: timedelta = timedelta(seconds=2)
+    """The same where a person's change has come meanwhile, which hides our own from that read."""
     patience: timedelta = timedelta(hours=1)
     """How long a link may wait for another before people are told."""

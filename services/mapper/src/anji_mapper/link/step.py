@@ -320,11 +320,8 @@ def _ask_to_settle(turn: Turn) -> None:
     """Rule 8: the read that settles an answered CRM update is asked for until one comes."""
     for system in SYSTEMS:
         side = turn.seat.side(system)
-        flight = side.flight
-        if flight is None or flight.answered_at is None or side.ref is None:
-            continue
-        since = flight.asked_at or flight.answered_at
-        if turn.context.now - since < turn.context.settle_after:
+        flight, due = side.flight, waiting.settling_at(side, turn.context)
+        if flight is None or side.ref is None or due is None or turn.context.now < due:
             continue
         turn.put_side(system, changed(side, flight=changed(flight, asked_at=turn.context.now)))
         turn.effects.append(

@@ -1,12 +1,33 @@
-"""Waiting for other links: a reference's counterpart releases, a deadline tells people."""
+"""Waiting: for other links (a row releases, a deadline tells people), and for a settling read."""
+
+from datetime import datetime
 
 from anji_common.events.signals import Signal, SignalKind
 from anji_common.refs import Ref
+from anji_mapper.link.context import Context
+from anji_mapper.link.state import SideState
 from anji_mapper.link.turn import Turn
 
-__all__ = ["wait_for"]
+__all__ = ["settling_at", "wait_for"]
 
 _REF = "ref:"
+
+
+def settling_at(side: SideState, context: Context) -> datetime | None:
+    """Return when the read that settles an answered command is to be asked for (rule 8).
+
+    The source reads our write by itself, mostly. Where somebody has changed the record since the
+    command was decided, our account is not its modifier any more, and no such read can come.
+    """
+    flight, held = side.flight, side.held
+    if flight is None or flight.answered_at is None:
+        return None
+    if flight.asked_at is not None:
+        return flight.asked_at + context.settle_after
+    is_hidden = held is not None and not held.stamp.by_anji
+    return flight.answered_at + (
+        context.settle_hidden_after if is_hidden else context.settle_after
+    )
 
 
 def wait_for(turn: Turn, awaited: set[str]) -> None:
