@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from anji.deadletters_command import deadletters_app
 from anji.demo_command import demo_app
@@ -21,7 +20,7 @@ from anji.lagging import lag_of
 from anji.looking import Links
 from anji.mapping_command import mapping_app
 from anji.problems_command import problems_app
-from anji.running import run_command
+from anji.running import run_command, table_console
 from anji.sandboxes import callback_url, free_port, print_settings
 from anji.services import SERVICE_NAMES
 from anji.simulate_command import simulate_app
@@ -53,8 +52,6 @@ __all__ = [
 
 _EX_UNAVAILABLE = 69
 _EX_SOFTWARE = 70
-_WIDTH_OF_A_PIPE = 400
-"""So that a ref stands on one line for whoever searches for it."""
 
 app = typer.Typer(
     name="anji",
@@ -73,7 +70,7 @@ app.add_typer(k3cloud_commands)
 app.add_typer(demo_app)
 app.add_typer(simulate_app)
 
-_out = Console(width=None if sys.stdout.isatty() else _WIDTH_OF_A_PIPE)
+_out = table_console()
 
 
 def main() -> None:

@@ -1,16 +1,14 @@
 """``anji problems``: what keeps links from moving, by cause, and what a person does about it."""
 
 import getpass
-import sys
 from enum import StrEnum
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from anji.installation import Installation
 from anji.looking import Links, decision, retries
-from anji.running import run_on_runtime
+from anji.running import run_on_runtime, table_console
 from anji.tables import problems_table
 from anji_common.errors import RejectedError
 from anji_common.refs import System
@@ -20,8 +18,7 @@ __all__ = ["decide_problem", "list_problems", "problems_app", "retry_problems"]
 
 problems_app = typer.Typer(help="What keeps links from moving.", no_args_is_help=True)
 
-_WIDTH_OF_A_PIPE = 400
-_out = Console(width=None if sys.stdout.isatty() else _WIDTH_OF_A_PIPE)
+_out = table_console()
 
 
 class _Side(StrEnum):

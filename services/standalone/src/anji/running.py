@@ -1,15 +1,26 @@
-"""Runs one command of the line: settings are read, logs are set up, the broker is opened."""
+"""What commands of the line share: settings, logs, the broker, and where tables are printed."""
 
 import asyncio
 import os
+import sys
 from collections.abc import Callable, Coroutine
 from typing import Any
+
+from rich.console import Console
 
 from anji.installation import Installation
 from anji_common.logs import configure_logs
 from anji_common.runtime import Runtime
 
-__all__ = ["run_command", "run_on_runtime"]
+__all__ = ["run_command", "run_on_runtime", "table_console"]
+
+_WIDTH_OF_A_PIPE = 400
+"""So that a ref stands on one line for whoever searches for it."""
+
+
+def table_console() -> Console:
+    """Return where tables go: as wide as the terminal, wide in a pipe."""
+    return Console(width=None if sys.stdout.isatty() else _WIDTH_OF_A_PIPE)
 
 
 def run_command(work: Callable[[Installation], Coroutine[Any, Any, None]]) -> None:
