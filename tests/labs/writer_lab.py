@@ -178,6 +178,8 @@ class LittleVendor:
             else:
                 self._ids += 1
                 thing.rows.append({"row_id": str(self._ids), **wish.values})
+        gone = {each.target_id for each in command.removes.get("rows", ())}
+        thing.rows = [row for row in thing.rows if row["row_id"] not in gone]
         thing.modified_at, thing.by_anji = self.clock.now(), True
 
 

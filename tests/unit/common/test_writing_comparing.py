@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from pydantic import JsonValue
 
-from anji_common.events.commands import RowWish
+from anji_common.events.commands import RowRemoval, RowWish
 from anji_common.events.observed import Observed, Stamp
 from anji_common.refs import Ref, System
 from anji_common.testing.virtual_time import EPOCH
@@ -101,3 +101,19 @@ def test_a_record_whose_modify_time_has_not_moved_holds_none_of_our_lines() -> N
     command = update(THING, {}, {}, rows=(ADDED,), issued_at=EPOCH + timedelta(days=1))
 
     assert standing(command, observed(ALIKE), in_doubt=True) is Standing.AT_BASE
+
+
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        ([], Standing.AT_WISH),
+        ([{"row_id": "8", "qty": "1"}], Standing.AT_WISH),
+        ([{"row_id": "7", "qty": "1"}], Standing.AT_BASE),
+        ([{"row_id": "7", "qty": "2"}], Standing.ELSEWHERE),
+    ],
+)
+def test_a_line_to_be_removed(rows: list[JsonValue], expected: Standing) -> None:
+    removal = RowRemoval(source_id="a", target_id="7", base={"qty": "1"})
+    command = update(THING, {}, {}).model_copy(update={"removes": {"rows": (removal,)}})
+
+    assert standing(command, observed(rows)) is expected

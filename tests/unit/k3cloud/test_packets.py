@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from anji_common.errors import MappingError
-from anji_common.events.commands import Action, RowWish
+from anji_common.events.commands import Action, RowRemoval, RowWish
 from anji_common.refs import Ref, System
 from anji_k3cloud.packets import packet_of
 from labs.erp_lab import BEIJING, CUSTOMER, ORDER, new_customer, new_order
@@ -123,3 +123,12 @@ def test_rows_that_no_interest_knows_are_refused_and_not_left_out() -> None:
 
     with pytest.raises(MappingError, match="FNoSuch"):
         packet_of(stray, ORDER, BEIJING)
+
+
+def test_a_line_is_not_removed_by_what_a_packet_leaves_out() -> None:
+    removal = RowRemoval(source_id="l2", target_id="5", base={})
+    update = {"action": Action.UPDATE, "target": C1, "removes": {"FSaleOrderEntry": (removal,)}}
+    command = new_order(7, C1, {"l1": "2"}).model_copy(update=update)
+
+    with pytest.raises(MappingError, match="remove it by hand"):
+        packet_of(command, ORDER, BEIJING)

@@ -125,7 +125,7 @@ class FxiaokeTarget:
         for command, outcome in zip(commands, outcomes, strict=True):
             if isinstance(outcome, Written):
                 self._client.caller.tally.brought(command.object_name, 1)
-                for path, rows in command.rows.items():
+                for path, rows in [*command.rows.items(), *command.removes.items()]:
                     self._client.caller.tally.brought(path, len(rows))
         return await self._read_back(commands, outcomes)
 

@@ -1,14 +1,15 @@
 """One command, carried out.
 
 A create carries its lines in the same call. An update is as many calls as it has parts: the head's
-fields, its owner, each line; should one of them fail after another went through, the words say so,
-and what stands is read by the source like anybody's edit.
+fields, its owner, each line, each line to be removed; should one of them fail after another went
+through, the words say so, and what stands is read by the source like anybody's edit.
 
 What the documents leave open is a setting: what becomes of a locked record, how a field is
 cleared, how the link of a message is spelt.
 """
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from pydantic import JsonValue
 
@@ -20,17 +21,18 @@ from anji_common.errors import (
     RejectedError,
     RetriableError,
 )
-from anji_common.events.commands import Action, Command, Operation, RowWish
+from anji_common.events.commands import Action, Command, Operation, RowRemoval, RowWish
 from anji_common.events.results import Outcome
 from anji_common.interest import FieldInterest, Interest, LinesInterest, ObjectInterest
 from anji_common.refs import Ref, System
+from anji_common.writing.comparing import holds
 from anji_common.writing.target import Busy, Doubtful, Refused, WriteOutcome, Written
 from anji_fxiaoke.calls import Purpose
 from anji_fxiaoke.client import MAX_RECEIVERS, Client
 from anji_fxiaoke.messages import message_from
 from anji_fxiaoke.metadata import Metadata
-from anji_fxiaoke.normalise import spelt
-from anji_fxiaoke.objects import DEFAULT_RECORD_TYPE, is_custom
+from anji_fxiaoke.normalise import normal, spelt
+from anji_fxiaoke.objects import DEFAULT_RECORD_TYPE, VOIDED, is_custom
 from anji_fxiaoke.paging import chunks
 from anji_fxiaoke.settings import FxiaokeSettings
 
@@ -142,6 +144,34 @@ class Writes:
             for wish in command.rows.get(lines.path, ()):
                 await self._write_line(command, lines, target, wish, ends)
                 done.append(f"line {wish.source_id}")
+        for lines in interest.lines:  # last: a document may not be left without any line
+            for removal in command.removes.get(lines.path, ()):
+                await self._remove_line(lines, target, removal, ends, done)
+
+    async def _remove_line(
+        self, lines: LinesInterest, head: Ref, removal: RowRemoval, ends: float, done: list[str]
+    ) -> None:
+        """Void and delete one line, if it is this head's and still holds what the link had seen.
+
+        It is read first, by its id: no query's lag hides an edit, and no other head loses a line.
+        """
+        line_id = removal.target_id
+        row = await self._client.get(lines.path, line_id, self._until(ends, "look at line"))
+        if row is None:
+            msg = f"{lines.path}/{line_id} cannot be read any more"
+            raise RecordBusyError(msg)
+        master = lines.master_field
+        if master is None or row.get(master) != head.record_id:
+            msg = f"{lines.path}/{line_id} is no line of {head}: it was left alone"
+            raise RejectedError(msg)
+        if row.get("life_status") != VOIDED:
+            if not holds(_normalised(lines, row), removal.base):
+                msg = f"{lines.path}/{line_id} was edited meanwhile"
+                raise RecordBusyError(msg)
+            await self._client.invalid(lines.path, line_id, self._until(ends, "void line"))
+            done.append(f"voided line {line_id}")
+        await self._client.delete(lines.path, line_id, self._until(ends, "delete line"))
+        done.append(f"removed line {line_id}")
 
     async def _write_line(
         self, command: Command, lines: LinesInterest, head: Ref, wish: RowWish, ends: float
@@ -237,6 +267,10 @@ def _spelt(
         path: spelt(kinds.get(path) or FieldInterest(path), value)
         for path, value in values.items()
     }
+
+
+def _normalised(lines: LinesInterest, row: Mapping[str, Any]) -> dict[str, JsonValue]:
+    return {field.path: normal(field, row.get(field.path)) for field in lines.fields}
 
 
 def _filled(values: Mapping[str, object]) -> dict[str, object]:

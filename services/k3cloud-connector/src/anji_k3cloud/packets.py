@@ -46,6 +46,10 @@ def packet_of(command: Command, interest: ObjectInterest, zone: tzinfo) -> Packe
     if unknown:
         msg = f"{interest.object_name} has no rows {', '.join(sorted(unknown))}"
         raise MappingError(msg)
+    if any(command.removes.values()):
+        # A Save takes out what its packet does not name, so it needs every row that stays.
+        msg = f"{interest.object_name}: no line of the ERP is removed by Anji; remove it by hand"
+        raise MappingError(msg)
     filling = _Filling(command, zone)
     if command.action is Action.CREATE:
         return Packet(interest.object_name, filling.created(interest), ())

@@ -26,6 +26,7 @@ __all__ = [
     "LookUp",
     "Operation",
     "Push",
+    "RowRemoval",
     "RowWish",
 ]
 
@@ -136,6 +137,23 @@ class RowWish(Event):
     """What the link had seen of these paths when it decided; `None` for a line to be added."""
 
 
+class RowRemoval(Event):
+    """One line that the target should hold no more.
+
+    A line is only ever taken out by its id: what a command does not name stays.
+    """
+
+    source_id: str
+    """The id of the line that it was the partner of on the other side, where it is gone."""
+
+    target_id: str
+    """The line's id in the target."""
+
+    base: dict[str, JsonValue]
+    """What the link had seen in the line when it decided, by path inside the row. A line that
+    holds something else by now was edited meanwhile, and stays (``protocol.md`` 18)."""
+
+
 class Push(Event):
     """CREATE in the ERP: make the record from another one by the vendor's conversion."""
 
@@ -188,6 +206,10 @@ class Command(Event):
 
     rows: dict[str, tuple[RowWish, ...]] = Field(default_factory=dict)
     """Lines path (``FSaleOrderEntry``) → the lines to be made (CREATE: all) or changed."""
+
+    removes: dict[str, tuple[RowRemoval, ...]] = Field(default_factory=dict)
+    """UPDATE: lines path → the lines to be taken out, each by its id. The target is compared
+    with their bases before, whether reads are paid or not."""
 
     numbers: dict[str, str] = Field(default_factory=dict)
     """Ref text → business number, for every reference in `values` and `rows` that has one."""

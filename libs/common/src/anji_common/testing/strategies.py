@@ -9,7 +9,15 @@ from hypothesis import strategies as st
 from pydantic import JsonValue
 
 from anji_common.events.changes import Change, revision_of
-from anji_common.events.commands import Action, Command, CommandNumber, Finish, LookUp, RowWish
+from anji_common.events.commands import (
+    Action,
+    Command,
+    CommandNumber,
+    Finish,
+    LookUp,
+    RowRemoval,
+    RowWish,
+)
 from anji_common.events.crosswalk import CrosswalkRow, RowState
 from anji_common.events.inbox import Entry, EntryKind
 from anji_common.events.notices import Notice, NoticeKind
@@ -118,6 +126,8 @@ _rows = st.builds(
     base=st.none() | documents,
 )
 
+_removals = st.builds(RowRemoval, source_id=names, target_id=names, base=documents)
+
 commands = st.builds(
     Command,
     seat=refs,
@@ -133,6 +143,7 @@ commands = st.builds(
     base=documents,
     base_modified_at=st.none() | instants,
     rows=st.dictionaries(names, st.lists(_rows, max_size=2).map(tuple), max_size=2),
+    removes=st.dictionaries(names, st.lists(_removals, max_size=2).map(tuple), max_size=2),
     numbers=st.dictionaries(refs.map(str), texts, max_size=2),
     packet=documents,
     look_ups=st.lists(_look_ups, max_size=2).map(tuple),

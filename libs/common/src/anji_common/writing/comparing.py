@@ -8,11 +8,11 @@ from enum import Enum
 
 from pydantic import JsonValue
 
-from anji_common.events.commands import Command, RowWish
+from anji_common.events.commands import Command, RowRemoval, RowWish
 from anji_common.events.observed import Observed
 from anji_common.interest import ObjectInterest
 
-__all__ = ["Standing", "same", "standing_of"]
+__all__ = ["Standing", "holds", "same", "standing_of"]
 
 _Row = Mapping[str, JsonValue]
 
@@ -30,6 +30,11 @@ def same(one: JsonValue, other: JsonValue) -> bool:
     return _plain(one) == _plain(other)
 
 
+def holds(row: Mapping[str, JsonValue], values: Mapping[str, JsonValue]) -> bool:
+    """Whether a row says all that `values` say."""
+    return all(same(row.get(path), value) for path, value in values.items())
+
+
 def _plain(value: JsonValue) -> JsonValue:
     return None if value is None or value in ("", []) else value
 
@@ -41,7 +46,8 @@ def standing_of(
 
     A field at its wish or at its base may be written over. A line to be added is looked for only
     `in_doubt`, when an attempt of this very command may have added it: two lines that look
-    alike are common, and the other one is not ours.
+    alike are common, and the other one is not ours. A line to be removed is at its wish where it
+    is gone.
     """
     held = [
         _between(observed.data.get(path), wished, command.base.get(path))
@@ -60,6 +66,9 @@ def standing_of(
         if added:
             free = list(rows.values()) if may_have_added else []
             held.append(_of_added_lines(added, free))
+    for path, removals in command.removes.items():
+        rows = _by_id(observed.data.get(path), id_fields.get(path, ""))
+        held.extend(_of_removed_line(removal, rows.get(removal.target_id)) for removal in removals)
     if Standing.ELSEWHERE in held:
         return Standing.ELSEWHERE
     return Standing.AT_BASE if Standing.AT_BASE in held else Standing.AT_WISH
@@ -83,20 +92,22 @@ def _of_known_line(wish: RowWish, row: _Row | None) -> Standing:
     return Standing.AT_BASE if Standing.AT_BASE in held else Standing.AT_WISH
 
 
+def _of_removed_line(removal: RowRemoval, row: _Row | None) -> Standing:
+    if row is None:
+        return Standing.AT_WISH
+    return Standing.AT_BASE if holds(row, removal.base) else Standing.ELSEWHERE
+
+
 def _of_added_lines(wishes: Sequence[RowWish], free: list[_Row]) -> Standing:
     found = 0
     for wish in wishes:
-        match = next((row for row in free if _holds(row, wish.values)), None)
+        match = next((row for row in free if holds(row, wish.values)), None)
         if match is not None:
             free.remove(match)
             found += 1
     if found == len(wishes):
         return Standing.AT_WISH
     return Standing.ELSEWHERE if found else Standing.AT_BASE
-
-
-def _holds(row: _Row, values: Mapping[str, JsonValue]) -> bool:
-    return all(same(row.get(path), wished) for path, wished in values.items())
 
 
 def _by_id(value: JsonValue, id_field: str) -> dict[str, _Row]:

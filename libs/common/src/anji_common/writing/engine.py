@@ -316,6 +316,7 @@ class _Desk:
                 target=None if command.target is None else str(command.target),
                 fields=sorted(command.values),
                 lines={path: len(wishes) for path, wishes in command.rows.items()},
+                removed={path: len(each) for path, each in command.removes.items()},
             )
 
 

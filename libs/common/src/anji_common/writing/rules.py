@@ -38,13 +38,14 @@ def is_compared(
     """Rule 11: an update's target is compared with its base before it is saved.
 
     Where reads are paid: when an attempt is in doubt, and when the source's knowledge is old, and
-    before an operation.
+    before an operation or a line's removal.
     """
     age = now - job.command.issued_at
     return (
         not reads_are_paid
         or job.attempt.in_doubt
         or job.command.action is Action.OPERATE
+        or any(job.command.removes.values())
         or age.total_seconds() > settings.known_seconds
     )
 
