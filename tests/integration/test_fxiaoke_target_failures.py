@@ -7,10 +7,13 @@ import pytest
 from anji_common.errors import AuthenticationError, RetriableError
 from anji_common.events.commands import Action
 from anji_common.events.results import Outcome
+from anji_common.writing.settings import WriterSettings
 from anji_common.writing.target import Busy, Doubtful, Refused, Written
+from anji_fxiaoke.writer import FxiaokeTarget
 from anji_sandbox.faults import Fault
 from anji_sandbox.fxiaoke import FxiaokeLimits, FxiaokeSwitches
 from labs.fxiaoke_lab import (
+    INTEREST,
     Lab,
     made,
     new_account,
@@ -133,6 +136,22 @@ def test_what_cannot_leave_in_time_is_busy_and_not_sent() -> None:
         assert len(late) == 30
         assert all(each.is_unreached for each in late)
         assert lab.clock.monotonic() - began < 60.0
+
+    on_a_crm(test, limits=FxiaokeLimits(calls_per_window=10), calls_per_window=10)
+
+
+def test_a_writer_with_a_shorter_pause_sends_nothing_beyond_half_of_it() -> None:
+    async def test(lab: Lab) -> None:
+        pause = WriterSettings(pause_seconds=10.0).most_pause_seconds
+        target = FxiaokeTarget(
+            lab.client, lab.metadata, INTEREST, lab.settings, lab.clock, most_pause_seconds=pause
+        )
+        began = lab.clock.monotonic()
+
+        outcomes = await target.write([new_account(n) for n in range(50)])
+
+        assert sum(isinstance(each, Written) for each in outcomes) == 10  # the first window's
+        assert lab.clock.monotonic() - began < 20.0
 
     on_a_crm(test, limits=FxiaokeLimits(calls_per_window=10), calls_per_window=10)
 

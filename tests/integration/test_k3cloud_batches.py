@@ -11,7 +11,9 @@ from anji_common.events.commands import Action, Finish
 from anji_common.interest import Interest
 from anji_common.refs import Ref, System
 from anji_common.testing.virtual_time import LoopClock, run_virtually
+from anji_common.writing.settings import WriterSettings
 from anji_common.writing.target import Busy, Refused, Written
+from anji_k3cloud.service import Connection, target_of
 from anji_sandbox.faults import Fault
 from anji_sandbox.k3cloud import K3CloudSwitches
 from labs.erp_commands import calls
@@ -23,6 +25,7 @@ from labs.erp_lab import (
     make_erp,
     new_customer,
     new_order,
+    settings_of,
 )
 
 INTEREST = Interest(System.K3CLOUD, (CUSTOMER, ORDER, NOTICE))
@@ -194,5 +197,21 @@ def test_a_save_that_waited_too_long_for_what_it_asks_first_does_not_leave() -> 
         assert late.is_unreached
         assert isinstance(in_time, Written)
         assert calls(erp, "batchsave") == 1
+
+    on_an_erp(test)
+
+
+def test_a_writer_with_a_shorter_pause_lets_a_save_leave_only_within_a_quarter_of_it() -> None:
+    async def test(erp: Erp) -> None:
+        writing = WriterSettings(pause_seconds=20.0)
+        settings = settings_of(erp.k3cloud)
+        connection = Connection.over(settings, erp.clock, erp.transport)
+        target = await target_of(connection, INTEREST, writing)
+        erp.faults.add(Fault(kind="delay", endpoint="*QueryBusinessInfo*", delay_seconds=8))
+
+        (late,) = await target.write([new_customer(1)])
+
+        assert isinstance(late, Busy)
+        assert calls(erp, "batchsave") == 0
 
     on_an_erp(test)

@@ -166,9 +166,16 @@ async def run_writer(  # noqa: PLR0913 - what a writer is put together of
         FatalError: no command can succeed.
     """
     shared = connection_of(settings, runtime, transport)
-    target = FxiaokeTarget(shared.client, shared.metadata, interest, settings, runtime.clock)
-    owning = partial(shared.shares.owning, _WRITER)
     writing = writing or WriterSettings()
+    target = FxiaokeTarget(
+        shared.client,
+        shared.metadata,
+        interest,
+        settings,
+        runtime.clock,
+        most_pause_seconds=writing.most_pause_seconds,
+    )
+    owning = partial(shared.shares.owning, _WRITER)
     carrying_out = run_writing(target, interest, runtime, writing, rules=rules, owning=owning)
     await _metered(shared.meter, carrying_out)
 

@@ -50,19 +50,22 @@ _OWNER = "owner"
 class FxiaokeTarget:
     """The port `Target` over one tenant's open API."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a target works with
         self,
         client: Client,
         metadata: Metadata,
         interest: Interest,
         settings: FxiaokeSettings,
         clock: Clock,
+        *,
+        most_pause_seconds: float = MOST_PAUSE_SECONDS,
     ) -> None:
         self._client = client
         self._metadata = metadata
         self._interest = interest
         self._settings = settings
         self._clock = clock
+        self._most_pause_seconds = most_pause_seconds
         self._documents = Documents(client, settings)
         self._writes = Writes(client, metadata, interest, settings, clock)
 
@@ -107,7 +110,7 @@ class FxiaokeTarget:
                 return False
 
     async def write(self, commands: Sequence[Command]) -> Sequence[WriteOutcome]:
-        ends = self._clock.monotonic() + MOST_PAUSE_SECONDS
+        ends = self._clock.monotonic() + self._most_pause_seconds
         turns = asyncio.Semaphore(self._settings.concurrent_writes)
 
         async def one(command: Command) -> WriteOutcome | FatalError:

@@ -73,10 +73,13 @@ async def feed_of(erp: Connection) -> K3CloudFeed:
     return K3CloudFeed(await erp.documents(), erp.sessions, erp.clock)
 
 
-async def target_of(erp: Connection, interest: Interest) -> K3CloudTarget:
+async def target_of(
+    erp: Connection, interest: Interest, writing: WriterSettings | None = None
+) -> K3CloudTarget:
     """Return the ERP as a target; waits until it answers a login, where one is needed."""
     documents = await erp.documents()
-    means = Means(erp.client, erp.metadata, documents, erp.settings, erp.clock)
+    pause = (writing or WriterSettings()).most_pause_seconds
+    means = Means(erp.client, erp.metadata, documents, erp.settings, erp.clock, pause)
     return K3CloudTarget(means, interest)
 
 
@@ -115,9 +118,9 @@ async def run_writer(
     Raises:
         FatalError: our credentials are not accepted, or another owner took a task.
     """
-    target = await target_of(erp, interest)
     batch = {"max_batch_commands": erp.settings.batch_records}
     writing = (writing or WriterSettings()).model_copy(update=batch)
+    target = await target_of(erp, interest, writing)
     await run_writing(target, interest, runtime, writing, rules=rules)
 
 

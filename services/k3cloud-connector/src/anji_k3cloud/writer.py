@@ -47,9 +47,6 @@ from anji_k3cloud.times import local_zone
 
 __all__ = ["K3CloudTarget", "Means"]
 
-_LAST_CALL_SECONDS = MOST_PAUSE_SECONDS / 2
-"""After this long no other call of a batch is begun: it may still wait as long for a session."""
-
 
 @dataclass(frozen=True, slots=True)
 class Means:
@@ -60,6 +57,12 @@ class Means:
     documents: Documents
     settings: K3CloudSettings
     clock: Clock
+    most_pause_seconds: float = MOST_PAUSE_SECONDS
+
+    @property
+    def last_call_seconds(self) -> float:
+        """After this long no other call of a batch is begun: it may wait as long for a session."""
+        return self.most_pause_seconds / 2
 
 
 class K3CloudTarget:
@@ -72,6 +75,7 @@ class K3CloudTarget:
         self._metadata = means.metadata
         self._documents = means.documents
         self._clock = clock
+        self._last_call_seconds = means.last_call_seconds
         self._audits_at_once = settings.audits_in_one_call
         self._zone = local_zone(settings.utc_offset_hours)
         self._asking = Asking(means.documents, interest, self._zone)
@@ -109,7 +113,7 @@ class K3CloudTarget:
         return command.operation is not None and has_come_to(command.operation, observed)
 
     async def write(self, commands: Sequence[Command]) -> Sequence[WriteOutcome]:
-        leaves_before = self._clock.monotonic() + _LAST_CALL_SECONDS
+        leaves_before = self._clock.monotonic() + self._last_call_seconds
         pieces, outcomes = self._pieces(commands)
         calls = grouped((_call_of(piece), piece) for piece in pieces).values()
         told = await asyncio.gather(*(self._carry_out(each, leaves_before) for each in calls))
@@ -124,7 +128,7 @@ class K3CloudTarget:
         piece.number = found.business_number or ""
         piece.status = found.observed.stamp.status
         if command.push is not None and not _is_marked(piece):
-            ends = self._clock.monotonic() + _LAST_CALL_SECONDS
+            ends = self._clock.monotonic() + self._last_call_seconds
             return (await self._after_push(piece, ends))[0]
         is_there = next_step(piece.status, command.finish) is None
         if is_there and not (command.action is Action.CREATE and command.organisations):

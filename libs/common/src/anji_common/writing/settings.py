@@ -63,6 +63,14 @@ class WriterSettings(BaseSettings):
     """The longest wait for a command before timers are looked at again."""
 
     @property
+    def most_pause_seconds(self) -> float:
+        """How long a target itself may wait before its last call leaves: half of P.
+
+        The other half is for a machine that stands still meanwhile.
+        """
+        return self.pause_seconds / 2
+
+    @property
     def quarantine_seconds(self) -> float:
         """Q = A + P + V: after this long an attempt can no longer take effect."""
         return self.age_seconds + self.pause_seconds + self.processing_seconds

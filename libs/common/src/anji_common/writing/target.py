@@ -25,7 +25,8 @@ __all__ = [
 ]
 
 MOST_PAUSE_SECONDS = 30.0
-"""Half of P's default (60 s): the other half is for a machine that stands still meanwhile."""
+"""Half of P's default (60 s). A target whose writer has another P is told so when it is made
+(`WriterSettings.most_pause_seconds`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +134,8 @@ class Target(Protocol):
     async def write(self, commands: Sequence[Command]) -> Sequence[WriteOutcome]:
         """Do it, once, in as few calls as the vendor allows; one outcome per command.
 
-        The last of these calls must leave within `MOST_PAUSE_SECONDS` of being asked (the pause
-        P of ``protocol.md`` 12): what cannot leave by then is `Busy` and unreached.
+        The last of these calls must leave within half of the pause P of ``protocol.md`` 12 of
+        being asked: what cannot leave by then is `Busy` and unreached.
 
         Raises nothing of `AnjiError` but FatalError: what happened to each command is its
         outcome. A `RetriableError` before anything left is `Busy`.

@@ -42,7 +42,7 @@ LONGEST_PAUSE_SECONDS = 9.0
 
 _WRITING = WriterSettings(
     age_seconds=2.0,
-    pause_seconds=LONGEST_PAUSE_SECONDS + 1.0,
+    pause_seconds=4 * LONGEST_PAUSE_SECONDS,  # half of it for what a target itself waits
     processing_seconds=LATEST_COMMIT_SECONDS + 5.0,
     max_tries=1000,  # nobody is there to decide: an attempt is never given up
 )
