@@ -3,9 +3,10 @@
 import re
 
 import pytest
+from pydantic import JsonValue
 from ruamel.yaml import YAML
 
-from anji_mapper.mapping.building import LinkNames
+from anji_mapper.mapping.building import Known, LinkNames
 from anji_mapper.mapping.expanding import build_fields
 from anji_mapper.mapping.folder import find_folder, load_mappings
 from anji_mapper.mapping.schema import FieldForm, FileForm
@@ -29,6 +30,21 @@ LENSES = [
     *re.findall(r"```yaml\n- (crm: .*?)```", _ABOUT_LENSES.replace("\n  ", "\n"), re.DOTALL),
 ]
 """The examples of lenses: a field's `lens`, or a whole field."""
+
+
+class Phone:
+    """What the example of a company's own conversion names."""
+
+    def __init__(self, country: str) -> None:
+        self._country = country
+
+    def crm_to_erp(self, value: JsonValue) -> JsonValue:
+        return f"{self._country} {value}"
+
+    def erp_to_crm(self, value: JsonValue) -> JsonValue:
+        return str(value).removeprefix(f"{self._country} ")
+
+
 LINKS = {
     name: LinkNames(f"{name}Obj", f"{name}_FORM", f"{name}LineObj", ("owner",))
     for name in ("customer", "employee", "sales_order")
@@ -42,7 +58,9 @@ def test_every_example_of_a_lens_in_the_reference_is_one(example: str) -> None:
         example = example.replace(setting, value)
     field = {"crm": "a", "erp": "F", **YAML(typ="safe").load(example)}
 
-    assert build_fields(FieldForm.model_validate(field), LINKS)
+    assert build_fields(
+        FieldForm.model_validate(field), Known(LINKS, {"acme_phone": lambda: Phone})
+    )
 
 
 @pytest.mark.parametrize("key", KEYS)

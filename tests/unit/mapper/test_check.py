@@ -1,9 +1,13 @@
 """What is found in mappings that compile."""
 
-from anji_mapper.mapping.check import check, dependencies
+import pytest
+
+from anji_common.errors import ConfigurationError
+from anji_mapper.mapping.check import check, dependencies, load_order
 from anji_mapper.mapping.compile import compile_mappings
 from anji_mapper.mapping.folder import load_mappings
 from anji_mapper.mapping.model import Mappings
+from labs.mapping_files import GOOD, changed, compiled, words_of
 
 
 def linked(**refers: str) -> Mappings:
@@ -61,3 +65,38 @@ def test_link_types_that_wait_for_each_other_are_found_once() -> None:
     assert [each.words for each in found] == [
         "link types wait for each other in a circle: a → b → c → a"
     ]
+
+
+def test_a_first_load_goes_from_what_is_referred_to_to_what_refers() -> None:
+    mappings = linked(a="c", b="a", c="c", d="d")
+
+    assert load_order(mappings) == ("c", "d", "a", "b")
+    assert sorted(load_order(linked(a="b", b="a", c="a"))) == ["a", "b", "c"]
+
+
+def test_a_link_type_that_is_not_used_is_missed_by_those_that_wait_for_its_records() -> None:
+    other = "used: false\n" + _file("b", "b").lstrip()
+
+    mappings = compile_mappings({"a.yaml": _file("a", "b"), "b.yaml": other})
+
+    assert [found.name for found in mappings.types] == ["a"]
+    assert [each.words for each in check(mappings)] == [
+        "it waits for records of bObj, whose link type is not used: say used: true",
+        "it waits for records of b_FORM, whose link type is not used: say used: true",
+    ]
+
+
+def test_two_files_may_map_one_object_where_only_one_of_them_is_used() -> None:
+    other = "used: ${used}\nsettings: {used: no}\n" + _file("a2", "a2").lstrip()
+    texts = {"a.yaml": _file("a", "a"), "a2.yaml": other.replace("a2Obj", "aObj")}
+
+    assert [found.name for found in compile_mappings(texts).types] == ["a"]
+    with pytest.raises(ConfigurationError, match="CRM object aObj is declared in a"):
+        compile_mappings(texts, {"a2": {"used": "yes"}})
+
+
+def test_a_field_that_is_not_used_is_checked_and_left_out() -> None:
+    text = changed(GOOD, "erp: FTEL}", "erp: FTEL, used: false}")
+
+    assert [pair.crm for pair in compiled(text).pairs] == ["no__c", "name"]
+    assert words_of(a=changed(text, "FTEL, used", "FTEL, lens: {reference: nobody}, used"))

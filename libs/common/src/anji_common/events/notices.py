@@ -25,6 +25,9 @@ class NoticeKind(StrEnum):
     MESSAGE_IN_DOUBT = "message in doubt"
     LINK_ENDED = "link ended"
     LINE_NOT_REMOVED = "line not removed"
+    REASSIGNED = "reassigned"
+    """A linked record moved to another variant of its mapping, such as another organisation."""
+
     DELETES_HELD = "deletes held"
     """Of one object: more records are gone than may be without a person's approval."""
 

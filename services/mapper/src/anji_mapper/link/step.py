@@ -52,12 +52,40 @@ class Reducer:
     ) -> tuple[Seat, tuple[Effect, ...]]:
         """Return the seat after `happened`, and what is to be done, in order."""
         turn = Turn(seat, link_type, context, self.rules)
+        _choose_variant(turn, link_type)
         if not _take_in(turn, happened):
             return seat, ()
+        _choose_variant(turn, link_type)
+        _tell_reassigned(turn, link_type)
         _decide(turn)
         if turn.seat == seat and not turn.effects:
             return seat, ()
         return turn.seat, tuple(turn.effects)
+
+
+def _choose_variant(turn: Turn, link_type: LinkType) -> None:
+    """Let the settings of the records' own variant hold."""
+    if not link_type.variants:
+        return
+    found = link_type.variant_of(turn.seat.crm.seen, turn.seat.erp.seen)
+    turn.link_type = link_type if found is None else found.link_type
+
+
+def _tell_reassigned(turn: Turn, link_type: LinkType) -> None:
+    """A linked record moved to another variant: what it is made of stays where it was made."""
+    if turn.seat.stage is not Stage.LINKED or turn.seat.version == turn.link_type.version:
+        return
+    names = {each.link_type.version: each.name for each in link_type.variants}
+    names[link_type.version] = "no variant"
+    before, now = names.get(turn.seat.version), names[turn.link_type.version]
+    if before is not None:
+        turn.notify(
+            NoticeKind.REASSIGNED,
+            f"was of {before}, is of {now} now: values follow; what it was made with, such as its "
+            "organisation in the ERP, stays until somebody moves it there",
+            before=before,
+            now=now,
+        )
 
 
 def _take_in(turn: Turn, happened: Input) -> bool:

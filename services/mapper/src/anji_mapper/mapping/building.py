@@ -1,7 +1,7 @@
 """Builds the lens of one pair from what its file says."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 
 from anji_common.errors import ConfigurationError
@@ -12,9 +12,10 @@ from anji_mapper.mapping.fields import Named
 from anji_mapper.mapping.findings import near
 from anji_mapper.mapping.lens_forms import EmployeeForm, LensForm
 from anji_mapper.mapping.model import Lens
+from anji_mapper.mapping.own import Factories, build_own
 from anji_mapper.mapping.schema import FieldForm
 
-__all__ = ["BuiltLens", "LinkNames", "build_lens"]
+__all__ = ["BuiltLens", "Known", "LinkNames", "build_lens"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,14 @@ class LinkNames:
     """The detail object of its first lines."""
     shares: tuple[str, ...] = ()
     """Names that its CRM side shares."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What stands around a file: the other files, and what is installed."""
+
+    links: Mapping[str, LinkNames]
+    factories: Factories = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +66,7 @@ _ALIKE: Mapping[str, tuple[FieldKind, FieldKind]] = {
 """Lenses that change nothing: the kinds of the two sides say how values are read and spelled."""
 
 
-def build_lens(form: FieldForm, names: Mapping[str, LinkNames]) -> BuiltLens:
+def build_lens(form: FieldForm, known: Known) -> BuiltLens:
     """Return the lens that the file declares.
 
     Raises:
@@ -67,7 +76,10 @@ def build_lens(form: FieldForm, names: Mapping[str, LinkNames]) -> BuiltLens:
     if lens.name in _ALIKE:
         crm, erp = _ALIKE[lens.name]
         return BuiltLens(lenses.Same(), Named(crm), Named(erp))
-    return _choosing(lens) or _converting(lens) or _referring(lens, form, names)
+    if lens.own is not None:
+        text = Named(FieldKind.TEXT)
+        return BuiltLens(build_own(lens.own, known.factories), text, text)
+    return _choosing(lens) or _converting(lens) or _referring(lens, form, known.links)
 
 
 def _choosing(form: LensForm) -> BuiltLens | None:
@@ -98,7 +110,7 @@ def _converting(form: LensForm) -> BuiltLens | None:
     return None
 
 
-def _referring(form: LensForm, field: FieldForm, names: Mapping[str, LinkNames]) -> BuiltLens:
+def _referring(form: LensForm, about: FieldForm, names: Mapping[str, LinkNames]) -> BuiltLens:
     if form.employee is not None:
         return _employee(form.employee, names)
     text = Named(FieldKind.TEXT)
@@ -134,7 +146,7 @@ def _referring(form: LensForm, field: FieldForm, names: Mapping[str, LinkNames])
             raise ConfigurationError(msg)
         one_way = referring.Shared(link.erp_object, shared.value)
         return BuiltLens(one_way, text, text, System.FXIAOKE)
-    return _constant(form, field)
+    return _constant(form, about)
 
 
 def _employee(form: EmployeeForm, names: Mapping[str, LinkNames]) -> BuiltLens:
@@ -146,9 +158,9 @@ def _employee(form: EmployeeForm, names: Mapping[str, LinkNames]) -> BuiltLens:
     return BuiltLens(table, *kinds)
 
 
-def _constant(form: LensForm, field: FieldForm) -> BuiltLens:
-    to = System.K3CLOUD if field.direction == "to_erp" else System.FXIAOKE
-    if form.constant is None or field.direction == "both":
+def _constant(form: LensForm, about: FieldForm) -> BuiltLens:
+    to = System.K3CLOUD if about.direction == "to_erp" else System.FXIAOKE
+    if form.constant is None or about.direction == "both":
         msg = "a constant flows one way: say direction: to_erp or to_crm"
         raise ConfigurationError(msg)
     text = Named(FieldKind.TEXT)

@@ -12,31 +12,59 @@ from anji_mapper.mapping.findings import Finding
 from anji_mapper.mapping.model import LinkType, Mappings
 from anji_mapper.mapping.referring import Employee, LineReference, ReferenceByNumber, Shared
 
-__all__ = ["check", "dependencies"]
+__all__ = ["check", "dependencies", "load_order"]
 
 
 def dependencies(mappings: Mappings) -> dict[str, tuple[str, ...]]:
     """Return for each link type those whose records it waits for, sorted; never itself."""
     owners = dict(_owners(mappings))
     return {
-        found.name: tuple(sorted({owners[each] for each in _referred(found)} - {found.name}))
+        found.name: tuple(
+            sorted({owners[each] for each in _referred(found) if each in owners} - {found.name})
+        )
         for found in mappings.types
     }
 
 
+def load_order(mappings: Mappings) -> tuple[str, ...]:
+    """Return the link types so that each comes after those that it waits for.
+
+    In this order snapshots and first loads make nobody wait; in any other they are as right.
+    """
+    depends, done = dependencies(mappings), dict[str, None]()
+    while len(done) < len(depends):
+        ready = [name for name in depends if name not in done and done.keys() >= {*depends[name]}]
+        done |= dict.fromkeys(ready or depends)  # a circle is told by `check`
+    return tuple(done)
+
+
 def check(mappings: Mappings) -> list[Finding]:
-    """Return a line for each circle of link types that wait for each other."""
+    """Return a line for each circle of link types that wait for each other.
+
+    And for each that waits for records of which nobody tells: its link type is not used.
+    """
     depends = dependencies(mappings)
     circles = {_circle(name, depends) for name in depends} - {()}
     return [
-        Finding(
-            circle[0],
-            1,
-            1,
-            f"link types wait for each other in a circle: {' → '.join((*circle, circle[0]))}",
-        )
-        for circle in sorted(circles)
+        *_unowned(mappings),
+        *(
+            Finding(
+                circle[0],
+                1,
+                1,
+                f"link types wait for each other in a circle: {' → '.join((*circle, circle[0]))}",
+            )
+            for circle in sorted(circles)
+        ),
     ]
+
+
+def _unowned(mappings: Mappings) -> Iterator[Finding]:
+    owners = dict(_owners(mappings))
+    for found in mappings.types:
+        for name in sorted({*_referred(found)} - owners.keys()):
+            words = f"it waits for records of {name}, whose link type is not used: say used: true"
+            yield Finding(found.name, 1, 1, words)
 
 
 def _owners(mappings: Mappings) -> Iterator[tuple[str, str]]:

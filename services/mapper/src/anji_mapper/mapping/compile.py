@@ -3,19 +3,18 @@
 Pure: nothing here opens a file (`anji_mapper.mapping.folder` does) or looks at a vendor.
 """
 
-import json
 from collections.abc import Mapping
-from hashlib import sha256
 from typing import Any
 
 from anji_common.errors import ConfigurationError
-from anji_mapper.mapping.building import LinkNames
+from anji_mapper.mapping.building import Known, LinkNames
 from anji_mapper.mapping.findings import Finding, near
 from anji_mapper.mapping.forming import form_of
-from anji_mapper.mapping.link_type import build_link_type
 from anji_mapper.mapping.model import LinkType, Mappings
+from anji_mapper.mapping.own import Factories
 from anji_mapper.mapping.reading import Page, read_page
 from anji_mapper.mapping.schema import FileForm
+from anji_mapper.mapping.varying import with_variants
 
 __all__ = ["Settings", "compile_mappings", "find_errors"]
 
@@ -23,35 +22,48 @@ Settings = Mapping[str, Mapping[str, str]]
 """Link type → setting → value."""
 
 
-def compile_mappings(texts: Mapping[str, str], settings: Settings | None = None) -> Mappings:
-    """Return the link types of the files (name → text), with `settings` over their defaults.
+def compile_mappings(
+    texts: Mapping[str, str],
+    settings: Settings | None = None,
+    factories: Factories | None = None,
+) -> Mappings:
+    """Return the link types of the files that are used.
+
+    Args:
+        texts: Name of each file, its text.
+        settings: What is set over the files' defaults.
+        factories: The company's own conversions.
 
     Raises:
         ConfigurationError: one line for each thing that is wrong, in any file.
     """
-    mappings, findings = _compiled(texts, settings or {})
+    mappings, findings = _compiled(texts, settings or {}, factories or {})
     if findings:
         raise ConfigurationError("\n".join(str(each) for each in findings))
     return mappings
 
 
-def find_errors(texts: Mapping[str, str], settings: Settings | None = None) -> tuple[Finding, ...]:
+def find_errors(
+    texts: Mapping[str, str],
+    settings: Settings | None = None,
+    factories: Factories | None = None,
+) -> tuple[Finding, ...]:
     """Return what is wrong with the files, sorted by file and line; empty if nothing is."""
-    return _compiled(texts, settings or {})[1]
+    return _compiled(texts, settings or {}, factories or {})[1]
 
 
 def _compiled(
-    texts: Mapping[str, str], settings: Settings
+    texts: Mapping[str, str], settings: Settings, factories: Factories
 ) -> tuple[Mappings, tuple[Finding, ...]]:
     pages = {file: _page(file, text, settings) for file, text in sorted(texts.items())}
     forms = {file: form_of(page) for file, page in pages.items() if page.data}
     names = {name: found for page in pages.values() for name, found in _names(page)}
+    known = Known(names, factories)
     types: list[LinkType] = []
     for file, form in forms.items():
         if form is not None:
-            page = pages[file]
-            version = _version(texts[file], page.settings)
-            types.append(build_link_type(page, form, names, version))
+            found = with_variants(pages[file], form, texts[file], known)
+            types += [found] if form.used else []
     _find_doubles(pages, forms)
     findings = [each for page in pages.values() for each in page.findings]
     for link in sorted(set(settings) - set(names)):
@@ -96,7 +108,7 @@ def _find_doubles(pages: Mapping[str, Page], forms: Mapping[str, FileForm | None
     """A name or an object stands in one file only: its records take part in one link."""
     seen: dict[tuple[str, str], str] = {}
     for file, form in forms.items():
-        if form is None:
+        if form is None or not form.used:
             continue
         for what, name, loc in (
             ("link type", form.link, ("link",)),
@@ -106,8 +118,3 @@ def _find_doubles(pages: Mapping[str, Page], forms: Mapping[str, FileForm | None
             other = seen.setdefault((what, name), file)
             if other != file:
                 pages[file].find(loc, f"{what} {name} is declared in {other} already")
-
-
-def _version(text: str, settings: Mapping[str, str]) -> str:
-    content = json.dumps([text, dict(sorted(settings.items()))], ensure_ascii=False)
-    return sha256(content.encode()).hexdigest()[:16]

@@ -4,13 +4,13 @@ A lens that looks at several fields of a side needs a pair for each of them: wha
 no reason to compare anything when it changes.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from anji_common.errors import ConfigurationError
 from anji_common.interest import FieldKind
 from anji_common.refs import System
 from anji_mapper.mapping.asking import build_condition, condition_paths
-from anji_mapper.mapping.building import BuiltLens, LinkNames, build_lens
+from anji_mapper.mapping.building import BuiltLens, Known, build_lens
 from anji_mapper.mapping.combining import Chosen, Computed, PartOfText
 from anji_mapper.mapping.fields import Named
 from anji_mapper.mapping.findings import near
@@ -26,7 +26,7 @@ _PLAIN = (FieldKind.TEXT, FieldKind.CHOICE, FieldKind.NUMBER, FieldKind.EMPLOYEE
 """Kinds whose values are any text: what a file says is compared as it stands."""
 
 
-def build_fields(form: FieldForm, names: Mapping[str, LinkNames]) -> _Built:
+def build_fields(form: FieldForm, known: Known) -> _Built:
     """Return the pairs that a field of the file stands for, each with its lens.
 
     Raises:
@@ -42,7 +42,7 @@ def build_fields(form: FieldForm, names: Mapping[str, LinkNames]) -> _Built:
         return _made(form, computed, computed.paths)
     if lens.when is not None:
         return _chosen(form, lens.when)
-    return ((form, build_lens(form, names)),)
+    return ((form, build_lens(form, known)),)
 
 
 def _parts(form: FieldForm, parts: PartsForm, whole: System) -> _Built:

@@ -5,6 +5,7 @@ from pathlib import Path
 from anji_common.errors import ConfigurationError
 from anji_mapper.mapping.check import check
 from anji_mapper.mapping.compile import Settings, compile_mappings
+from anji_mapper.mapping.entry_points import installed_conversions
 from anji_mapper.mapping.model import Mappings
 
 __all__ = ["find_folder", "load_mappings", "read_folder"]
@@ -53,7 +54,8 @@ def load_mappings(folder: Path | None = None, settings: Settings | None = None) 
     Raises:
         ConfigurationError: no folder, or one line for each thing that is wrong in it.
     """
-    mappings = compile_mappings(read_folder(find_folder(folder)), settings)
+    texts = read_folder(find_folder(folder))
+    mappings = compile_mappings(texts, settings, installed_conversions())
     if findings := check(mappings):
         raise ConfigurationError("\n".join(str(each) for each in findings))
     return mappings

@@ -20,6 +20,7 @@ __all__ = [
     "LensForm",
     "LineOfForm",
     "NothingForm",
+    "OwnForm",
     "PartsForm",
     "ReferenceForm",
     "RegionForm",
@@ -195,6 +196,17 @@ class ComputedForm(Form):
     """With ``{path}`` of fields of the same head, or of the same line."""
 
 
+class OwnForm(Form):
+    """A conversion of the company's own: an entry point of the group ``anji.lenses``."""
+
+    function: str = Field(min_length=1)
+    """The name of the entry point."""
+    examples: dict[str, str] = Field(min_length=1)
+    """CRM value: ERP value; tried, there and back, whenever the file is read."""
+    options: dict[str, str] = Field(default_factory=dict)
+    """What the entry point is called with, by name."""
+
+
 class ConditionForm(Form):
     """A question about one record: one of all, any, not; or a field and one of is, in, empty."""
 
@@ -264,6 +276,7 @@ class LensForm(Form):
     """Several fields of the CRM, one text of the ERP."""
     computed: Annotated[ComputedForm, spelled_out("template", ComputedForm)] | None = None
     when: WhenForm | None = None
+    own: OwnForm | None = None
     constant: Annotated[ConstantForm, spelled_out("value", ConstantForm)] | None = None
 
     @model_validator(mode="after")

@@ -1,13 +1,13 @@
 """Builds one link type from its form; what does not fit together is noted in its page."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from anji_common.errors import ConfigurationError
 from anji_common.interest import FieldKind
 from anji_common.refs import System
 from anji_mapper.mapping.asking import build_condition, condition_paths
-from anji_mapper.mapping.building import BuiltLens, LinkNames
+from anji_mapper.mapping.building import BuiltLens, Known
 from anji_mapper.mapping.expanding import build_fields
 from anji_mapper.mapping.fields import Named, SideFields
 from anji_mapper.mapping.model import (
@@ -36,18 +36,16 @@ _FLOWS = {
 }
 
 
-def build_link_type(
-    page: Page, form: FileForm, names: Mapping[str, LinkNames], version: str
-) -> LinkType:
-    """Return the link type; it may only be used if the page has no findings."""
-    return _Building(page, form, names).link_type(version)
+def build_link_type(page: Page, form: FileForm, known: Known, version: str) -> LinkType:
+    """Return the link type, without variants; it may only be used if the page has no findings."""
+    return _Building(page, form, known).link_type(version)
 
 
 @dataclass(slots=True)
 class _Building:
     page: Page
     form: FileForm
-    names: Mapping[str, LinkNames]
+    known: Known
     fields: dict[System, SideFields] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -73,6 +71,7 @@ class _Building:
         lines = tuple(self._lines(("lines", place), each) for place, each in enumerate(form.lines))
         messages = tuple(MessageTemplate(each.to, each.text) for each in form.messages)
         self._add_messages(messages)
+        self._add_variants()
         packets = {
             system: self._packet(name, system, pairs, lines, is_created=system.other in creates)
             for name, system in _SYSTEMS.items()
@@ -97,11 +96,11 @@ class _Building:
         names: set[str] = set()
         for place, form in enumerate(forms):
             try:
-                fields = build_fields(form, self.names)
+                fields = build_fields(form, self.known)
             except ConfigurationError as error:
                 self.page.find((*loc, place, "lens"), str(error))
                 continue
-            for each, built in fields:
+            for each, built in fields if form.used else ():
                 pair = self._pair((*loc, place), each, built)
                 if pair.name in names:
                     self.page.find((*loc, place), f"{pair.name} is here twice")
@@ -172,6 +171,12 @@ class _Building:
             erp_marker=form.erp.marker,
             crm_marker=form.crm.marker,
         )
+
+    def _add_variants(self) -> None:
+        for place, variant in enumerate(self.form.variants):
+            for name, condition in (("crm", variant.crm), ("erp", variant.erp)):
+                for path in () if condition is None else condition_paths(condition):
+                    self.fields[_SYSTEMS[name]].add(("variants", place, name), path)
 
     def _add_messages(self, messages: tuple[MessageTemplate, ...]) -> None:
         for place, message in enumerate(messages):

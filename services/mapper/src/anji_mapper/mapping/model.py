@@ -7,16 +7,15 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
 
 from pydantic import JsonValue
 
 from anji_common.errors import UndecodableError
 from anji_common.events.commands import Finish
-from anji_common.events.crosswalk import CrosswalkRow
 from anji_common.events.observed import Document
 from anji_common.interest import Interest, ObjectInterest
 from anji_common.refs import System
+from anji_mapper.mapping.ports import Around, Condition, Lens, References, Row
 
 __all__ = [
     "Around",
@@ -33,67 +32,8 @@ __all__ = [
     "Row",
     "Seen",
     "Side",
+    "Variant",
 ]
-
-Row = Mapping[str, JsonValue]
-"""The mapped values of one line, by path inside the row."""
-
-
-class References(Protocol):
-    """What is known of other links: the global view of the crosswalk."""
-
-    def row(self, ref: str) -> CrosswalkRow | None:
-        """Return the row of a record of either side, by the text of its ref."""
-        ...
-
-    def by_number(self, object_key: str, number: str) -> CrosswalkRow | None:
-        """Return the row of a record by business number.
-
-        `object_key` is system and object: ``k3cloud/BD_Customer``.
-        """
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Around:
-    """What stands around a value that a lens converts: its own record, and other links."""
-
-    references: References
-    head: Row
-    """The head values of the record that the value comes from."""
-    row: Row = field(default_factory=dict)
-    """Its line's values, where the value is in a line."""
-    rows: Mapping[str, Mapping[str, Row]] = field(default_factory=dict)
-    """All lines of the record: `LinesPair.name` → line id → values."""
-
-
-class Lens(Protocol):
-    """A conversion that runs both ways.
-
-    Law: ``erp_to_crm(crm_to_erp(x)) == x``, up to a declared tolerance. A lens of a pair that
-    flows one way only needs only that way.
-    """
-
-    def crm_to_erp(self, value: JsonValue, around: Around) -> JsonValue:
-        """Return the ERP's value.
-
-        Raises:
-            AwaitedError: a record referred to has no counterpart yet.
-            MappingError: the value has no counterpart.
-        """
-        ...
-
-    def erp_to_crm(self, value: JsonValue, around: Around) -> JsonValue:
-        """Return the CRM's value; raises as `crm_to_erp`."""
-        ...
-
-
-class Condition(Protocol):
-    """A yes-or-no question about one record's head."""
-
-    def holds(self, head: Row) -> bool:
-        """Return the answer."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,6 +205,17 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True)
+class Variant:
+    """What holds for the records of one organisation, or of another kind."""
+
+    name: str
+    link_type: "LinkType"
+    """The file with the variant's settings; the same fields as without them."""
+    crm: Condition | None = None
+    erp: Condition | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class LinkType:
     """Everything that one mapping file declares."""
 
@@ -278,6 +229,22 @@ class LinkType:
     pairs: tuple[Pair, ...]
     lines: tuple[LinesPair, ...] = ()
     messages: tuple[MessageTemplate, ...] = ()
+    variants: tuple[Variant, ...] = ()
+
+    def variant_of(self, crm: Seen | None, erp: Seen | None) -> Variant | None:
+        """Return the variant that a link's records belong to, the CRM's record first.
+
+        Args:
+            crm: What is known of the CRM's record; `None` for nothing.
+            erp: The same of the ERP's.
+        """
+        for variant in self.variants:
+            if variant.crm is not None and crm is not None:
+                if variant.crm.holds(crm.head):
+                    return variant
+            elif variant.erp is not None and erp is not None and variant.erp.holds(erp.head):
+                return variant
+        return None
 
     @property
     def home(self) -> System:

@@ -6,7 +6,7 @@ lens may be is in `lens_forms`; `docs/mappings.md` shows each feature with an ex
 
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, JsonValue
+from pydantic import BeforeValidator, Field, JsonValue, model_validator
 
 from anji_common.events.commands import Finish
 from anji_common.interest import FieldKind
@@ -30,6 +30,7 @@ __all__ = [
     "PlaceForm",
     "Side",
     "SideForm",
+    "VariantForm",
 ]
 
 
@@ -71,6 +72,8 @@ class FieldForm(Form):
     """When both sides changed: its owner wins, or people are asked while other fields flow."""
     only_on_create: bool = False
     """Written when the record is made, and let be afterwards."""
+    used: bool = True
+    """A field that is not used is checked, and left out: a setting can turn it on."""
 
 
 class SideForm(Form):
@@ -130,12 +133,35 @@ class MessageForm(Form):
     """With ``{field}`` of the CRM and ``{erp.field}`` of the ERP."""
 
 
+class VariantForm(Form):
+    """Records of one organisation, or of another kind, that settings of their own hold for."""
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    crm: ConditionForm | None = None
+    """Which records of the CRM."""
+    erp: ConditionForm | None = None
+    """Which records of the ERP, where the CRM's is not there yet."""
+    settings: dict[str, str] = Field(min_length=1)
+    """Name: value, over the file's and the company's."""
+
+    @model_validator(mode="after")
+    def _asks_something(self) -> "VariantForm":
+        if self.crm is None and self.erp is None:
+            msg = "a variant says which records it is for: crm, erp or both"
+            raise ValueError(msg)
+        return self
+
+
 class FileForm(Form):
     """One link type."""
 
     link: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    used: bool = True
+    """A link type that is not used is checked, and left out: a setting can turn it on."""
     settings: dict[str, str] = Field(default_factory=dict)
     """Name: default of what differs between companies; used as ``${name}``."""
+    variants: tuple[VariantForm, ...] = ()
+    """The first whose condition a record meets gives its settings to it."""
     creates: Literal["crm", "erp", "both"]
     """Whose new records begin a link."""
     crm: SideForm

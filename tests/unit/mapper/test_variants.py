@@ -1,0 +1,138 @@
+"""Variants: one file for several organisations, each with settings of its own."""
+
+import pytest
+
+from anji_common.errors import ConfigurationError
+from anji_common.events.notices import NoticeKind
+from anji_mapper.mapping.compile import compile_mappings
+from anji_mapper.mapping.model import LinkType, Seen
+from labs.link_lab import CRM, ERP, LinkLab
+from labs.mapping_files import GOOD, changed, compiled, words_of
+
+VARIANTS = """\
+variants:
+  - name: shanghai
+    crm: {field: company, is: SH}
+    erp: {field: FUseOrgId, is: "101"}
+    settings: {organisation: "101", lands: "a=y"}
+  - name: wuhan
+    crm: {field: company, is: WH}
+    settings: {organisation: "102"}
+"""
+LAND = """\
+  - crm: {path: land, kind: text}
+    erp: {path: FLAND, kind: text}
+    lens: {value_map: {values: "${lands}"}}
+"""
+FILE = (
+    changed(
+        changed(
+            changed(GOOD, '  organisation: "100"\n', '  organisation: "100"\n  lands: "a=x"\n'),
+            "creates: crm\n",
+            f"creates: crm\n{VARIANTS}",
+        ),
+        '    FTEL: ""\n',
+        '    FTEL: ""\n    FLAND: ""\n',
+    )
+    + LAND
+)
+
+
+def organisation(link_type: LinkType) -> object:
+    return link_type.erp.packet["FCreateOrgId"]
+
+
+def made(**values: str) -> tuple[LinkLab, object]:
+    """Return a lab with one CRM record that has crossed, and the organisation it was made in."""
+    lab = LinkLab(compiled(FILE))
+    lab.edit(CRM, name="Ann", land="a", **values)
+    lab.read(CRM, "001")
+    lab.rest()
+    return lab, lab.sent[0].packet["FCreateOrgId"]
+
+
+@pytest.mark.parametrize(
+    ("company", "number", "land"), [("SH", "101", "y"), ("WH", "102", "x"), ("BJ", "100", "x")]
+)
+def test_a_record_is_made_in_the_organisation_of_its_variant(
+    company: str, number: str, land: str
+) -> None:
+    lab, where = made(company=company)
+
+    assert where == {"FNumber": number}
+    assert lab.vendors[ERP].records["001"]["FLAND"] == land
+
+
+def test_every_variant_has_a_version_of_its_own_that_commands_name() -> None:
+    lab, _ = made(company="SH")
+    found = compiled(FILE)
+    versions = [found.version, *(each.link_type.version for each in found.variants)]
+
+    assert len(set(versions)) == 3
+    assert lab.sent[0].mapping_version == found.variants[0].link_type.version
+
+
+def test_an_erp_record_without_a_counterpart_is_told_by_its_own_fields() -> None:
+    found = compiled(FILE)
+
+    assert found.variant_of(None, Seen({"FUseOrgId": "101"})) is found.variants[0]
+    assert found.variant_of(Seen({"company": "BJ"}), Seen({"FUseOrgId": "101"})) is None
+    assert found.variant_of(None, None) is None
+
+
+def test_a_record_that_moves_to_another_organisation_is_told_once_and_its_values_follow() -> None:
+    lab, _ = made(company="BJ")
+
+    lab.edit(CRM, "001", company="SH", land="a")
+    lab.rest()
+    lab.edit(CRM, "001", name="Bea")
+    lab.rest()
+
+    moved = [each for each in lab.notices if each.kind is NoticeKind.REASSIGNED]
+    assert [each.details for each in moved] == [{"before": "no variant", "now": "shanghai"}]
+    assert lab.vendors[ERP].records["001"]["FName"] == "Bea"
+
+
+def test_what_a_company_sets_holds_in_every_variant_that_does_not_set_it() -> None:
+    mappings = compile_mappings(
+        {"a.yaml": FILE}, {"customer": {"organisation": "900", "lands": "a=z"}}
+    )
+    base = mappings.types[0]
+
+    assert organisation(base) == {"FNumber": "900"}
+    assert organisation(base.variants[1].link_type) == {"FNumber": "102"}
+    assert "FCreateOrgId" in base.variants[0].link_type.erp.packet
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        (
+            'organisation: "102"',
+            'organisatoin: "102"',
+            "there is no setting 'organisatoin'; did you mean 'organisation'?",
+        ),
+        ("name: wuhan", "name: shanghai", "variant shanghai is here twice"),
+        ('lands: "a=y"', 'lands: "a"', "variant shanghai: 'a' is no table"),
+        (
+            "    crm: {field: company, is: WH}\n",
+            "",
+            "a variant says which records it is for: crm, erp or both",
+        ),
+    ],
+)
+def test_a_wrong_variant_is_told_with_its_place(old: str, new: str, words: str) -> None:
+    found = words_of(a=changed(FILE, old, new))
+
+    assert [each for each in found if words in each]
+    assert all(each.startswith("a.yaml:") for each in found)
+
+
+def test_a_variant_may_not_change_which_fields_are_read() -> None:
+    text = changed(FILE, "  lands:", "  phone: FTEL\n  lands:")
+    text = changed(text, "erp: FTEL}", 'erp: "${phone}"}').replace("    FTEL:", '    "${phone}":')
+    text = changed(text, 'organisation: "102"', 'organisation: "102", phone: FMOBILE')
+
+    assert any("variant wuhan changes what the ERP is asked" in each for each in words_of(a=text))
+    with pytest.raises(ConfigurationError):
+        compile_mappings({"a.yaml": text})
