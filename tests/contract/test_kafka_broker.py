@@ -1,6 +1,7 @@
 """What only Kafka has: its own rules, beside the promises of every broker in test_broker.py."""
 
 import asyncio
+import gc
 from collections.abc import Mapping
 
 import pytest
@@ -12,7 +13,7 @@ from anji_common.broker.kafka_broker import KafkaBroker
 from anji_common.broker.kafka_cluster import KafkaCluster
 from anji_common.broker.kafka_endings import discard
 from anji_common.clock import SystemClock
-from anji_common.errors import ConfigurationError, RejectedError
+from anji_common.errors import ConfigurationError, FencedError, RejectedError
 from anji_common.messages import Message
 from anji_common.refs import System
 from anji_common.topics import Topic, declared_topics
@@ -170,6 +171,24 @@ async def test_a_record_too_large_for_the_cluster_is_rejected_and_the_task_goes_
     found = await records_of(broker, COPIED.name)
     await task.close()
     assert [record.value for record in found] == [b"one"]
+
+
+async def test_a_task_whose_closing_is_cancelled_lets_go_of_all_its_clients(
+    broker: KafkaBroker,
+) -> None:
+    task = await broker.take(GROUP, 0, [GIVEN.name, COPIED.name])
+    closing = asyncio.ensure_future(task.close())
+    await SystemClock().sleep(0)  # it has begun, and waits for its first consumer
+
+    closing.cancel()
+    closing.cancel()
+    await asyncio.wait([closing])
+
+    assert closing.cancelled()
+    with pytest.raises(FencedError):
+        await task.poll()
+    del task, closing
+    gc.collect()  # a client that nobody closed says so now, and that is an error here
 
 
 async def test_a_group_with_running_members_is_not_reset(

@@ -14,6 +14,7 @@ from random import Random
 
 from anji_common.broker.port import Broker, Task
 from anji_common.clock import SystemClock
+from anji_common.errors import RetriableError
 from anji_common.messages import Message, Record
 from anji_common.topics import Topic
 
@@ -30,11 +31,14 @@ def copied(batch: Sequence[Record]) -> list[Message]:
 
 
 async def copy(task: Task) -> None:
-    """Copy for as long as the task is ours."""
+    """Copy for as long as the task is ours; what surely was not written is tried again."""
     while True:
         batch = await task.poll(max_records=100, wait_seconds=1)
         if batch:
-            await task.commit(batch, copied(batch))
+            try:
+                await task.commit(batch, copied(batch))
+            except RetriableError:
+                await task.rewind()
 
 
 @dataclass

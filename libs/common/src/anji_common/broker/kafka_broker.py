@@ -131,9 +131,11 @@ class KafkaBroker:
                 resets.create_task(self._put(group, partition, places))
 
     async def close(self) -> None:
-        if self._publisher is not None:
-            await self._forget(self._publisher)
-        await self._offsets.close()
+        try:
+            if self._publisher is not None:
+                await self._forget(self._publisher)
+        finally:
+            await self._offsets.close()
 
     async def _take(self, group: str, partition: int, inputs: Sequence[str]) -> KafkaTask:
         seat = Seat(group, partition, inputs)

@@ -4,6 +4,9 @@ A producer's own `stop` waits for its broker, for ever if there is none, and a f
 nothing to wait for. A consumer's waits for an answer of the group's coordinator. What then is
 cancelled may wait for metadata that will not come. There is no public way that does not wait:
 hence aiokafka's private parts here, of the version that is pinned, and nowhere else.
+
+A membership that ends cancels works that are closing already. What is let go of halfway keeps
+its connections for ever, so an ending is always brought to its end; it takes seconds at most.
 """
 # ruff: noqa: SLF001 - the private parts of aiokafka's clients; see above
 
@@ -21,7 +24,19 @@ _CANCEL_SECONDS = 2.0
 
 
 async def discard(client: Any) -> None:  # noqa: ANN401 - any of aiokafka's clients, all untyped
-    """Let go of `client` without waiting for what it has not sent."""
+    """Let go of `client` without waiting for what it has not sent; also when cancelled."""
+    letting_go = asyncio.ensure_future(_discard(client))
+    try:
+        await asyncio.shield(letting_go)
+    except asyncio.CancelledError:
+        while not letting_go.done():
+            with suppress(asyncio.CancelledError):  # told once is enough
+                await asyncio.wait([letting_go])
+        heard(letting_go)
+        raise
+
+
+async def _discard(client: Any) -> None:  # noqa: ANN401 - any of aiokafka's clients, all untyped
     if isinstance(client, AIOKafkaProducer):
         await _discard_producer(client)
     elif isinstance(client, AIOKafkaConsumer):

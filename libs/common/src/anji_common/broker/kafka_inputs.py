@@ -9,6 +9,7 @@ tasks cheap. A task of many inputs has one for all, whose requests are short.
 
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -104,8 +105,9 @@ class KafkaInputs:
 
     async def close(self) -> None:
         """Let go of connections."""
-        for consumer in dict.fromkeys(self._consumers.values()):
-            await discard(consumer)
+        async with AsyncExitStack() as last:
+            for consumer in dict.fromkeys(self._consumers.values()):
+                last.push_async_callback(discard, consumer)
 
     def _shares(
         self, places: Sequence[TopicPartition]

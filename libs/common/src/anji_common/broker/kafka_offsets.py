@@ -8,6 +8,7 @@ oldest record.
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
 from datetime import datetime
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -150,9 +151,10 @@ class KafkaOffsets:
         """Let go of connections."""
         asker, self._asker = self._asker, None
         client, self._client = self._client, None
-        for one in (asker, client):
-            if one is not None:
-                await discard(one)
+        async with AsyncExitStack() as last:
+            for one in (asker, client):
+                if one is not None:
+                    last.push_async_callback(discard, one)
 
     def _all(self, topic: str) -> list[TopicPartition]:
         return self._cluster.places([topic], range(self._cluster.partitions))

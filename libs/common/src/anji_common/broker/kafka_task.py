@@ -153,8 +153,10 @@ class KafkaTask:
         self._woken.set()
 
     async def close(self) -> None:
-        await self._inputs.close()
-        await self._drop()
+        try:
+            await self._inputs.close()
+        finally:
+            await self._drop()
 
     @property
     def _name(self) -> str:
