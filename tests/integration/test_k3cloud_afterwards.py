@@ -9,9 +9,9 @@ from anji_common.events.commands import Attachment, Finish
 from anji_common.interest import Interest
 from anji_common.refs import System
 from anji_common.testing.virtual_time import LoopClock, run_virtually
-from anji_common.writing.target import Written
+from anji_common.writing.target import Found, Written
 from anji_sandbox.faults import Fault
-from labs.erp_commands import calls
+from labs.erp_commands import calls, edit
 from labs.erp_lab import CUSTOMER, NOTICE, ORDER, Erp, make_erp, new_customer
 
 INTEREST = Interest(System.K3CLOUD, (CUSTOMER, ORDER, NOTICE))
@@ -106,5 +106,27 @@ def test_a_record_whose_making_was_cut_off_says_that_files_may_be_missing() -> N
         assert isinstance(outcome, Written)
         assert "合同.txt" in outcome.words
         assert calls(erp, "attachmentupload") == 0
+
+    on_an_erp(test)
+
+
+def test_an_allocation_that_is_due_later_is_made_without_another_save() -> None:
+    async def test(erp: Erp) -> None:
+        (made,) = await erp.target.write([new_customer(1, finish=Finish.AUDITED)])
+        assert isinstance(made, Written)
+        assert made.observed is not None
+        assert made.ref is not None
+        command = edit(made.ref, {}, organisations=("2",)).model_copy(
+            update={"object_name": "BD_Customer"}
+        )
+        found = Found(made.observed, None, is_ours=True)
+
+        outcome = await erp.target.finish(found, command)
+
+        assert isinstance(outcome, Written)
+        assert outcome.words == ""
+        rows = erp.person().query("BD_Customer", "FNumber,FUseOrgId.FNumber")
+        assert sorted(org for _, org in rows) == ["100", "101"]
+        assert calls(erp, "batchsave") == 1
 
     on_an_erp(test)

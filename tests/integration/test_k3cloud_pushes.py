@@ -8,9 +8,7 @@ from typing import Any
 import pytest
 
 from anji_common.clock import Clock
-from anji_common.events.commands import (
-    Finish,
-)
+from anji_common.events.commands import Finish, RowWish
 from anji_common.events.results import Outcome
 from anji_common.interest import Interest
 from anji_common.refs import System
@@ -50,6 +48,53 @@ def test_a_pushed_bill_carries_our_marker_and_values_and_is_taken_on() -> None:
         assert outcome.observed.stamp.status == "C"
         assert (data["FCarriageNO"], data["F_ANJI_MARKER"]) == ("SF1", str(command.seat))
         assert [row["FQty"] for row in data["FEntity"]] == ["2", "3"]
+
+    on_an_erp(test)
+
+
+def lines_of(*wishes: tuple[str, str, str]) -> dict[str, tuple[RowWish, ...]]:
+    """Wish for lines of (CRM line id, material, quantity)."""
+    rows = [
+        RowWish(source_id=source_id, values={"FMaterialID": material, "FQty": quantity})
+        for source_id, material, quantity in wishes
+    ]
+    return {"FEntity": tuple(rows)}
+
+
+def test_wished_lines_are_saved_into_the_pushed_rows_before_the_audit() -> None:
+    async def test(erp: Erp) -> None:
+        order = an_order(erp, audited=True, FBillNo="X")
+        wishes = lines_of(("a", "M1", "1"), ("b", "M1", "3"))
+        command = a_push(1, order, "X", finish=Finish.AUDITED, rows=wishes)
+
+        (outcome,) = await erp.target.write([command])
+
+        assert isinstance(outcome, Written)
+        assert outcome.words == ""
+        assert outcome.observed is not None
+        data: Any = outcome.observed.data
+        assert outcome.observed.stamp.status == "C"
+        assert [row["FQty"] for row in data["FEntity"]] == ["1", "3"]
+        ids = [row["FEntryID"] for row in data["FEntity"]]
+        assert outcome.lines == {"FEntity": {"a": ids[0], "b": ids[1]}}
+
+    on_an_erp(test)
+
+
+def test_a_pushed_record_that_was_found_again_gets_its_lines_as_well() -> None:
+    async def test(erp: Erp) -> None:
+        order = an_order(erp, audited=True, FBillNo="X")
+        command = a_push(1, order, "X", rows=lines_of(("a", "M1", "1")))
+        erp.faults.add(Fault(kind="drop_after", endpoint="*.Push.*"))
+        await erp.target.write([command])
+        ((found,),) = await erp.target.look_up([command], own_only=True)
+
+        done = await erp.target.finish(found, command)
+
+        assert isinstance(done, Written)
+        assert done.observed is not None
+        data: Any = done.observed.data
+        assert [row["FQty"] for row in data["FEntity"]] == ["1", "3"]
 
     on_an_erp(test)
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from pydantic import JsonValue
 
-from anji_common.events.commands import Action, RowWish
+from anji_common.events.commands import Action, Push, RowWish
 from anji_common.events.observed import Observed, Stamp
 from anji_common.refs import Ref, System
 from anji_common.testing.virtual_time import EPOCH
@@ -69,3 +69,44 @@ def test_an_added_row_that_came_back_otherwise_is_the_last_one() -> None:
 
 def test_a_row_that_is_gone_is_not_paired() -> None:
     assert paired([wish("a", "5", "11")], observed(), Action.UPDATE) == {}
+
+
+def pushed(wishes: list[RowWish], *rows: tuple[str, str, str]) -> Any:  # noqa: ANN401 - compared with a dictionary
+    """Pair wishes with converted rows of (entry id, material, quantity)."""
+    held: list[JsonValue] = [
+        {"FEntryID": entry_id, "FMaterialId": material, "FQty": quantity, "F_ANJI_LINE": None}
+        for entry_id, material, quantity in rows
+    ]
+    found = Observed(ref=ORDER_REF, stamp=Stamp(modified_at=EPOCH), data={"FSaleOrderEntry": held})
+    command = new_order(1, CUSTOMER_REF, {}).model_copy(
+        update={
+            "rows": {"FSaleOrderEntry": tuple(wishes)},
+            "push": Push(source=ORDER_REF, source_number="X"),
+        }
+    )
+    return paired_lines(command, found, ORDER)["FSaleOrderEntry"]
+
+
+def part(source_id: str, material: str, quantity: str) -> RowWish:
+    values: dict[str, JsonValue] = {"FMaterialId": material, "FQty": quantity, "F_ANJI_LINE": "x"}
+    return RowWish(source_id=source_id, values=values)
+
+
+def test_a_pushed_row_is_the_one_of_the_same_material_whatever_its_quantity() -> None:
+    pairs = pushed(
+        [part("b", "M2", "1"), part("a", "M1", "1")], ("1", "M1", "5"), ("2", "M2", "5")
+    )
+
+    assert pairs == {"b": "2", "a": "1"}
+
+
+def test_of_two_pushed_rows_of_one_material_the_more_alike_is_taken_then_the_first() -> None:
+    rows = ("1", "M1", "5"), ("2", "M1", "7"), ("3", "M1", "9")
+
+    pairs = pushed([part("a", "M1", "7"), part("b", "M1", "1"), part("c", "M1", "1")], *rows)
+
+    assert pairs == {"a": "2", "b": "1", "c": "3"}
+
+
+def test_a_wish_of_a_material_that_was_not_converted_is_no_row() -> None:
+    assert pushed([part("a", "M3", "5")], ("1", "M1", "5")) == {}

@@ -2,21 +2,24 @@
 
 After a create the rows stand in the order in which they were sent. After an update a known row
 keeps its id, unless the ERP renumbered; then, and for added rows, the content tells, and what is
-left is paired from the end, where added rows stand.
+left is paired from the end, where added rows stand. After a push the rows are the conversion's: a
+wished one is the row that names the same records and is most like it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from pydantic import JsonValue
 
 from anji_common.events.commands import Action, Command, RowWish
 from anji_common.events.observed import Observed
-from anji_common.interest import LinesInterest, ObjectInterest
+from anji_common.interest import FieldKind, LinesInterest, ObjectInterest
 from anji_common.writing.comparing import same
 
 __all__ = ["paired_lines"]
 
 _Row = Mapping[str, JsonValue]
+_NAMING = (FieldKind.NUMBER, FieldKind.REFERENCE)
+"""Kinds of fields that name other records: rows that differ in one are not the same row."""
 
 
 def paired_lines(
@@ -24,14 +27,17 @@ def paired_lines(
 ) -> dict[str, dict[str, str]]:
     """Return lines path → `RowWish.source_id` → entry id (`Result.lines`)."""
     found: dict[str, dict[str, str]] = {}
+    pairs: list[tuple[RowWish, _Row]]
     for lines in interest.lines:
         wishes = command.rows.get(lines.path, ())
         rows = observed.data.get(lines.path)
         if not wishes or not isinstance(rows, list):
             continue
         held = [row for row in rows if isinstance(row, dict)]
-        if command.action is Action.CREATE and len(held) == len(wishes):
-            pairs: list[tuple[RowWish, _Row]] = list(zip(wishes, held, strict=True))
+        if command.push is not None:
+            pairs = _by_likeness(wishes, held, lines)
+        elif command.action is Action.CREATE and len(held) == len(wishes):
+            pairs = list(zip(wishes, held, strict=True))
         else:
             pairs = _by_id_and_content(wishes, held, lines)
         found[lines.path] = {wish.source_id: str(row[lines.id_field]) for wish, row in pairs}
@@ -61,6 +67,31 @@ def _by_id_and_content(
             pairs.append((wish, alike))
     pairs.extend(zip(reversed(unlike), reversed(free), strict=False))
     return pairs
+
+
+def _by_likeness(
+    wishes: Sequence[RowWish], held: Sequence[_Row], lines: LinesInterest
+) -> list[tuple[RowWish, _Row]]:
+    """Pair rows that name the same records, those first that have most in common."""
+    names = {field.path for field in lines.fields if field.kind in _NAMING}
+    likeness = [
+        (_likeness(wish, row, names), -place, -at)
+        for place, wish in enumerate(wishes)
+        for at, row in enumerate(held)
+    ]
+    pairs: dict[int, int] = {}
+    for alike, place, at in sorted(likeness, reverse=True):
+        if alike > 0 and -place not in pairs and -at not in pairs.values():
+            pairs[-place] = -at
+    return [(wishes[place], held[at]) for place, at in sorted(pairs.items())]
+
+
+def _likeness(wish: RowWish, row: _Row, names: Collection[str]) -> int:
+    """Return how many values are the same; 0 for rows that name different records."""
+    wished = {path: value for path, value in wish.values.items() if value is not None}
+    equal = {path for path, value in wished.items() if same(row.get(path), value)}
+    differs = {path for path in wished.keys() - equal if path in names and row.get(path)}
+    return 0 if differs else len(equal)
 
 
 def _holds(row: _Row, wish: RowWish) -> bool:

@@ -15,13 +15,15 @@ from weakref import WeakValueDictionary
 
 from anji_common.clock import Clock
 from anji_common.errors import InDoubtError, RefusedError, RejectedError, RetriableError
-from anji_common.events.commands import Action, Command, Push
+from anji_common.events.commands import Action, Command, Push, RowWish
 from anji_common.events.observed import Observed
+from anji_common.interest import ObjectInterest
 from anji_common.refs import Ref
 from anji_common.writing.target import Busy, Doubtful, Refused, WriteOutcome
 from anji_k3cloud.asking import Asking
 from anji_k3cloud.client import Client
 from anji_k3cloud.outcomes import packet_outcome
+from anji_k3cloud.pairing import paired_lines
 from anji_k3cloud.pieces import Piece
 
 __all__ = ["Pushing", "as_update"]
@@ -79,19 +81,36 @@ class Pushing:
         return None
 
 
-def as_update(command: Command, ref: Ref) -> Command:
-    """Return the save that a pushed record still needs: the marker and the wished head values.
+def as_update(
+    command: Command, ref: Ref, observed: Observed | None, interest: ObjectInterest
+) -> Command:
+    """Return the save that a pushed record still needs: the marker, wished values, known lines.
 
-    Its rows are the conversion's; which of them a wished line is, only a read tells.
+    Its rows are the conversion's. A wished line that is none of them is left out: the link sees
+    that it is missing and decides.
     """
-    wished = {path: value for path, value in command.values.items() if value is not None}
+    values = {path: value for path, value in command.values.items() if value is not None}
+    paired = {} if observed is None else paired_lines(command, observed, interest)
+    rows = {
+        path: tuple(
+            _with_id(wish, paired[path][wish.source_id])
+            for wish in wishes
+            if wish.source_id in paired.get(path, {})
+        )
+        for path, wishes in command.rows.items()
+    }
     return command.model_copy(
         update={
             "action": Action.UPDATE,
             "target": ref,
-            "values": wished,
-            "rows": {},
+            "values": values,
+            "rows": {path: wishes for path, wishes in rows.items() if wishes},
             "packet": {},
             "push": None,
         }
     )
+
+
+def _with_id(wish: RowWish, entry_id: str) -> RowWish:
+    values = {path: value for path, value in wish.values.items() if value is not None}
+    return wish.model_copy(update={"target_id": entry_id, "values": values})

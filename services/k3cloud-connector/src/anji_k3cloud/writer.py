@@ -131,7 +131,7 @@ class K3CloudTarget:
             ends = self._clock.monotonic() + self._last_call_seconds
             return (await self._after_push(piece, ends))[0]
         is_there = next_step(piece.status, command.finish) is None
-        if is_there and not (command.action is Action.CREATE and command.organisations):
+        if is_there and not command.organisations:
             return None
         if command.action is Action.CREATE:
             not_attached(piece)
@@ -244,7 +244,11 @@ class K3CloudTarget:
 
     async def _after_push(self, piece: Piece, leaves_before: float) -> Outcomes:
         """Save the marker and the wished values into a pushed record, and take it on."""
-        update = as_update(piece.command, piece.ref)
+        try:
+            await self._look_at([piece])
+        except (Retriable, RejectedError) as error:
+            return {piece.place: Doubtful(f"pushed, and not read yet: {error}")}
+        update = as_update(piece.command, piece.ref, piece.observed, piece.interest)
         piece.packet = packet_of(update, piece.interest, self._zone)
         refused, saved = await self._saving.save([piece], leaves_before=leaves_before)
         # It stands already: whatever kept the save from it, the next look goes on from here.
