@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from anji_common.errors import UndecodableError
 from anji_common.events.changes import Change
-from anji_common.events.commands import Action
+from anji_common.events.commands import Action, Finish
 from anji_common.events.observed import Stamp
 from anji_common.refs import Ref, System
 from anji_common.testing.strategies import (
@@ -39,6 +39,7 @@ from anji_mapper.link.state import (
     Seat,
     SideState,
     Stage,
+    Unfinished,
 )
 from anji_mapper.mapping.model import Seen
 
@@ -81,6 +82,7 @@ flights = st.builds(
     asked_at=st.none() | instants,
     ours_seen=st.booleans(),
     decided_on=st.integers(-1, 2**62),
+    finish=st.sampled_from(Finish),
 )
 sides = st.builds(
     SideState,
@@ -102,6 +104,14 @@ sides = st.builds(
     ),
     is_gone=st.booleans(),
     returned=pairs,
+    unfinished=st.none()
+    | st.builds(
+        Unfinished,
+        words=texts,
+        finish=st.sampled_from(Finish),
+        number=command_numbers,
+        is_retried=st.booleans(),
+    ),
 )
 seats = st.builds(
     Seat,
@@ -157,11 +167,11 @@ WHOLE: dict[Any, tuple[str, ...]] = {
     ),
     SideState: (
         *("ref", "revision", "stamp", "seen", "floor", "flight", "held", "sent", "refusal"),
-        *("is_gone", "returned"),
+        *("is_gone", "returned", "unfinished"),
     ),
     Flight: (
         *("number", "action", "digest", "pairs", "rows", "base_at", "answered_at", "asked_at"),
-        *("ours_seen", "decided_on"),
+        *("ours_seen", "decided_on", "finish"),
     ),
     Decision: ("winner", "values", "person"),
     Held: ("revision", "stamp", "seen"),
@@ -170,6 +180,7 @@ WHOLE: dict[Any, tuple[str, ...]] = {
     Refusal: ("digest", "kind", "words", "number"),
     RowAgreement: ("crm_id", "erp_id", "pairs"),
     PendingMessage: ("to", "text"),
+    Unfinished: ("words", "finish", "number", "is_retried"),
     Seen: ("head", "rows", "number", "marker"),
 }
 """What has its place in the form. Whoever adds a field adds it to `codec` or `forms` first, then

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from anji_common.events.changes import Change
-from anji_common.events.commands import Action, CommandNumber
+from anji_common.events.commands import Action, CommandNumber, Finish
 from anji_common.events.observed import Stamp
 from anji_common.refs import Ref, System
 from anji_mapper.link.agreements import Json, whole_from
@@ -24,6 +24,7 @@ from anji_mapper.link.state import (
     Refusal,
     RowAgreement,
     SideState,
+    Unfinished,
     changed,
 )
 from anji_mapper.mapping.model import Row, Seen
@@ -71,6 +72,7 @@ def side_to(side: SideState) -> Json:
         maybe(_refusal_to, side.refusal),
         side.is_gone,
         side.returned,
+        maybe(_unfinished_to, side.unfinished),
     ]
 
 
@@ -78,7 +80,8 @@ def side_from(read: Json) -> SideState:
     """Return the side of `side_to`."""
     if read is None:
         return _BLANK
-    ref, revision, stamp, seen, floor, flight, held, sent, refusal, is_gone, returned = read
+    ref, revision, stamp, seen, floor, flight, held, sent, refusal, is_gone, *later = read
+    returned, unfinished = (*later, None)[:2]
     newest = maybe(_stamp_from, stamp)
     return changed(
         _BLANK,
@@ -93,6 +96,7 @@ def side_from(read: Json) -> SideState:
         refusal=maybe(_refusal_from, refusal),
         is_gone=is_gone,
         returned=whole_from(returned),
+        unfinished=maybe(_unfinished_from, unfinished),
     )
 
 
@@ -202,6 +206,7 @@ def _flight_to(flight: Flight) -> Json:
         flight.asked_at,
         flight.ours_seen,
         flight.decided_on,
+        flight.finish.value,
     ]
 
 
@@ -221,6 +226,7 @@ def _flight_from(read: Json) -> Flight:
         asked_at=maybe(datetime.fromisoformat, asked_at),
         ours_seen=ours_seen,
         decided_on=later[0] if later else -1,
+        finish=Finish(later[1]) if later[1:] else Finish.SAVED,
     )
 
 
@@ -238,6 +244,16 @@ def _refusal_to(refusal: Refusal) -> Json:
 
 def _refusal_from(read: Json) -> Refusal:
     return Refusal(read[0], ProblemKind(read[1]), read[2], _number_from(read[3]))
+
+
+def _unfinished_to(unfinished: Unfinished) -> Json:
+    number = _number_to(unfinished.number)
+    return [unfinished.words, unfinished.finish.value, number, unfinished.is_retried]
+
+
+def _unfinished_from(read: Json) -> Unfinished:
+    words, finish, number, is_retried = read
+    return Unfinished(words, Finish(finish), _number_from(number), is_retried)
 
 
 def _number_to(number: CommandNumber) -> Json:

@@ -1,7 +1,7 @@
 """Why a link does not move: one problem a link, raised and cleared with notices."""
 
 from anji_common.events.notices import NoticeKind
-from anji_common.refs import SYSTEMS
+from anji_common.refs import SYSTEMS, System
 from anji_mapper.link.questions import question_id
 from anji_mapper.link.state import Problem, ProblemKind, Seat, Stage
 from anji_mapper.link.turn import Turn
@@ -69,6 +69,9 @@ def _refusal(seat: Seat) -> _Found | None:
         refusal = seat.side(system).refusal
         if refusal is not None:
             return refusal.kind, f"{system}:{refusal.number}", refusal.words
+    undone = seat.erp.unfinished
+    if undone is not None:
+        return ProblemKind.UNFINISHED, f"{System.K3CLOUD}:{undone.number}", undone.words
     if seat.stage is Stage.REFUSED:
         words = f"{seat.partner} is linked with another record; end that link or unmark this one"
         return ProblemKind.CLAIMED, str(seat.partner), words

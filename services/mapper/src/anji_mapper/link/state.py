@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from pydantic import JsonValue
 
 from anji_common.events.changes import Change
-from anji_common.events.commands import Action, CommandNumber
+from anji_common.events.commands import Action, CommandNumber, Finish
 from anji_common.events.inbox import Entry
 from anji_common.events.observed import Stamp
 from anji_common.refs import Ref, System
@@ -33,6 +33,7 @@ __all__ = [
     "Seat",
     "SideState",
     "Stage",
+    "Unfinished",
     "ValuePair",
     "changed",
 ]
@@ -72,6 +73,8 @@ class ProblemKind(StrEnum):
     REFUSED = "refused"
     IN_DOUBT = "in doubt"
     UNMAPPED = "unmapped"
+    UNFINISHED = "unfinished"
+    """It was saved, and what should follow was refused: an audit, an allocation, a file."""
     WAITING = "waiting"
     ASKED = "asked"
     CLAIMED = "claimed elsewhere"
@@ -98,6 +101,20 @@ class Refusal:
     kind: ProblemKind
     words: str
     number: CommandNumber
+
+
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """A record that holds the wish, and was not taken as far as it should be."""
+
+    words: str
+    """The vendor's."""
+    finish: Finish
+    """How far it should be."""
+    number: CommandNumber
+    """Whose result told."""
+    is_retried: bool = False
+    """A person asked for another try."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +147,8 @@ class Flight:
     """When that read was last asked for."""
     ours_seen: bool = False
     """A change by our account, later than `base_at`, was among those held."""
+    finish: Finish = Finish.SAVED
+    """ERP: how far the command takes the record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +179,8 @@ class SideState:
     is_gone: bool = False
     returned: Mapping[str, Returned] = field(default_factory=dict)
     """`Pair.name`, or `row_key`, → the last of it (``protocol.md`` 13)."""
+    unfinished: Unfinished | None = None
+    """ERP: what the last command left undone though its values hold."""
 
 
 @dataclass(frozen=True)

@@ -14,11 +14,17 @@ from anji_common.events.inbox import Entry, EntryKind
 from anji_common.events.notices import NoticeKind
 from anji_common.events.results import Outcome, Result
 from anji_common.events.signals import Signal, SignalKind
-from anji_common.refs import SYSTEMS, Ref
+from anji_common.refs import SYSTEMS, Ref, System
 from anji_mapper.link import observing, seats, waiting
 from anji_mapper.link.context import Context
 from anji_mapper.link.crosswalking import publish_rows
 from anji_mapper.link.effects import Effect
+from anji_mapper.link.finishing import (
+    note_refused_way,
+    note_what_is_undone,
+    resume,
+    see_what_is_done,
+)
 from anji_mapper.link.inputs import Answered, Changed, Input, Looked, Told
 from anji_mapper.link.merge import Comparison, compare
 from anji_mapper.link.problems import judge
@@ -153,6 +159,7 @@ def _answered(turn: Turn, flight: Flight, result: Result) -> None:
     match result.outcome:
         case Outcome.CREATED | Outcome.UPDATED:
             _holds_the_wish(turn, flight, result)
+            note_what_is_undone(turn, flight, result)
         case Outcome.MATCHED | Outcome.MOVED:
             if result.observed is not None:
                 observing.look_at(turn, system, result.observed)
@@ -194,8 +201,11 @@ def _rejected(turn: Turn, flight: Flight, result: Result) -> None:
     in_doubt = result.outcome is Outcome.IN_DOUBT
     kind = ProblemKind.IN_DOUBT if in_doubt else ProblemKind.REFUSED
     digest = "*" if in_doubt else flight.digest
-    words = f"{result.words} [{result.field}]" if result.field else result.words
-    refusal = Refusal(digest, kind, words or str(result.outcome), flight.number)
+    told = f"{result.words} [{result.field}]" if result.field else result.words
+    words = told or str(result.outcome)
+    if result.system is System.K3CLOUD and note_refused_way(turn, flight, words):
+        return
+    refusal = Refusal(digest, kind, words, flight.number)
     turn.put_side(result.system, changed(turn.seat.side(result.system), refusal=refusal))
 
 
@@ -219,6 +229,7 @@ def _retried(turn: Turn, problem: str) -> None:
     turn.put(waits=(), waiting_since=None)  # what is still missing is asked for anew
     for system in SYSTEMS:
         turn.put_side(system, changed(turn.seat.side(system), refusal=None))
+    resume(turn)
     if turn.seat.stage is Stage.REFUSED and turn.seat.partner is not None:
         seats.claim(turn, turn.seat.partner)
 
@@ -227,6 +238,7 @@ def _decide(turn: Turn) -> None:
     """Agree on what is equal, tell each idle side what it should hold, say what is wrong."""
     turn.put(version=turn.link_type.version)
     _end_settlements(turn)
+    see_what_is_done(turn)
     awaited: set[str] = set()
     unmapped: list[str] = []
     seat = turn.seat

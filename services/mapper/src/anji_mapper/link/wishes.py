@@ -6,15 +6,26 @@ succeeds.
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import orjson
 from pydantic import JsonValue
 
 from anji_common.errors import AwaitedError, MappingError
-from anji_common.events.commands import Action, Command, CommandNumber, LookUp, RowWish
+from anji_common.events.commands import (
+    Action,
+    Command,
+    CommandNumber,
+    Finish,
+    LookUp,
+    Push,
+    RowWish,
+)
+from anji_common.events.crosswalk import RowState
 from anji_common.events.notices import NoticeKind
 from anji_common.refs import Ref, System
+from anji_mapper.link.finishing import is_resumed, way_on
 from anji_mapper.link.merge import Comparison, Wish, convert, number_of
 from anji_mapper.link.state import (
     Flight,
@@ -43,9 +54,10 @@ def send_create(turn: Turn, source: Seen) -> tuple[set[str], list[str]]:
     for lines in turn.link_type.lines:
         for line_id, row in source.rows.get(lines.name, {}).items():
             draft.add_new_row(lines, line_id, row, source)
+    side = turn.link_type.side(turn.far)
+    push = _push(draft, turn, side, source)
     if draft.awaited or draft.unmapped:
         return draft.awaited, draft.unmapped
-    side = turn.link_type.side(turn.far)
     if side.interest.marker_field:
         draft.values[side.interest.marker_field] = str(turn.seat.key)
     draft.send(
@@ -53,8 +65,33 @@ def send_create(turn: Turn, source: Seen) -> tuple[set[str], list[str]]:
         packet=side.filled(source.head),
         look_ups=_look_ups(turn.seat.key, side, draft.values),
         finish=side.finish,
+        push=push,
+        organisations=side.making.organisations,
+        attachments=tuple(each.filled(source.head) for each in side.making.files),
     )
     return set(), []
+
+
+def _push(draft: "_Draft", turn: Turn, side: Side, source: Seen) -> Push | None:
+    """Return what the record is to be pushed from, where its mapping says so."""
+    rule = side.making.push
+    if rule is None:
+        return None
+    crm_ref = source.head.get(rule.record)
+    if crm_ref is None:
+        draft.unmapped.append(f"{rule.record} is empty: nothing says what is to be pushed")
+        return None
+    references = turn.context.references
+    row = references.row(str(crm_ref))
+    if row is None or row.counterpart is None or row.state is not RowState.LINKED:
+        draft.awaited.add(f"ref:{crm_ref}")
+        return None
+    try:
+        number = number_of(str(row.counterpart), references)
+    except AwaitedError as error:
+        draft.awaited.add(error.token)
+        return None
+    return Push(source=row.counterpart, source_number=number, rule_id=rule.rule_id)
 
 
 def send_update(turn: Turn, system: System, found: Comparison) -> tuple[set[str], list[str]]:
@@ -64,7 +101,7 @@ def send_update(turn: Turn, system: System, found: Comparison) -> tuple[set[str]
         (tokens that new lines wait for, values without a counterpart); the rest was sent.
     """
     side = turn.seat.side(system)
-    if not found.differs and side.refusal is None:
+    if not found.differs and side.refusal is None and not is_resumed(side):
         return set(), []
     draft = _Draft(turn, system)
     target = side.seen or Seen({})
@@ -73,7 +110,7 @@ def send_update(turn: Turn, system: System, found: Comparison) -> tuple[set[str]
         draft.take(wish, target.head)
     for lines in turn.link_type.lines:
         _draft_lines(draft, turn, lines, found)
-    if not (draft.values or draft.rows):
+    if not (draft.values or draft.rows or is_resumed(side)):
         if side.refusal is not None and not (draft.awaited or draft.unmapped):
             turn.put_side(system, changed(side, refusal=None))  # what was refused is not wished
         return draft.awaited, draft.unmapped
@@ -83,7 +120,7 @@ def send_update(turn: Turn, system: System, found: Comparison) -> tuple[set[str]
             source = turn.seat.side(system.other).seen or Seen({})
             templates = turn.link_type.side(system).filled(source.head)
             packet = {path: templates[path] for path in draft.rows if path in templates}
-        draft.send(Action.UPDATE, target=side.ref, packet=packet)
+        draft.send(Action.UPDATE, target=side.ref, packet=packet, **way_on(turn, system))
         _tell_conflicts(turn, wishes)
     return draft.awaited, draft.unmapped
 
@@ -126,7 +163,10 @@ def send_message(turn: Turn, message: PendingMessage) -> None:
 
 def _started(side: SideState, flight: Flight) -> SideState:
     """Return the side with a command in flight."""
-    return changed(side, flight=flight, sent=flight.number.n, refusal=None)
+    left = side.unfinished
+    if left is not None and left.is_retried:
+        left = replace(left, is_retried=False)
+    return changed(side, flight=flight, sent=flight.number.n, refusal=None, unfinished=left)
 
 
 def _grows(lines: LinesPair, system: System) -> bool:
@@ -273,6 +313,7 @@ class _Draft:
             rows={name: tuple(rows) for name, rows in self._row_agreements.items()},
             decided_on=seat.side(self.system.other).revision,
             base_at=command.base_modified_at,
+            finish=content.get("finish", Finish.SAVED),
         )
         turn.put_side(self.system, _started(side, flight))
         turn.effects.append(command)

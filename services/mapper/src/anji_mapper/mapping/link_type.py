@@ -10,6 +10,8 @@ from anji_mapper.mapping.asking import build_condition, condition_paths
 from anji_mapper.mapping.building import BuiltLens, Known
 from anji_mapper.mapping.expanding import build_fields
 from anji_mapper.mapping.fields import Named, SideFields
+from anji_mapper.mapping.making import Making
+from anji_mapper.mapping.making_rules import MakingRules
 from anji_mapper.mapping.model import (
     LinesPair,
     LinkType,
@@ -76,8 +78,13 @@ class _Building:
             system: self._packet(name, system, pairs, lines, is_created=system.other in creates)
             for name, system in _SYSTEMS.items()
         }
+        rules = MakingRules(
+            self.page, form.crm, form.erp, self.known.links, self.fields[System.FXIAOKE]
+        )
+        making = rules.built(is_created=System.FXIAOKE in creates)
         sides = {
-            system: self._side(name, system, packets[system]) for name, system in _SYSTEMS.items()
+            System.FXIAOKE: self._side("crm", System.FXIAOKE, packets[System.FXIAOKE], Making()),
+            System.K3CLOUD: self._side("erp", System.K3CLOUD, packets[System.K3CLOUD], making),
         }
         return LinkType(
             form.link,
@@ -205,7 +212,7 @@ class _Building:
             placing.check()
         return packet
 
-    def _side(self, name: str, system: System, packet: PlacedPacket) -> Side:
+    def _side(self, name: str, system: System, packet: PlacedPacket, making: Making) -> Side:
         form: SideForm = getattr(self.form, name)
         fields = self.fields[system]
         self._add_side((name,), form, fields)
@@ -217,6 +224,7 @@ class _Building:
             fills=packet.fills,
             first_rows=tuple(fields.first_rows.values()),
             finish=form.finish,
+            making=making,
             shares=form.shares,
             filter=None if form.filter is None else build_condition(form.filter),
         )

@@ -15,6 +15,7 @@ from anji_common.events.commands import Finish
 from anji_common.events.observed import Document
 from anji_common.interest import Interest, ObjectInterest
 from anji_common.refs import System
+from anji_mapper.mapping.making import Making
 from anji_mapper.mapping.ports import Around, Condition, Lens, References, Row
 
 __all__ = [
@@ -129,6 +130,7 @@ class Side:
     first_rows: tuple[FirstRow, ...] = ()
     """Head paths that are no fields of the head; they can be read, never written."""
     finish: Finish = Finish.SAVED
+    making: Making = field(default_factory=Making)
     shares: Mapping[str, str] = field(default_factory=dict)
     """Name → head path: what the crosswalk row of this side tells other links."""
     filter: Condition | None = None

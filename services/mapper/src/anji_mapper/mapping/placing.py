@@ -59,10 +59,10 @@ class Placing:
         form = self.form
         if form.marker is None and form.own_number is None:
             self._find((), "records are made here: it needs a marker or an own_number")
-        if not form.packet:
+        if not form.packet and form.push is None:
             self._find((), "records are made here: key 'packet' is missing")
             return
-        for lines, pair in self._written():
+        for lines, pair in self._written() if form.packet else ():
             path = pair.path(self.system)
             if place_of(form.packet, path, lines=lines) is None:
                 where = "the packet" if lines is None else f"the packet's one row of {lines}"

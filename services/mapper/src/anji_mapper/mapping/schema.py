@@ -18,6 +18,12 @@ from anji_mapper.mapping.lens_forms import (
     NothingForm,
     spelled_out,
 )
+from anji_mapper.mapping.making_forms import (
+    FileTemplateForm,
+    OnAudited,
+    Organisations,
+    PushForm,
+)
 
 __all__ = [
     "FieldForm",
@@ -94,6 +100,14 @@ class SideForm(Form):
     """The number field, where the number is ours to choose and the vendor keeps it unique."""
     finish: Finish = Finish.SAVED
     """ERP: how far a record is taken once it is saved."""
+    on_audited: OnAudited = "refuse"
+    """ERP: what a change of an audited or submitted record does."""
+    allocate: Organisations = ()
+    """ERP, base data: organisations that get a new record once it is finished."""
+    push: PushForm | None = None
+    """ERP: new records are made from another one by the vendor's conversion."""
+    attachments: tuple[FileTemplateForm, ...] = ()
+    """ERP: text files put to a new record."""
     shares: dict[str, str] = Field(default_factory=dict)
     """Name: field that other link types may ask this side for."""
     filter: ConditionForm | None = None
