@@ -15,12 +15,13 @@ from pydantic import JsonValue
 from anji_common.events.changes import Change, revision_of
 from anji_common.events.commands import Action, Command
 from anji_common.events.crosswalk import CrosswalkRow
-from anji_common.events.inbox import Entry, EntryKind
+from anji_common.events.inbox import Entry, EntryKind, Sending
 from anji_common.events.notices import Notice
 from anji_common.events.observed import Observed, Stamp
 from anji_common.events.results import Outcome, Result
 from anji_common.events.signals import Signal
 from anji_common.interest import FieldInterest, ObjectInterest
+from anji_common.messages import Message
 from anji_common.refs import Ref, System
 from anji_common.testing.virtual_time import EPOCH
 from anji_mapper.link.context import Context
@@ -141,6 +142,7 @@ class LinkLab:
         self.rows: dict[str, CrosswalkRow] = {}
         self.notices: list[Notice] = []
         self.signals: list[Signal] = []
+        self.exactly: list[Message] = []
         self.queues: dict[tuple[str, str], list[Change | Entry | Result]] = defaultdict(list)
         self.delivered: list[Change | Entry | Result] = []
         self.commands: list[Command] = []
@@ -293,6 +295,8 @@ class LinkLab:
                     self.notices.append(effect)
                 case Signal():
                     self.signals.append(effect)
+                case Sending():
+                    self.exactly.append(effect.to_message())
         return after is not before or bool(effects)
 
     def deliver(self, queue: tuple[str, str]) -> None:

@@ -79,6 +79,11 @@ class Installation:
         )
 
     @property
+    def mapping_settings(self) -> Settings:
+        """What is set for each link type, whichever folder of mappings is read with it."""
+        return self.source.table(_MAPPING_TABLE)
+
+    @property
     def topics(self) -> tuple[Topic, ...]:
         """Every topic of this installation."""
         objects = {

@@ -16,7 +16,29 @@ from anji_common.messages import Message, Record
 from anji_common.refs import Ref, System
 from anji_common.topics import INBOX
 
-__all__ = ["Entry", "EntryKind"]
+__all__ = ["Entry", "EntryKind", "Sending"]
+
+
+class Sending(Event):
+    """One record as it will be published, byte for byte."""
+
+    topic: str
+    key: str
+    headers: tuple[tuple[str, str], ...] = ()
+    value: str
+    """JSON, as every value of ours that is no tombstone."""
+
+    @classmethod
+    def of(cls, message: Message) -> Self:
+        """Return what publishes `message`, which is no tombstone."""
+        headers = tuple((name, value.decode()) for name, value in message.headers)
+        value = (message.value or b"").decode()
+        return cls(topic=message.topic, key=message.key, headers=headers, value=value)
+
+    def to_message(self) -> Message:
+        """Return the record."""
+        headers = tuple((name, value.encode()) for name, value in self.headers)
+        return Message(self.topic, self.key, self.value.encode(), headers)
 
 
 class EntryKind(StrEnum):
@@ -51,6 +73,9 @@ class EntryKind(StrEnum):
 
     RETRY = "retry"
     """A person wants the problem named in `problem` tried again."""
+
+    APPLY = "apply"
+    """A person applies what a plan says about this link, if it has not moved since."""
 
 
 class Entry(Event):
@@ -89,6 +114,18 @@ class Entry(Event):
 
     winner: System | None = None
     """DECIDE: whose value stays."""
+
+    before: str = ""
+    """APPLY: the name of the state that was planned on; empty where there was none."""
+
+    after: list[JsonValue] | None = None
+    """APPLY: the state that the plan leads to, in the form of ``anji.links.v1``."""
+
+    sends: tuple[Sending, ...] = ()
+    """APPLY: what is published with it, byte for byte."""
+
+    mapping_version: str = ""
+    """APPLY: of the mapping that was planned with."""
 
     @property
     def event_id(self) -> str:

@@ -28,6 +28,9 @@ class NoticeKind(StrEnum):
     REASSIGNED = "reassigned"
     """A linked record moved to another variant of its mapping, such as another organisation."""
 
+    PLAN_REFUSED = "plan refused"
+    """What a plan says about one link was not done: the link has moved since, or its mapping."""
+
     DELETES_HELD = "deletes held"
     """Of one object: more records are gone than may be without a person's approval."""
 

@@ -6,7 +6,7 @@ from anji_common.events.changes import Change
 from anji_common.events.inbox import Entry
 from anji_common.events.results import Result
 
-__all__ = ["Answered", "Changed", "Input", "Looked", "Told"]
+__all__ = ["Answered", "Changed", "Input", "Looked", "Relooked", "Told"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,4 +35,12 @@ class Looked:
     """Nothing new about the record: time has passed, or what it waits for may have come."""
 
 
-Input = Changed | Told | Answered | Looked
+@dataclass(frozen=True, slots=True)
+class Relooked:
+    """The records of a link, as they were read last, under another mapping than before."""
+
+    changes: tuple[Change, ...]
+    """At most one of each side; older ones than the link knows say nothing."""
+
+
+Input = Changed | Told | Answered | Looked | Relooked

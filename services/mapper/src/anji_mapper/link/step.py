@@ -16,6 +16,7 @@ from anji_common.events.results import Outcome, Result
 from anji_common.events.signals import Signal, SignalKind
 from anji_common.refs import SYSTEMS, Ref, System
 from anji_mapper.link import observing, seats, waiting
+from anji_mapper.link.applying import apply_planned
 from anji_mapper.link.context import Context
 from anji_mapper.link.crosswalking import publish_rows
 from anji_mapper.link.effects import Effect
@@ -25,10 +26,11 @@ from anji_mapper.link.finishing import (
     resume,
     see_what_is_done,
 )
-from anji_mapper.link.inputs import Answered, Changed, Input, Looked, Told
+from anji_mapper.link.inputs import Answered, Changed, Input, Looked, Relooked, Told
 from anji_mapper.link.merge import Comparison, compare
 from anji_mapper.link.problems import judge
 from anji_mapper.link.questions import ask, decided, ruling_of
+from anji_mapper.link.remapping import look_again
 from anji_mapper.link.rules import RULES, Rules
 from anji_mapper.link.state import Flight, ProblemKind, Refusal, Seat, Stage, changed
 from anji_mapper.link.turn import Turn
@@ -61,9 +63,10 @@ class Reducer:
         _choose_variant(turn, link_type)
         if not _take_in(turn, happened):
             return seat, ()
-        _choose_variant(turn, link_type)
-        _tell_reassigned(turn, link_type)
-        _decide(turn)
+        if not _is_plan(happened):
+            _choose_variant(turn, link_type)
+            _tell_reassigned(turn, link_type)
+            _decide(turn)
         if turn.seat == seat and not turn.effects:
             return seat, ()
         return turn.seat, tuple(turn.effects)
@@ -94,6 +97,11 @@ def _tell_reassigned(turn: Turn, link_type: LinkType) -> None:
         )
 
 
+def _is_plan(happened: Input) -> bool:
+    """Whether all was decided already: a plan is carried out, and nothing else with it."""
+    return isinstance(happened, Told) and happened.entry.kind is EntryKind.APPLY
+
+
 def _take_in(turn: Turn, happened: Input) -> bool:
     """Take in the input; return whether it said anything new."""
     match happened:
@@ -109,6 +117,10 @@ def _take_in(turn: Turn, happened: Input) -> bool:
             return True
         case Looked():
             return True
+        case Relooked(changes):
+            for change in changes:
+                look_again(turn, change.ref.system, change)
+            return True
 
 
 def _told(turn: Turn, entry: Entry) -> bool:
@@ -119,6 +131,8 @@ def _told(turn: Turn, entry: Entry) -> bool:
         _retried(turn, entry.problem)
     elif entry.kind is EntryKind.DECIDE:
         decided(turn, entry)
+    elif entry.kind is EntryKind.APPLY:
+        apply_planned(turn, entry)
     else:
         seats.hear(turn, entry)
     return True

@@ -1,0 +1,113 @@
+"""``anji plan`` and ``anji apply`` as typed, on two sandboxes whose write counters are watched."""
+
+import re
+import shutil
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from anji_common.broker.embedded_broker import EmbeddedBroker
+from anji_common.clock import SystemClock
+from anji_common.refs import System
+from anji_common.topics import Lane, commands_topic
+from anji_mapper.mapping.folder import find_folder
+from anji_mapper.plans import PlanFile
+from labs.installation import AnjiProcess, Company, company, until
+from labs.memory_broker import all_records
+from labs.typed import asked, typed
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+
+_LINE = "  - {crm: url, erp: FWEBSITE}\n"
+_SHORTER = "  - {crm: url, erp: FWEBSITE, lens: {text: {limit: 10}}}\n"
+
+
+def shortened(folder: Path) -> Path:
+    """Return the shipped mappings with one field's conversion changed."""
+    found = folder / "mappings"
+    shutil.copytree(find_folder(), found)
+    customer = found / "customer.yaml"
+    text = customer.read_text()
+    assert _LINE in text
+    customer.write_text(text.replace(_LINE, _SHORTER))
+    return found
+
+
+def writes(both: Company) -> Counter[str]:
+    return both.crm_core.store.writes + both.erp_core.store.writes
+
+
+async def test_a_plan_writes_nothing_and_what_is_applied_is_what_was_planned(
+    tmp_path: Path,
+) -> None:
+    path, mappings = tmp_path / "plan.jsonl", shortened(tmp_path)
+    async with company(tmp_path) as both, both.people() as (crm, erp, _):
+        anji = AnjiProcess(both.settings, tmp_path / "anji.log")
+        anji.start()
+        log = tmp_path / "anji.log"
+        await until(lambda: log.read_bytes().count(b"source.begun") >= 8, "sources began")
+        for name, url in (("Ann", "https://ann.example"), ("Bob", "http://b.c")):
+            await crm.create("AccountObj", {"name": name, "url": url})
+        await until(lambda: both.made("BD_Customer create") == 2, "both have crossed")
+
+        async def are_at_rest() -> bool:
+            shown = await asked(both.settings, "plan", "--full", "--out", str(path))
+            counts = dict(
+                re.findall(
+                    r"^(links looked at|left out\b.*?|commands) +(\d+)", shown, re.MULTILINE
+                )
+            )
+            return counts == {
+                "links looked at": "2",
+                "left out: a command is in flight": "0",
+                "commands": "0",
+            }
+
+        await until(are_at_rest, "both are linked, and nothing is in flight")
+        before = writes(both)
+
+        shown = await asked(
+            both.settings, "plan", "--mapping", str(mappings), "--full", "--out", str(path)
+        )
+
+        assert writes(both) == before
+        assert "https://ann.example' → 'https://an" in shown
+        assert "http://b.c" not in shown
+
+        refused = await typed(both.settings, "apply", str(path), "--apply")
+        assert refused.code == 1
+        assert "another mapping of customer" in refused.errors
+
+        assert anji.end() == 0
+        settings = {**both.settings, "ANJI_MAPPINGS_DIR": str(mappings)}
+        anji = AnjiProcess(settings, log)
+        anji.start()
+        dry = await asked(settings, "apply", str(path))
+        assert "links would be told; --apply" in dry
+        assert writes(both) == before
+        await asked(settings, "apply", str(path), "--apply")
+
+        async def is_shorter() -> bool:
+            rows = await erp.every("BD_Customer", ["FName", "FWEBSITE"])
+            return {"FName": "Ann", "FWEBSITE": "https://an"} in [
+                {key: row[key] for key in ("FName", "FWEBSITE")} for row in rows
+            ]
+
+        await until(is_shorter, "the ERP holds what was planned")
+        assert anji.end() == 0
+        assert (writes(both) - before).total() == 1
+    assert await sent(Path(both.settings["ANJI_HOME"])) == planned(path)
+
+
+async def sent(home: Path) -> list[tuple[bytes | None, object]]:
+    broker = EmbeddedBroker(home / "broker.sqlite", clock=SystemClock(), partitions=12)
+    topics = [commands_topic(system, Lane.BULK) for system in System]
+    found = [each for topic in topics for each in await all_records(broker, topic)]
+    await broker.close()
+    return [(record.value, record.headers) for record in found]
+
+
+def planned(path: Path) -> list[tuple[bytes | None, object]]:
+    sends = [each for _, link in PlanFile(path) for each in link.sends]
+    return [(each.value, each.headers) for each in sends if ".commands." in each.topic]
