@@ -22,8 +22,10 @@ DEMO_OPTIONS ?=
 SEEDS ?= 200
 SEED ?= 1
 JOBS ?= 2
+# make lock UPGRADE=1 moves every version; without it only what is new is added.
+UPGRADE ?=
 
-.PHONY: help setup demo test lint simulate bench docs lock
+.PHONY: help setup demo test lint simulate bench docs lock sbom
 
 help: ## Say what can be made
 	@echo "Anji: make TARGET"; \
@@ -61,11 +63,12 @@ docs: $(VENV)/.members ## Write the generated pages and tables in docs/ anew
 	@echo "docs: generated from the code"
 	@$(BIN)/python tools/pages.py
 
-lock: $(BIN)/uv ## Resolve the dependencies anew into requirements.lock
+lock: $(VENV)/.members ## Resolve the dependencies into requirements.lock; UPGRADE=1 takes the newest
 	@echo "lock: versions and hashes of everything, no addresses"
-	@$(BIN)/uv lock --quiet
-	@$(BIN)/uv export --quiet --all-packages --all-groups --no-emit-workspace --no-header \
-	  --output-file requirements.lock >/dev/null
+	@$(BIN)/python tools/locked.py lock $(if $(UPGRADE),--upgrade)
+
+sbom: $(VENV)/.members ## Write reports/sbom.cdx.json: what an installation is made of (CycloneDX)
+	@$(BIN)/python tools/locked.py sbom reports/sbom.cdx.json
 
 # The stamps make every later run start at once: each step is repeated only when what it came
 # from has changed.

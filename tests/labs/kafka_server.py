@@ -13,6 +13,7 @@ import shutil
 import signal
 import socket
 import subprocess
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import uuid4
@@ -70,6 +71,10 @@ class KafkaServer:
     cache: Path
     heap_megabytes: int = 384
     port: int = 0
+    more_properties: str = ""
+    """Further settings of the broker; the last word on one counts."""
+    format_options: Sequence[str] = ()
+    """What its storage is formatted with, such as users."""
     _process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
 
     @property
@@ -116,13 +121,13 @@ class KafkaServer:
     async def _format(self, jars: Path) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
         self.port, controller_port = _free_ports()
-        properties = _PROPERTIES.format(
+        properties = (_PROPERTIES + self.more_properties).format(
             host=_HOST, port=self.port, controller_port=controller_port, folder=self.folder
         )
         self._properties.write_text(properties)
         (self.folder / "log4j2.properties").write_text(_LOGGING)
         cluster = "a" + base64.urlsafe_b64encode(uuid4().bytes).decode()[1:22]
-        arguments = ("format", "-t", cluster, "-c", str(self._properties))
+        arguments = ("format", "-t", cluster, "-c", str(self._properties), *self.format_options)
         formatting = self._spawn(self._java(jars, "format", "kafka.tools.StorageTool", *arguments))
         if await _ended(formatting) != 0:
             msg = f"Kafka could not format its storage; see {self.folder / 'broker.log'}"

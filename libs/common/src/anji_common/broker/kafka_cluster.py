@@ -17,9 +17,11 @@ from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 
 from anji_common.broker.kafka_endings import discard, heard
 from anji_common.broker.kafka_errors import translated
+from anji_common.broker.kafka_refusals import refusal
 from anji_common.broker.kafka_settings import KafkaSettings
 from anji_common.broker.partitions import partition_for
 from anji_common.clock import Clock
+from anji_common.errors import RetriableError
 from anji_common.messages import Message, Record
 
 __all__ = ["KafkaCluster", "record_from"]
@@ -36,6 +38,7 @@ _BATCH_BYTES = 131_072
 # A start takes 0.15 s; one that is not done by then has no broker.
 _START_SECONDS = 3.0
 _NEVER_MS = 2**31 - 1
+_NOT_REACHED = "could not reach Kafka"
 
 
 class _Startable(Protocol):
@@ -133,7 +136,7 @@ class KafkaCluster:
             RetriableError: no broker answered.
         """
         client = AIOKafkaClient(**self._connection())
-        with translated("could not reach Kafka"):
+        with translated(_NOT_REACHED):
             await client.bootstrap()
         return client
 
@@ -145,19 +148,25 @@ class KafkaCluster:
 
         Raises:
             RetriableError: no broker, or no coordinator, answered in time.
+            AuthenticationError: they do not let us in.
+            ConfigurationError: their certificates are not trusted.
         """
         starting = asyncio.ensure_future(client.start())
         try:
-            with translated("could not reach Kafka"):
+            with translated(_NOT_REACHED):
                 async with asyncio.timeout(self.settings.delivery_timeout_seconds):
                     await asyncio.shield(starting)
-        except BaseException:
+        except BaseException as error:
             try:
                 await asyncio.wait([starting], timeout=_START_SECONDS)
             finally:  # also when it is cancelled a second time
                 starting.cancel()
                 await discard(client)
                 heard(starting)
+            if isinstance(error, RetriableError):
+                reason = await refusal(self._connection())
+                if reason is not None:
+                    raise reason from error
             raise
         return client
 

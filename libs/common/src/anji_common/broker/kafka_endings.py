@@ -15,6 +15,9 @@ from contextlib import suppress
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.client import AIOKafkaClient
+from aiokafka.conn import CloseReason
 from aiokafka.errors import KafkaError
 
 __all__ = ["discard", "heard"]
@@ -41,14 +44,17 @@ async def _discard(client: Any) -> None:  # noqa: ANN401 - any of aiokafka's cli
         await _discard_producer(client)
     elif isinstance(client, AIOKafkaConsumer):
         await _discard_consumer(client)
+    elif isinstance(client, AIOKafkaAdminClient):
+        client._closed = True
+        await _hang_up(client._client)
     else:
-        await client.close()
+        await _hang_up(client)
 
 
 async def _discard_producer(producer: AIOKafkaProducer) -> None:
     producer._closed = True
     await _cancel_tasks_of(producer._sender)
-    await producer.client.close()
+    await _hang_up(producer.client)
     # What nobody waits for any more; asyncio would complain that its errors were not heard.
     if producer._txn_manager.transactional_id is not None:
         heard(producer._txn_manager._transaction_waiter)
@@ -58,17 +64,36 @@ async def _discard_producer(producer: AIOKafkaProducer) -> None:
 
 
 async def _discard_consumer(consumer: AIOKafkaConsumer) -> None:
-    stopping = asyncio.ensure_future(consumer.stop())
-    try:
-        await asyncio.wait([stopping], timeout=_STOP_SECONDS)
-    finally:
-        if not stopping.done():
-            stopping.cancel()
-            await _cancel_tasks_of(consumer._coordinator, consumer._fetcher, stopping)
-            await consumer._client.close()
-        elif not stopping.cancelled():
-            with suppress(KafkaError):
-                stopping.result()
+    consumer._closed = True
+    leaving = asyncio.ensure_future(_leave(consumer))
+    await asyncio.wait([leaving], timeout=_STOP_SECONDS)
+    if not leaving.done():
+        leaving.cancel()
+        await _cancel_tasks_of(consumer._coordinator, consumer._fetcher, leaving)
+    elif not leaving.cancelled():
+        with suppress(KafkaError):
+            leaving.result()
+    await _hang_up(consumer._client)
+
+
+async def _leave(consumer: AIOKafkaConsumer) -> None:
+    for part in (consumer._coordinator, consumer._fetcher):
+        if part is not None:
+            await part.close()
+
+
+async def _hang_up(client: AIOKafkaClient) -> None:
+    """Close connections without a goodbye.
+
+    Over TLS that is answered by a broker only when its longest fetch is over, and aiokafka waits
+    for it; whoever loses patience is left with connections that cannot be closed any more.
+    """
+    for connection in client._conns.values():
+        writer = connection._writer
+        if writer is not None:
+            connection.close(reason=CloseReason.SHUTDOWN)
+            writer.transport.abort()
+    await client.close()
 
 
 async def _cancel_tasks_of(*owners: object) -> None:

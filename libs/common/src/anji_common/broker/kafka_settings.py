@@ -1,5 +1,6 @@
 """How to reach Kafka, and how long to wait for it."""
 
+import ssl
 from pathlib import Path
 from typing import Literal, Self
 
@@ -72,4 +73,10 @@ class KafkaSettings(BaseSettings):
         if self.security_protocol.startswith("SASL") and not (self.username and self.password):
             msg = f"{self.security_protocol} needs username and password"
             raise ValueError(msg)
+        if self.ca_file is not None:
+            try:
+                ssl.create_default_context(cafile=self.ca_file)
+            except OSError as error:
+                msg = f"{self.ca_file} cannot be read as certificates in PEM: {error}"
+                raise ValueError(msg) from error
         return self
