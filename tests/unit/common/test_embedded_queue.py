@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import Callable
+from pathlib import Path
+from threading import Event
 
 import pytest
 
@@ -62,3 +64,80 @@ async def test_a_statement_that_fails_undoes_its_transaction_and_is_told_to_all(
     assert [type(one) for one in outcomes] == [FatalError, FatalError]
     assert store.rows("SELECT * FROM processes") == []
     store.close()
+
+
+class SlowDisk(EmbeddedStore):
+    """A file on a disk whose syncs take until somebody lets them end."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self.may_end = Event()
+        self.begun = Event()
+        self.synced = 0
+        self.is_broken = False
+
+    def sync(self) -> None:
+        self.begun.set()
+        self.may_end.wait(10)
+        self.synced += 1
+        if self.is_broken:
+            msg = "the disk is gone"
+            raise FatalError(msg)
+        super().sync()
+
+
+@pytest.fixture
+def slow_disk(tmp_path: Path) -> SlowDisk:
+    return SlowDisk(tmp_path / "broker")
+
+
+async def test_nobody_hears_of_a_commit_before_the_disk_has_it_and_the_loop_goes_on_meanwhile(
+    slow_disk: SlowDisk,
+) -> None:
+    queue = queue_on(slow_disk)
+    first = queue.ask(lambda _: 1)
+    await asyncio.to_thread(slow_disk.begun.wait, 10)
+    meanwhile = [queue.ask(lambda _: 2)]
+    await SystemClock().sleep(0)  # it is committed by now
+    meanwhile.append(queue.ask(lambda _: 3))
+    await SystemClock().sleep(0)
+    were_done = [each.done() for each in (first, *meanwhile)]
+
+    slow_disk.may_end.set()
+    results = await asyncio.gather(first, *meanwhile)
+
+    assert were_done == [False, False, False]
+    assert results == [1, 2, 3]
+    assert slow_disk.synced == 2  # what was committed meanwhile shares the next sync
+    await queue.drain()
+    slow_disk.close()
+
+
+async def test_a_disk_that_fails_is_told_to_all_who_wait_for_it(slow_disk: SlowDisk) -> None:
+    queue = queue_on(slow_disk)
+    slow_disk.is_broken = True
+    slow_disk.may_end.set()
+
+    outcomes = await asyncio.gather(
+        queue.ask(lambda _: 1), queue.ask(lambda _: 2), return_exceptions=True
+    )
+
+    assert [type(each) for each in outcomes] == [FatalError, FatalError]
+    await queue.drain()
+    slow_disk.close()
+
+
+async def test_draining_waits_for_the_disk(slow_disk: SlowDisk) -> None:
+    queue = queue_on(slow_disk)
+    asked = queue.ask(lambda _: 1)
+    await asyncio.to_thread(slow_disk.begun.wait, 10)
+    draining = asyncio.ensure_future(queue.drain())
+    await SystemClock().sleep(0)
+    was_drained = draining.done()
+
+    slow_disk.may_end.set()
+    await draining
+
+    assert not was_drained
+    assert asked.result() == 1
+    slow_disk.close()

@@ -1,6 +1,8 @@
 """Group commit: what is asked for in one turn of the event loop becomes one transaction.
 
-Twelve tasks that commit in the same turn cost one fsync instead of twelve. An *operation*
+Twelve tasks that commit in the same turn cost one sync of the disk instead of twelve. Where there
+is a disk the sync has a thread of its own: the loop goes on, transactions that are committed
+meanwhile share the next sync, and nobody hears of his before it is durable. An *operation*
 refuses (raises an `AnjiError`) before it changes anything, so a refused one, such as the commit
 of a fenced task, fails alone and the others of its transaction stand.
 """
@@ -8,6 +10,7 @@ of a fenced task, fails alone and the others of its transaction stand.
 import asyncio
 from collections import deque
 from collections.abc import Callable, Hashable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any, TypeVar
 
@@ -71,6 +74,12 @@ Operation = Callable[[Transaction], T]
 _Step = Callable[[Transaction], Callable[[], None]]
 """Runs an operation; what it returns tells the outcome to whoever asked."""
 
+_Written = tuple[Transaction, list[Callable[[], None]]]
+"""What was committed, and how to tell so."""
+
+_Committed = tuple[_Written, list[asyncio.Future[Any]]]
+"""The same, and who waits for it."""
+
 
 class EmbeddedQueue:
     """Operations in the order in which they were asked for."""
@@ -82,6 +91,9 @@ class EmbeddedQueue:
         self._asked: deque[tuple[asyncio.Future[Any], _Step]] = deque()
         self._is_due = False
         self._retry: asyncio.Task[None] | None = None
+        self._committed: list[_Committed] = []
+        self._syncing: asyncio.Task[None] | None = None
+        self._thread = ThreadPoolExecutor(1, "anji-sync")
 
     def ask(self, operation: Operation[T]) -> asyncio.Future[T]:
         """Have `operation` run in the next transaction; done when that is durable.
@@ -106,41 +118,73 @@ class EmbeddedQueue:
 
     async def drain(self) -> None:
         """Wait until everything asked for is done."""
-        while self._asked:
+        while self._asked or self._committed or self._syncing:
             await self._clock.sleep(_BUSY_PAUSE_SECONDS if self._retry else 0)
+        self._thread.shutdown()
 
     def _run(self) -> None:
         self._retry = None
         asked = [(answer, step) for answer, step in self._asked if not answer.cancelled()]
         try:
-            tell = self._written([step for _answer, step in asked])
+            written = self._written([step for _answer, step in asked])
         except BusyError:
             self._retry = asyncio.create_task(self._run_later(), name="embedded broker: write")
             return
-        except FatalError as error:
-            tell = [partial(_fail, answer, error) for answer, _step in asked]
         except BaseException as error:
-            # A mistake of ours: whoever asked must not wait for ever, nor whoever asks next.
-            self._answer([partial(_fail, answer, error) for answer, _step in asked])
-            raise
-        self._answer(tell)
+            self._next()
+            for answer, _step in asked:
+                _fail(answer, error)
+            if isinstance(error, FatalError):
+                return
+            raise  # a mistake of ours: nobody waits for ever because of it
+        self._next()
+        if not self._store.is_shared:
+            self._tell(written)  # there is no disk
+            return
+        self._committed.append((written, [answer for answer, _step in asked]))
+        if self._syncing is None:
+            self._syncing = asyncio.create_task(self._sync(), name="embedded broker: sync")
 
-    def _answer(self, tell: Sequence[Callable[[], None]]) -> None:
+    def _next(self) -> None:
         self._asked.clear()
         self._is_due = False
-        for outcome in tell:
-            outcome()
 
-    def _written(self, steps: Sequence[_Step]) -> list[Callable[[], None]]:
-        if not steps:
-            return []
+    def _written(self, steps: Sequence[_Step]) -> _Written:
         transaction = Transaction(self._store, int(self._clock.now().timestamp() * 1000))
+        if not steps:
+            return transaction, []
         with self._store.writing():
             tell = [step(transaction) for step in steps]
             transaction.finish()
-        self._store.ends.update(transaction.ends)
+        return transaction, tell
+
+    async def _sync(self) -> None:
+        """Make durable what is committed, and tell; until nothing is left."""
+        loop = asyncio.get_running_loop()
+        try:
+            while self._committed:
+                committed, self._committed = self._committed, []
+                try:
+                    await loop.run_in_executor(self._thread, self._store.sync)
+                except FatalError as error:
+                    for _written, answers in committed:
+                        for answer in answers:
+                            _fail(answer, error)
+                else:
+                    for written, _answers in committed:
+                        self._tell(written)
+        finally:
+            self._syncing = None
+
+    def _tell(self, written: _Written) -> None:
+        """Let everybody see a transaction that is durable, and hear of it."""
+        transaction, tell = written
+        ends = self._store.ends
+        for log, end in transaction.ends.items():
+            ends[log] = max(end, ends.get(log, 0))  # a look at the file may have seen more
         self._wakeups.wake(sorted(transaction.touched, key=repr))  # the same order every time
-        return tell
+        for outcome in tell:
+            outcome()
 
     async def _run_later(self) -> None:
         await self._clock.sleep(_BUSY_PAUSE_SECONDS)
