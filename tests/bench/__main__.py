@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 
 from anji_common.clock import SystemClock
 from bench.broker_rates import BrokerSizes, measure_broker
+from bench.callbacks import CallbackSizes, measure_callbacks
 from bench.erp_rates import ErpSizes, measure_erp
 from bench.erp_writer_rates import ErpWriterSizes, measure_erp_writer
 from bench.figures import Family
@@ -58,12 +59,21 @@ async def _sandbox(_stands: Sequence[Stand]) -> list[Family]:
     return [*await measure_sandbox(SandboxSizes()), *await measure_erp(ErpSizes())]
 
 
+async def _callbacks(stands: Sequence[Stand]) -> list[Family]:
+    return [
+        await measure_callbacks(stand, CallbackSizes(), with_source=with_source)
+        for stand in stands
+        for with_source in (False, True)
+    ]
+
+
 async def _erp_writer(_stands: Sequence[Stand]) -> list[Family]:
     return list(await measure_erp_writer(ErpWriterSizes()))
 
 
 _BENCHES: dict[str, Bench] = {
     "broker": _broker,
+    "callbacks": _callbacks,
     "erp-writer": _erp_writer,
     "latency": _latency,
     "mapper": _mapper,

@@ -1,4 +1,4 @@
-"""A sandbox in a process of its own, and what calls take of that process's processor."""
+"""A server in a process of its own, and what calls take of that process's processor."""
 
 import asyncio
 import json
@@ -9,15 +9,18 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-__all__ = ["served", "taken"]
+__all__ = ["seconds_of", "served", "taken"]
 
 
 @asynccontextmanager
 async def served(
-    vendor: str, arguments: Sequence[str]
+    vendor: str, arguments: Sequence[str], *, module: str = "bench.sandbox_served"
 ) -> AsyncIterator[tuple[Process, dict[str, str]]]:
-    """Serve a vendor's sandbox in a process of its own; yield it, its address and credentials."""
-    command = (sys.executable, "-m", "bench.sandbox_served", vendor, *arguments)
+    """Serve a vendor's sandbox, or `module`, in a process of its own.
+
+    Yields it, and what it told first: its address and credentials.
+    """
+    command = (sys.executable, "-m", module, vendor, *arguments)
     here = Path(__file__).parents[1]
     process = await asyncio.create_subprocess_exec(*command, cwd=here, stdin=PIPE, stdout=PIPE)
     try:
@@ -28,7 +31,8 @@ async def served(
         await process.wait()
 
 
-async def _seconds(process: Process) -> float:
+async def seconds_of(process: Process) -> float:
+    """Return the processor seconds that the server has taken so far."""
     if process.stdin is not None:
         process.stdin.write(b"\n")
         await process.stdin.drain()
@@ -38,7 +42,7 @@ async def _seconds(process: Process) -> float:
 async def _told(process: Process) -> Any:  # noqa: ANN401 - JSON
     line = b"" if process.stdout is None else await process.stdout.readline()
     if not line:
-        msg = "the sandbox that was to be measured ended"
+        msg = "the server that was to be measured ended"
         raise RuntimeError(msg)
     return json.loads(line)
 
@@ -53,6 +57,6 @@ async def taken(
         for number in numbers:
             await call(number)
 
-    before = await _seconds(process)
+    before = await seconds_of(process)
     await asyncio.gather(*(work() for _ in range(callers)))
-    return max(await _seconds(process) - before, 1e-9)
+    return max(await seconds_of(process) - before, 1e-9)

@@ -1,6 +1,6 @@
 """What is measured stands on a broker: embedded in a file, or a real Kafka where there is one."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +29,8 @@ class Stand:
 
     name: str
     opened: Opened
+    settings: Mapping[str, str]
+    """Of an installation on it, in a process of its own."""
 
 
 def embedded_stand() -> Stand:
@@ -41,7 +43,7 @@ def embedded_stand() -> Stand:
             async with _runtime(broker, mappings, Path(home)) as runtime:
                 yield runtime
 
-    return Stand("embedded", opened)
+    return Stand("embedded", opened, {"ANJI_BROKER": "embedded"})
 
 
 def kafka_stand(bootstrap: str) -> Stand:
@@ -56,7 +58,12 @@ def kafka_stand(bootstrap: str) -> Stand:
             async with _runtime(broker, mappings, Path(home)) as runtime:
                 yield runtime
 
-    return Stand("Kafka", opened)
+    settings = {
+        "ANJI_BROKER": "kafka",
+        "ANJI_KAFKA_BOOTSTRAP_SERVERS": bootstrap,
+        "ANJI_KAFKA_REPLICATION_FACTOR": "1",
+    }
+    return Stand("Kafka", opened, settings)
 
 
 async def declare(broker: Broker, mappings: Mappings) -> None:

@@ -3,6 +3,7 @@
 import pytest
 
 from bench.broker_rates import BrokerSizes, measure_broker
+from bench.callbacks import CallbackSizes, measure_callbacks
 from bench.figures import Family
 from bench.latency import LatencySizes, measure_latency
 from bench.mapper_rates import MapperSizes, measure_mapper
@@ -48,6 +49,16 @@ async def test_every_change_of_the_latency_bench_has_its_command(stand: Stand) -
     family = await measure_latency(stand, LatencySizes(5, per_second=100.0), at_most_ms=30)
 
     assert 0 < value(family, "change to command, p50") <= value(family, "change to command, p95")
+
+
+@pytest.mark.parametrize("with_source", [False, True])
+async def test_every_callback_of_the_bench_is_accepted(stand: Stand, *, with_source: bool) -> None:
+    sizes = CallbackSizes(callbacks=20, warm_up=5)
+
+    family = await measure_callbacks(stand, sizes, with_source=with_source)
+
+    assert 0 < value(family, "answered, p50") <= value(family, "answered, p99")
+    assert value(family, "processor time of that process") > 0
 
 
 async def test_a_mapper_is_weighed_in_a_process_of_its_own() -> None:

@@ -24,6 +24,7 @@ from anji_common.refs import Ref, System
 from anji_common.runtime import Runtime
 from anji_common.topics import CALLBACKS
 from anji_fxiaoke.crypto import CallbackCipher
+from anji_fxiaoke.keeping import Keeping
 from anji_fxiaoke.settings import FxiaokeSettings
 from anji_fxiaoke.wire import at_ms, ms_of
 
@@ -75,6 +76,7 @@ class CallbackDesk:
         self._settings = settings
         self._cipher = CallbackCipher(settings.callback_aes_key.get_secret_value())
         self._runtime = runtime
+        self._keeping = Keeping(runtime.broker.publish, runtime.clock, _ANSWER_SECONDS)
         self._heads = {each.object_name: each.object_name for each in interest.objects}
         self._lines = {
             lines.path: each.object_name for each in interest.objects for lines in each.lines
@@ -95,16 +97,8 @@ class CallbackDesk:
             return self._answer(outer, str(error))
         message = self._signal(event)
         if message is not None:
-            await self._keep(message)
+            await self._keeping.keep(message)
         return self._answer(outer, "success")
-
-    async def _keep(self, message: Message) -> None:
-        try:
-            async with asyncio.timeout(_ANSWER_SECONDS):
-                await self._runtime.broker.publish([message])
-        except TimeoutError as error:
-            msg = f"not kept within {_ANSWER_SECONDS} s"
-            raise RetriableError(msg) from error
 
     def _opened(self, outer: dict[str, Any]) -> _Event:
         """Return the event, verified."""
