@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from anji_common.broker.port import Broker
+from anji_common.collector import calm_collector
 from anji_common.events.commands import Command
 from anji_common.messages import Message, Record
 from anji_common.metrics import MAPPER_INPUTS
@@ -72,6 +73,7 @@ class Waves:
 
     async def drained(self, name: str) -> Wave:
         """Let the mapper start, and work until it has nothing more to do."""
+        calm_collector()  # as a started service does; it sets the company's records aside as well
         before, watch = inputs_so_far(), Stopwatch()
         serving = asyncio.create_task(run(self._mappings, MapperSettings(), self._runtime))
         try:

@@ -15,6 +15,7 @@ from random import Random
 
 from anji_common.broker.embedded_broker import EmbeddedBroker
 from anji_common.clock import SystemClock
+from anji_common.collector import calm_collector
 from anji_common.events.changes import Change, revision_of
 from anji_common.events.observed import Stamp
 from anji_common.messages import Message
@@ -45,6 +46,7 @@ async def weigh(home: Path, links: int, history: int) -> dict[str, float]:
     runtime = Runtime(broker, clock, Random("bench"), home / "views")
     weighed = {"before": resident_megabytes()}
     begin = clock.monotonic()
+    calm_collector()
     serving = asyncio.create_task(run(load_mappings(), MapperSettings(), runtime))
     try:
         await _taken(runtime, _edits(links, 1, 0))

@@ -13,6 +13,7 @@ from anji.installation import Installation
 from anji.lagging import watch_lag
 from anji.services import default_names, open_services
 from anji.supervise import Service, supervise
+from anji_common.collector import calm_collector
 from anji_common.errors import ConfigurationError
 from anji_common.health import Health, serve_health
 
@@ -51,6 +52,7 @@ async def run_services(
         port = await opened.enter_async_context(_health_port(health, installation))
         _log.info("services.started", services=chosen, broker=settings.broker, health_port=port)
         on_ready(port)
+        calm_collector()
         lag = Service("lag", lambda: watch_lag(runtime, installation))
         with _settled():
             await supervise(
