@@ -1,9 +1,9 @@
 """What a topic carries: `Message` is what one publishes, `Record` what one reads."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 
 from anji_common.errors import UndecodableError
+from anji_common.values import frozen
 
 __all__ = ["Headers", "Message", "Record", "headers_from"]
 
@@ -11,7 +11,7 @@ Headers = tuple[tuple[str, bytes], ...]
 """In Kafka's form: ordered, names may repeat, values are bytes."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Message:
     """A record to be published. Its partition follows from its key, by murmur2."""
 
@@ -23,7 +23,7 @@ class Message:
     headers: Headers = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Record:
     """A published record, as read. Nothing in it is validated: anybody may have written it."""
 
@@ -63,14 +63,19 @@ class Record:
         Raises:
             UndecodableError: it is not UTF-8.
         """
-        for found, value in reversed(self.headers):
-            if found == name:
-                try:
-                    return value.decode()
-                except (UnicodeDecodeError, AttributeError) as error:
-                    msg = f"{self.place}: header {name} is not UTF-8"
-                    raise UndecodableError(msg) from error
-        return None
+        return self.texts((name,))[0]
+
+    def texts(self, names: Sequence[str]) -> list[str | None]:
+        """Return `header` of each of `names`; raises as that does."""
+        last = dict(self.headers)
+        return [self._text(name, last[name]) if name in last else None for name in names]
+
+    def _text(self, name: str, value: bytes) -> str:
+        try:
+            return value.decode()
+        except (UnicodeDecodeError, AttributeError) as error:
+            msg = f"{self.place}: header {name} is not UTF-8"
+            raise UndecodableError(msg) from error
 
 
 def headers_from(pairs: Mapping[str, str | None]) -> Headers:

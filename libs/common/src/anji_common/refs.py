@@ -1,14 +1,14 @@
 """Refs: the name of one record of one vendor, the same in keys, events, state and screens."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
-from typing import Any, Self
+from typing import Any
 
 from pydantic import GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
 from anji_common.errors import UndecodableError
+from anji_common.values import frozen
 
 __all__ = ["SYSTEMS", "Ref", "System"]
 
@@ -29,7 +29,7 @@ SYSTEMS = tuple(System)
 """Both, in the order CRM, ERP."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@frozen
 class Ref:
     """One record of one system; hashable, so it serves as a key.
 
@@ -44,16 +44,19 @@ class Ref:
     record_id: str
 
     def __str__(self) -> str:
-        return f"{self.system}/{self.object_name}/{self.record_id}"
+        return self.system + "/" + self.object_name + "/" + self.record_id
 
-    @classmethod
-    def parse(cls, text: str) -> Self:
+    def __lt__(self, other: "Ref") -> bool:
+        return str(self) < str(other)
+
+    @staticmethod
+    def parse(text: str) -> "Ref":
         """Return the ref that `text` spells.
 
         Raises:
             UndecodableError: `text` is not ``system/object/id``.
         """
-        return cls(*_parts(text))
+        return _parsed(text)
 
     @classmethod
     def __get_pydantic_core_schema__(
@@ -73,14 +76,14 @@ _SYSTEMS = {system.value: system for system in System}
 
 
 @lru_cache(maxsize=8192)  # every input names the same few refs several times
-def _parts(text: str) -> tuple[System, str, str]:
+def _parsed(text: str) -> Ref:
     name, slash, rest = text.partition("/")
     object_name, slash2, record_id = rest.partition("/")
     system = _SYSTEMS.get(name)
     if system is None or not (slash and slash2 and object_name and record_id):
         msg = f"not a ref: {text[:200]!r}; expected system/object/id"
         raise UndecodableError(msg)
-    return system, object_name, record_id
+    return Ref(system, object_name, record_id)
 
 
 def _validated(value: object) -> Ref:

@@ -4,8 +4,6 @@ Pure. What nobody can read raises `UndecodableError` and becomes a dead letter; 
 link of ours is `None`.
 """
 
-from dataclasses import dataclass
-
 from anji_common.errors import UndecodableError
 from anji_common.events.changes import Change
 from anji_common.events.inbox import Entry
@@ -13,6 +11,7 @@ from anji_common.events.results import Result
 from anji_common.messages import Record
 from anji_common.refs import Ref, System
 from anji_common.topics import INBOX, changes_topic, results_topic
+from anji_common.values import frozen
 from anji_mapper.link.inputs import Answered, Changed, Input, Told
 from anji_mapper.mapping.model import LinkType, Mappings
 
@@ -21,7 +20,7 @@ __all__ = ["Arrival", "decode", "input_topics"]
 _RESULTS = frozenset(results_topic(system) for system in System)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Arrival:
     """One input of one seat."""
 

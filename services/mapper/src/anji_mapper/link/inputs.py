@@ -1,41 +1,40 @@
 """What can happen to a seat."""
 
-from dataclasses import dataclass
-
 from anji_common.events.changes import Change
 from anji_common.events.inbox import Entry
 from anji_common.events.results import Result
+from anji_common.values import frozen
 
 __all__ = ["Answered", "Changed", "Input", "Looked", "Relooked", "Told"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Changed:
     """The seat's own record is now like this."""
 
     change: Change
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Told:
     """Another seat, or a person, says something."""
 
     entry: Entry
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Answered:
     """A command of the seat has its result."""
 
     result: Result
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Looked:
     """Nothing new about the record: time has passed, or what it waits for may have come."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Relooked:
     """The records of a link, as they were read last, under another mapping than before."""
 

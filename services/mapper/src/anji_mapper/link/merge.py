@@ -10,6 +10,7 @@ from pydantic import JsonValue
 
 from anji_common.errors import AwaitedError, MappingError, UndecodableError
 from anji_common.refs import System
+from anji_common.values import frozen
 from anji_mapper.link.context import Context
 from anji_mapper.link.lines import identified
 from anji_mapper.link.renditions import row_key
@@ -42,7 +43,7 @@ class Conflict:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Wish:
     """One value that a side should hold."""
 
@@ -59,7 +60,7 @@ class Wish:
         return self.values[0] if self.system is System.FXIAOKE else self.values[1]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Agreed:
     """Both sides hold what means the same."""
 
@@ -221,7 +222,7 @@ def compare(
     return found
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Look:
     """What is compared, and what is known besides."""
 
@@ -230,7 +231,7 @@ class _Look:
     rulings: Rulings
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Place:
     """Where fields are compared: in the heads, or in two rows that belong together."""
 

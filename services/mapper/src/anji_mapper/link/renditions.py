@@ -9,12 +9,12 @@ other side that was made meanwhile, whoever owns the field.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from pydantic import JsonValue
 
 from anji_common.events.observed import Stamp
 from anji_common.refs import System
+from anji_common.values import frozen
 from anji_mapper.link.rules import Rules
 from anji_mapper.link.state import Returned, Seat, ValuePair
 from anji_mapper.mapping.model import Pair, Row
@@ -27,7 +27,7 @@ def row_key(lines: str, crm_id: str, pair: str) -> str:
     return f"{lines}/{crm_id}/{pair}"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Answers:
     """Judges the values of one record that was read after our write."""
 
@@ -61,7 +61,7 @@ class Answers:
         return Answer(sent, (wished, held))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Answer:
     """What is agreed about one value, and what to remember of its way back."""
 

@@ -17,6 +17,7 @@ from anji_common.events.commands import Action, CommandNumber, Finish
 from anji_common.events.inbox import Entry
 from anji_common.events.observed import Stamp
 from anji_common.refs import Ref, System
+from anji_common.values import frozen, frozen_open
 from anji_mapper.mapping.model import Seen
 
 __all__ = [
@@ -117,7 +118,7 @@ class Unfinished:
     """A person asked for another try."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RowAgreement:
     """What will be agreed about one line if the command in flight succeeds."""
 
@@ -126,7 +127,7 @@ class RowAgreement:
     pairs: Mapping[str, ValuePair]
 
 
-@dataclass(frozen=True)
+@frozen_open
 class Flight:
     """The one command in flight to a side (``protocol.md`` 14)."""
 
@@ -151,7 +152,7 @@ class Flight:
     """ERP: how far the command takes the record."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Held:
     """The newest change of a side while a command to it is in flight (``protocol.md`` 7)."""
 
@@ -160,7 +161,7 @@ class Held:
     seen: Seen
 
 
-@dataclass(frozen=True)
+@frozen_open
 class SideState:
     """One side of a link, as far as it was seen."""
 
@@ -183,7 +184,7 @@ class SideState:
     """ERP: what the last command left undone though its values hold."""
 
 
-@dataclass(frozen=True)
+@frozen_open
 class LineState:
     """One line that both sides have."""
 
@@ -210,7 +211,7 @@ class PendingMessage:
     text: str
 
 
-@dataclass(frozen=True)
+@frozen_open
 class Seat:
     """The aggregate of one record."""
 
@@ -268,9 +269,10 @@ def changed(value: V, **changes: Any) -> V:  # noqa: ANN401 - fields of `value`
         TypeError: there is no such field.
     """
     known = value.__dict__
-    if not changes.keys() <= known.keys():
+    fields = known | changes
+    if len(fields) != len(known):
         msg = f"{type(value).__name__} has no {', '.join(sorted(changes.keys() - known.keys()))}"
         raise TypeError(msg)
     copy: V = object.__new__(type(value))
-    copy.__dict__.update(known, **changes)
+    object.__setattr__(copy, "__dict__", fields)
     return copy

@@ -15,6 +15,7 @@ from anji_common.events.commands import Finish
 from anji_common.events.observed import Document
 from anji_common.interest import Interest, ObjectInterest
 from anji_common.refs import System
+from anji_common.values import frozen
 from anji_mapper.mapping.making import Making
 from anji_mapper.mapping.ports import Around, Condition, Lens, References, Row
 
@@ -193,7 +194,7 @@ class MessageTemplate:
 _NAMED = re.compile(r"\{([^{}]+)\}")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Seen:
     """What a link keeps of one side's record: the mapped values only."""
 

@@ -1,12 +1,13 @@
 """What lenses and conditions are, and what they may look at besides their value."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Protocol
 
 from pydantic import JsonValue
 
 from anji_common.events.crosswalk import CrosswalkRow
+from anji_common.values import frozen
 
 __all__ = ["Around", "Condition", "Lens", "References", "Row"]
 
@@ -29,7 +30,7 @@ class References(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Around:
     """What stands around a value that a lens converts: its own record, and other links."""
 
