@@ -1,8 +1,10 @@
 """Whatever is published is read back the same, and nothing else is ever read."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
+import orjson
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -11,11 +13,13 @@ from anji_common.errors import UndecodableError
 from anji_common.events.changes import Change
 from anji_common.events.commands import Command
 from anji_common.events.crosswalk import CrosswalkRow
+from anji_common.events.envelope import Event, body_of
 from anji_common.events.inbox import Entry
-from anji_common.events.notices import Notice
+from anji_common.events.notices import Notice, NoticeKind
 from anji_common.events.results import Result
 from anji_common.events.signals import Signal
 from anji_common.messages import Record
+from anji_common.refs import Ref
 from anji_common.testing import strategies as given_by
 
 CASES: dict[type[Any], st.SearchStrategy[Any]] = {
@@ -40,6 +44,38 @@ def test_what_was_published_is_read_back(kind: type[Any], data: st.DataObject) -
 
     assert read == event
     assert read.to_message() == event.to_message()
+
+
+@pytest.mark.parametrize("kind", [kind for kind in CASES if kind is not Change])
+@given(data=st.data())
+def test_the_body_is_what_pydantic_would_write(kind: type[Event], data: st.DataObject) -> None:
+    event = data.draw(CASES[kind])
+
+    assert orjson.loads(body_of(event)) == event.model_dump(mode="json", exclude_defaults=True)
+
+
+def test_the_body_holds_integers_that_orjson_refuses() -> None:
+    at = datetime(2026, 1, 5, tzinfo=UTC)
+    link = Ref.parse("fxiaoke/AccountObj/1")
+    kind = NoticeKind.PROBLEM_RAISED
+    notice = Notice(link=link, link_type="customer", kind=kind, at=at, details={"n": 2**70})
+
+    assert str(2**70).encode() in body_of(notice)
+
+
+@each_event
+@given(data=st.data())
+def test_an_event_built_of_typed_values_is_the_one_that_was_checked(
+    kind: type[Event], data: st.DataObject
+) -> None:
+    event = data.draw(CASES[kind])
+    said = {name: getattr(event, name) for name in event.model_fields_set}
+
+    built = kind.model_construct(**said)
+
+    assert built == event
+    assert [*built.__dict__] == [*event.__dict__]
+    assert built.model_fields_set == event.model_fields_set
 
 
 @each_event

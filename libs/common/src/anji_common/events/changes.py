@@ -5,7 +5,7 @@ headers, so that a tombstone can carry it too. Key and ``ce_subject`` are the re
 """
 
 import orjson
-from pydantic import AwareDatetime, Field, JsonValue, ValidationError
+from pydantic import AwareDatetime, Field, JsonValue
 
 from anji_common.errors import UndecodableError
 from anji_common.events.envelope import (
@@ -14,10 +14,9 @@ from anji_common.events.envelope import (
     derived_id,
     envelope,
     instant,
-    required,
     timed,
 )
-from anji_common.events.observed import Observed, Stamp
+from anji_common.events.observed import Observed, Stamp, status_of
 from anji_common.messages import Message, Record
 from anji_common.refs import Ref
 from anji_common.topics import changes_topic
@@ -25,6 +24,17 @@ from anji_common.topics import changes_topic
 __all__ = ["Change", "revision_of"]
 
 _COUNTER_BITS = 20
+_ATTRIBUTES = (
+    "ce_subject",
+    "ce_sequence",
+    "ce_time",
+    "ce_approvedat",
+    "ce_status",
+    "ce_modifiedby",
+    "ce_byanji",
+    "ce_answers",
+    "ce_unread",
+)
 
 
 def revision_of(modified_at: AwareDatetime, counter: int) -> int:
@@ -100,29 +110,34 @@ class Change(Event):
         Raises:
             UndecodableError: it carries none.
         """
-        approved = record.header("ce_approvedat")
+        ref, sequence, time, approved, status, author, ours, answers, unread = record.texts(
+            _ATTRIBUTES
+        )
         try:
-            revision = int(required(record, "ce_sequence"))
-            stamp = Stamp(
-                modified_at=instant(required(record, "ce_time")),
-                approved_at=None if approved is None else instant(approved),
-                status=record.header("ce_status"),
-                modified_by=record.header("ce_modifiedby"),
-                by_anji=record.header("ce_byanji") == "true",
-                unread=tuple((record.header("ce_unread") or "").split()),
-            )
+            if ref is None or sequence is None or time is None:
+                msg = "ce_subject, ce_sequence or ce_time is missing"
+                raise ValueError(msg)  # noqa: TRY301 - told with the record's place, below
+            revision = int(sequence)
             data = None if record.value is None else data_of(record)
             if revision < 0 or not (data is None or isinstance(data, dict)):
                 msg = "a revision below zero, or data that is no object"
                 raise ValueError(msg)  # noqa: TRY301 - told with the record's place, below
+            stamp = Stamp.model_construct(
+                modified_at=instant(time),
+                approved_at=None if approved is None else instant(approved),
+                status=status_of(status),
+                modified_by=author,
+                by_anji=ours == "true",
+                unread=tuple(unread.split()) if unread else (),
+            )
             # What orjson has read needs no second look, and it may be long.
             return cls.model_construct(
-                ref=Ref.parse(required(record, "ce_subject")),
+                ref=Ref.parse(ref),
                 revision=revision,
                 stamp=stamp,
                 data=data,
-                answers=record.header("ce_answers"),
+                answers=answers,
             )
-        except (ValidationError, ValueError) as error:
+        except ValueError as error:
             msg = f"{record.place}: not a change: {error}"
             raise UndecodableError(msg) from error

@@ -12,7 +12,7 @@ from typing import Any, Literal, Self
 from pydantic import AwareDatetime, Field, GetCoreSchemaHandler, JsonValue
 from pydantic_core import CoreSchema, core_schema
 
-from anji_common.events.envelope import Event, derived_id, envelope, parsed
+from anji_common.events.envelope import Event, body_of, derived_id, envelope, parsed
 from anji_common.messages import Message, Record
 from anji_common.refs import Ref, System
 from anji_common.topics import Lane, commands_topic
@@ -257,7 +257,7 @@ class Command(Event):
         return Message(
             topic=commands_topic(self.system, self.lane),
             key=str(self.seat),
-            value=self.model_dump_json(exclude_defaults=True).encode(),
+            value=body_of(self),
             headers=envelope(
                 event_id=self.event_id,
                 source="/anji/mapper",

@@ -5,7 +5,7 @@ from typing import Self
 
 from pydantic import AwareDatetime, Field
 
-from anji_common.events.envelope import Event, derived_id, envelope, parsed
+from anji_common.events.envelope import Event, body_of, derived_id, envelope, parsed
 from anji_common.messages import Message, Record
 from anji_common.refs import Ref
 from anji_common.topics import CROSSWALK
@@ -43,7 +43,7 @@ class CrosswalkRow(Event):
 
     def to_message(self) -> Message:
         """Return the record for the crosswalk topic."""
-        body = self.model_dump_json(exclude_defaults=True).encode()
+        body = body_of(self)
         return Message(
             topic=CROSSWALK.name,
             key=str(self.ref),

@@ -3,7 +3,8 @@
 import hashlib
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from functools import cache
+from typing import Any, Self, TypeVar
 from uuid import UUID
 
 import orjson
@@ -12,7 +13,17 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from anji_common.errors import UndecodableError
 from anji_common.messages import Headers, Record, headers_from
 
-__all__ = ["Event", "data_of", "derived_id", "envelope", "instant", "parsed", "required", "timed"]
+__all__ = [
+    "Event",
+    "body_of",
+    "data_of",
+    "derived_id",
+    "envelope",
+    "instant",
+    "parsed",
+    "required",
+    "timed",
+]
 
 _NAMESPACE = UUID("a05a3d0c-7a5c-5d1e-9a1b-5b6c6f0a6e31")
 _FIXED_BITS = 0xF000 << 64 | 0xC000 << 48
@@ -25,8 +36,74 @@ class Event(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
+    @classmethod
+    def model_construct(  # type: ignore[override]  # the plugin lists a model's own fields
+        cls,
+        _fields_set: set[str] | None = None,
+        **values: Any,  # noqa: ANN401 - the fields
+    ) -> Self:
+        """Return the event of values that our own typed code has made: nothing is checked.
 
+        As pydantic's own, for models without aliases and private attributes, in a fifth of its
+        time. mypy checks the values of a call as it does those of the model itself.
+        """
+        event = cls.__new__(cls)
+        plain, made = _defaults(cls)
+        filled = plain | values
+        for name, make in made:
+            if name not in values:
+                filled[name] = make()
+        _set(event, "__dict__", filled)
+        _set(event, "__pydantic_fields_set__", _fields_set or {*values})
+        _set(event, "__pydantic_extra__", None)
+        _set(event, "__pydantic_private__", None)
+        return event
+
+
+_set = object.__setattr__
 E = TypeVar("E", bound=Event)
+
+
+@cache
+def _defaults(model: type[Event]) -> tuple[dict[str, Any], tuple[tuple[str, Any], ...]]:
+    """Return ({field: default}, in their order; ((field, what makes its default), …))."""
+    fields = model.model_fields.items()
+    made = tuple((name, each.default_factory) for name, each in fields if each.default_factory)
+    return {name: each.default for name, each in fields}, made
+
+
+@cache
+def _blanks(model: type[Event]) -> tuple[tuple[str, object], ...]:
+    """Return ((field, its default), …): PydanticUndefined, which is nothing's value, for none."""
+    return tuple(
+        (name, each.get_default(call_default_factory=True, validated_data={}))
+        for name, each in model.model_fields.items()
+    )
+
+
+def body_of(event: Event) -> bytes:
+    """Return the event as JSON, without what is at its default.
+
+    As pydantic's ``model_dump_json(exclude_defaults=True)`` and in a third of its time, where
+    orjson can write all of it; an integer of more than 64 bits it cannot.
+    """
+    try:
+        return orjson.dumps(event, _spelled, _AS_PYDANTIC)
+    except orjson.JSONEncodeError:
+        return event.model_dump_json(exclude_defaults=True).encode()
+
+
+_AS_PYDANTIC = orjson.OPT_UTC_Z | orjson.OPT_PASSTHROUGH_DATACLASS
+
+
+def _spelled(value: object) -> object:
+    """Return what JSON holds of a value that it does not know: an event's fields, a ref's text."""
+    if isinstance(value, Event):
+        fields = value.__dict__
+        return {
+            name: fields[name] for name, blank in _blanks(type(value)) if fields[name] != blank
+        }
+    return str(value)
 
 
 def derived_id(*parts: object) -> str:

@@ -10,7 +10,7 @@ from typing import Self
 from pydantic import AwareDatetime, Field, JsonValue
 
 from anji_common.events.changes import Change
-from anji_common.events.envelope import Event, derived_id, envelope, parsed
+from anji_common.events.envelope import Event, body_of, derived_id, envelope, parsed
 from anji_common.events.observed import Observed
 from anji_common.messages import Message, Record
 from anji_common.refs import Ref, System
@@ -137,7 +137,7 @@ class Entry(Event):
         return Message(
             topic=INBOX.name,
             key=str(self.to),
-            value=self.model_dump_json(exclude_defaults=True).encode(),
+            value=body_of(self),
             headers=envelope(
                 event_id=self.event_id,
                 source="/anji/mapper",

@@ -5,7 +5,7 @@ from typing import Self
 
 from pydantic import AwareDatetime, Field, JsonValue
 
-from anji_common.events.envelope import Event, derived_id, envelope, parsed
+from anji_common.events.envelope import Event, body_of, derived_id, envelope, parsed
 from anji_common.messages import Message, Record
 from anji_common.refs import Ref
 from anji_common.topics import NOTICES
@@ -60,7 +60,7 @@ class Notice(Event):
 
     def to_message(self) -> Message:
         """Return the record for the notice topic."""
-        body = self.model_dump_json(exclude_defaults=True).encode()
+        body = body_of(self)
         return Message(
             topic=NOTICES.name,
             key=str(self.link),

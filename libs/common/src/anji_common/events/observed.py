@@ -8,7 +8,9 @@ from pydantic import AwareDatetime, JsonValue
 from anji_common.events.envelope import Event
 from anji_common.refs import Ref
 
-__all__ = ["Document", "Observed", "Stamp"]
+__all__ = ["Document", "Observed", "Stamp", "Status", "status_of"]
+
+Status = Literal["Z", "A", "B", "C", "D"]
 
 Document = Mapping[str, JsonValue]
 """A normalised record: head and lines as one.
@@ -33,7 +35,7 @@ class Stamp(Event):
     approved_at: AwareDatetime | None = None
     """ERP: when it was audited. An audit may not move the modify time."""
 
-    status: Literal["Z", "A", "B", "C", "D"] | None = None
+    status: Status | None = None
     """ERP: the document status: draft, created, in approval, audited, to be audited again."""
 
     modified_by: str | None = None
@@ -61,6 +63,24 @@ class Stamp(Event):
         if self.status is None or floor.status is None or "D" in (self.status, floor.status):
             return False
         return _STAGES.index(self.status) < _STAGES.index(floor.status)
+
+
+_STATUSES: Mapping[str | None, Status | None] = {
+    None: None,
+    "Z": "Z",
+    "A": "A",
+    "B": "B",
+    "C": "C",
+    "D": "D",
+}
+
+
+def status_of(text: str | None) -> Status | None:
+    """Return the status that `text` spells; ValueError if none."""
+    if text not in _STATUSES:
+        msg = f"not a document status: {text[:60] if text else text!r}"
+        raise ValueError(msg)
+    return _STATUSES[text]
 
 
 _STAGES = "ZABC"

@@ -6,7 +6,7 @@ from typing import Self
 from pydantic import AwareDatetime, Field
 
 from anji_common.events.commands import CommandNumber
-from anji_common.events.envelope import Event, derived_id, envelope, parsed
+from anji_common.events.envelope import Event, body_of, derived_id, envelope, parsed
 from anji_common.events.observed import Observed
 from anji_common.messages import Message, Record
 from anji_common.refs import Ref, System
@@ -86,7 +86,7 @@ class Result(Event):
         return Message(
             topic=results_topic(self.system),
             key=str(self.seat),
-            value=self.model_dump_json(exclude_defaults=True).encode(),
+            value=body_of(self),
             headers=envelope(
                 event_id=self.event_id,
                 source=f"/{self.system}/writer",

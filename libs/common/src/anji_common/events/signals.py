@@ -5,7 +5,7 @@ from typing import Self
 
 from pydantic import AwareDatetime
 
-from anji_common.events.envelope import Event, derived_id, envelope, parsed
+from anji_common.events.envelope import Event, body_of, derived_id, envelope, parsed
 from anji_common.messages import Message, Record
 from anji_common.refs import Ref, System
 from anji_common.topics import SIGNALS
@@ -49,7 +49,7 @@ class Signal(Event):
     def to_message(self) -> Message:
         """Return the record for the signal topic."""
         key = source_key(self.system, self.object_name)
-        body = self.model_dump_json(exclude_defaults=True).encode()
+        body = body_of(self)
         return Message(
             topic=SIGNALS.name,
             key=key,

@@ -27,7 +27,7 @@ def publish_rows(turn: Turn) -> None:
         return
     turn.put(rows_digest=digest)
     at = turn.context.now
-    turn.effects.extend(CrosswalkRow(**row, updated_at=at) for row in rows)
+    turn.effects.extend(CrosswalkRow.model_construct(**row, updated_at=at) for row in rows)
 
 
 def _row(turn: Turn, system: System, refs: dict[System, Ref]) -> dict[str, Any]:

@@ -155,13 +155,13 @@ def _stamp_to(stamp: Stamp) -> Json:
 
 def _stamp_from(read: Json) -> Stamp:
     modified_at, approved_at, status, modified_by, by_anji, unread = read
-    return Stamp(
+    return Stamp.model_construct(
         modified_at=datetime.fromisoformat(modified_at),
         approved_at=maybe(datetime.fromisoformat, approved_at),
         status=status,
         modified_by=modified_by,
         by_anji=by_anji,
-        unread=unread,
+        unread=tuple(unread),
     )
 
 

@@ -61,7 +61,7 @@ class Turn:
         sequence = self.seat.said + 1
         self.put(said=sequence)
         self.effects.append(
-            Entry(
+            Entry.model_construct(
                 to=to,
                 sender=str(self.seat.key),
                 sequence=sequence,
@@ -75,7 +75,7 @@ class Turn:
     def notify(self, kind: NoticeKind, words: str, **details: Any) -> None:  # noqa: ANN401 - JSON
         """Let people know."""
         self.effects.append(
-            Notice(
+            Notice.model_construct(
                 link=self.seat.key,
                 link_type=self.link_type.name,
                 kind=kind,

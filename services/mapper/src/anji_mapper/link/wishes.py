@@ -178,13 +178,19 @@ def _look_ups(key: Ref, side: Side, values: Mapping[str, JsonValue]) -> tuple[Lo
     """Rule 4: by marker, by a number of ours, by natural key, in this order."""
     found = []
     if side.interest.marker_field:
-        found.append(LookUp(by="marker", conditions={side.interest.marker_field: str(key)}))
+        found.append(
+            LookUp.model_construct(by="marker", conditions={side.interest.marker_field: str(key)})
+        )
     if side.own_number and values.get(side.own_number) is not None:
-        found.append(LookUp(by="number", conditions={side.own_number: values[side.own_number]}))
+        found.append(
+            LookUp.model_construct(
+                by="number", conditions={side.own_number: values[side.own_number]}
+            )
+        )
     for paths in side.natural_keys:
         conditions = {path: values.get(path) for path in paths}
         if all(value is not None for value in conditions.values()):
-            found.append(LookUp(by="natural key", conditions=conditions))
+            found.append(LookUp.model_construct(by="natural key", conditions=conditions))
     return tuple(found)
 
 
@@ -234,7 +240,7 @@ class _Draft:
         stands = target.rows[lines.name][target_id]
         paths = [wish.pair.path(self.system) for wish in wishes]
         self.rows.setdefault(lines.path(self.system), []).append(
-            RowWish(
+            RowWish.model_construct(
                 source_id=source_id,
                 target_id=target_id,
                 values=dict(zip(paths, (wish.value for wish in wishes), strict=True)),
@@ -265,7 +271,7 @@ class _Draft:
         if marker := lines.marker(self.system):
             values[marker] = line_id
         self.rows.setdefault(lines.path(self.system), []).append(
-            RowWish(source_id=line_id, values=values)
+            RowWish.model_construct(source_id=line_id, values=values)
         )
         agreement = RowAgreement(
             crm_id=line_id if to_erp else None, erp_id=None if to_erp else line_id, pairs=pairs
