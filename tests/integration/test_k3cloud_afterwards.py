@@ -2,17 +2,31 @@
 
 import asyncio
 import base64
+import json
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from typing import Any
 
 from anji_common.events.commands import Attachment, Finish
 from anji_common.interest import Interest
 from anji_common.refs import System
 from anji_common.testing.virtual_time import LoopClock, run_virtually
+from anji_common.transport import Answer, Call
 from anji_common.writing.target import Found, Written
+from anji_k3cloud.service import Connection, target_of
 from anji_sandbox.faults import Fault
-from labs.erp_commands import calls, edit
-from labs.erp_lab import CUSTOMER, NOTICE, ORDER, Erp, make_erp, new_customer
+from labs.erp_commands import an_order_customer, calls, edit
+from labs.erp_lab import (
+    CUSTOMER,
+    NOTICE,
+    ORDER,
+    Erp,
+    make_erp,
+    new_customer,
+    new_order,
+    settings_of,
+)
+from labs.sandbox_transport import SandboxTransport
 
 INTEREST = Interest(System.K3CLOUD, (CUSTOMER, ORDER, NOTICE))
 
@@ -23,6 +37,51 @@ def on_an_erp(test: Callable[[Erp], Coroutine[Any, Any, None]], **more: Any) -> 
         await test(make_erp(clock, interest=INTEREST, **more))
 
     run_virtually(run())
+
+
+class Liar:
+    """A site whose saves answer with values and entry ids that are nobody's."""
+
+    def __init__(self, inner: SandboxTransport) -> None:
+        self._inner = inner
+        self.lies = 0
+
+    async def send(self, call: Call) -> Answer:
+        answer = await self._inner.send(call)
+        if "BatchSave" not in call.path:
+            return answer
+        found = json.loads(answer.body)
+        entry = {"FEntryID": 1, "FQty": 99}
+        found["Result"]["NeedReturnData"] = [{"FBillNo": "X", "FSaleOrderEntry": [entry]}]
+        for entity in found["Result"]["ResponseStatus"]["SuccessEntitys"]:
+            entity["EntryIds"] = {"FSaleOrderEntry": [1, 2]}
+            self.lies += 1
+        return replace(answer, body=json.dumps(found).encode())
+
+    async def close(self) -> None:
+        await self._inner.close()
+
+
+def test_the_record_as_it_is_read_counts_whatever_the_answer_of_the_save_returns() -> None:
+    async def test(erp: Erp) -> None:
+        customer = an_order_customer(erp)
+        liar = Liar(erp.transport)
+        connection = Connection.over(settings_of(erp.k3cloud), erp.clock, liar)
+        target = await target_of(connection, INTEREST)
+
+        (outcome,) = await target.write([new_order(1, customer, {"a": "2", "b": "3"})])
+
+        assert liar.lies == 1
+        assert isinstance(outcome, Written)
+        assert outcome.observed is not None
+        rows: Any = outcome.observed.data["FSaleOrderEntry"]
+        assert [row["FQty"] for row in rows] == ["2", "3"]
+        ids = [row["FEntryID"] for row in rows]
+        assert outcome.lines == {"FSaleOrderEntry": {"a": ids[0], "b": ids[1]}}
+        assert not {"1", "2"} & set(ids)
+        assert outcome.observed.stamp.modified_by is not None, "no save tells who and when"
+
+    on_an_erp(test)
 
 
 def test_base_data_is_allocated_once_it_is_audited() -> None:

@@ -114,6 +114,18 @@ def test_what_the_site_lacks_is_named_with_the_nearest_name() -> None:
     on_an_erp(test)
 
 
+def test_a_field_that_is_mapped_as_another_kind_than_it_is_there_is_told() -> None:
+    async def test(erp: Erp) -> None:
+        fields = (FieldInterest("FDate", FieldKind.DECIMAL), FieldInterest("FNote"))
+        order = ObjectInterest("SAL_SaleOrder", "FID", "FBillNo", fields)
+
+        seen = await lines(erp, Interest(System.K3CLOUD, (order,)))
+
+        assert "FDate is mapped as decimal, and is date there" in to_do(seen)["SAL_SaleOrder"]
+
+    on_an_erp(test)
+
+
 def test_a_user_who_is_not_on_the_webapi_list_is_told_where_that_is() -> None:
     async def test(erp: Erp) -> None:
         words = "当前用户未指定允许调用WebAPI接口"

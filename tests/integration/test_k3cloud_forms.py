@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from anji_common.events.commands import Action, CommandNumber, Finish, RowWish
 from anji_common.events.observed import Observed
 from anji_common.events.results import Outcome
-from anji_common.interest import Interest, ObjectInterest
+from anji_common.interest import FieldInterest, Interest, ObjectInterest
 from anji_common.refs import System
 from anji_common.sourcing.feed import Window
 from anji_common.sourcing.windows import BEGINNING
@@ -39,6 +40,12 @@ def on_an_erp(
         await test(erp)
 
     run_virtually(run())
+
+
+def unsaid(interest: ObjectInterest) -> ObjectInterest:
+    """Return an interest whose mapping says of no field what kind it is."""
+    fields = tuple(FieldInterest(each.path) for each in interest.fields)
+    return replace(interest, fields=fields)
 
 
 async def all_of(erp: Erp, interest: ObjectInterest) -> list[Observed]:
@@ -131,7 +138,8 @@ def _rows(made: Written, path: str) -> Any:  # noqa: ANN401 - rows, taken apart 
     return made.observed.data[path]
 
 
-def test_a_form_that_a_company_made_works_by_configuration_alone() -> None:
+@pytest.mark.parametrize("interest", [CONTRACT, unsaid(CONTRACT)], ids=["kinds", "no kinds"])
+def test_a_form_that_a_company_made_works_by_configuration_alone(interest: ObjectInterest) -> None:
     async def test(erp: Erp) -> None:
         erp.k3cloud.records.forms.define(
             {
@@ -167,7 +175,7 @@ def test_a_form_that_a_company_made_works_by_configuration_alone() -> None:
         )
 
         (outcome,) = await erp.target.write([command])
-        (found,) = await all_of(erp, CONTRACT)
+        (found,) = await all_of(erp, interest)
 
         assert isinstance(outcome, Written), outcome
         assert outcome.observed == found
@@ -177,4 +185,4 @@ def test_a_form_that_a_company_made_works_by_configuration_alone() -> None:
         assert [row["F_ABCD_Line"] for row in rows] == ["一", "二"]
         assert found.data["FCancelStatus"] == "A"
 
-    on_an_erp(test, Interest(System.K3CLOUD, (CONTRACT,)))
+    on_an_erp(test, Interest(System.K3CLOUD, (interest,)))

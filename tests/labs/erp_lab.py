@@ -166,7 +166,9 @@ def make_erp(
     settings = settings_of(k3cloud, signed=signed, **more)
     sessions = Sessions(transport, settings, clock)
     client = Client(sessions, operation_service=settings.operation_service)
-    metadata = Metadata(client, clock, keeps_seconds=settings.metadata_seconds)
+    metadata = Metadata(
+        client, clock, keeps_seconds=settings.metadata_seconds, types=settings.kinds_by_type
+    )
     documents = Documents(
         client, metadata, BEIJING, our_user=our_user, page_rows=settings.page_rows
     )

@@ -55,7 +55,7 @@ class Asking:
                 found[place] = hits
         for place, command in enumerate(creates):
             if command.push is not None and not found[place]:
-                interest = self._interest.of(command.object_name)
+                interest = await self._documents.whole(self._interest.of(command.object_name))
                 found[place] = tuple(
                     _found(record, command, interest, is_ours=True)
                     for record in await self.pushed(interest, command.push)
@@ -84,7 +84,7 @@ class Asking:
         )
         hits: dict[int, tuple[Found, ...]] = {}
         for (object_name, paths), questions in ways.items():
-            interest = self._interest.of(object_name)
+            interest = await self._documents.whole(self._interest.of(object_name))
             for part in chunks(questions, MAX_IDS if len(paths) == 1 else _MAX_KEYS):
                 condition = self._condition(interest, [way for _, _, way in part])
                 records = [

@@ -131,6 +131,9 @@ async def _form(erp: Connection, interest: ObjectInterest) -> AsyncIterator[Line
     except AnjiError as error:
         yield _bad(name, str(error))
         return
+    for each in erp.metadata.mistyped(interest, info) if info is not None else ():
+        words = f"{each.path} is mapped as {each.mapped}, and is {each.told} there"
+        yield _bad(name, f"{words}: give it that kind, or mend ANJI_K3CLOUD_FIELD_TYPES")
     for path in known.unread:
         nearest = "" if info is None else info.nearest(path.rpartition(".")[2])
         advice = f"is it {nearest}? " if nearest else ""

@@ -98,6 +98,13 @@ class Documents:
         self._our_user = our_user
         self._page_rows = page_rows
 
+    async def whole(self, interest: ObjectInterest) -> ObjectInterest:
+        """Return an interest with the kinds of its fields as they are read; raises as `matching`.
+
+        What is written must be spelled by the same kinds.
+        """
+        return (await self._metadata.known(interest)).whole
+
     async def changed(self, interest: ObjectInterest, window: Window) -> AsyncIterator[Page]:
         """Yield what was made, modified or audited in a window; raises as `matching`."""
         known = await self._metadata.known(interest)

@@ -20,6 +20,7 @@ from anji_common.errors import RefusedError, UndecodableError
 from anji_common.interest import FieldInterest, FieldKind, LinesInterest, ObjectInterest
 from anji_k3cloud.client import Client
 from anji_k3cloud.described import FormInfo, Suspect, form_from_answer, suspects
+from anji_k3cloud.kinding import FieldTypes, Mistyped, kinded, mistyped
 from anji_k3cloud.objects import STATUS_FIELDS, SYSTEM_FIELDS
 from anji_k3cloud.outcomes import is_unknown_field
 
@@ -34,6 +35,8 @@ class Known:
 
     interest: ObjectInterest
     """With the status fields that the form has, without the fields that it lacks."""
+    whole: ObjectInterest
+    """All that the mappings name, of the kinds that they or else the description say."""
     info: FormInfo | None
     """`None` where the site describes nothing."""
     unread: tuple[str, ...] = ()
@@ -55,8 +58,11 @@ class _Kept:
 class Metadata:
     """The descriptions of one site's forms."""
 
-    def __init__(self, client: Client, clock: Clock, *, keeps_seconds: float) -> None:
+    def __init__(
+        self, client: Client, clock: Clock, *, keeps_seconds: float, types: FieldTypes
+    ) -> None:
         self._client = client
+        self._types = types
         self._clock = clock
         self._keeps_seconds = keeps_seconds
         self._kept: dict[str, _Kept] = {}
@@ -91,6 +97,10 @@ class Metadata:
             self._doubted.discard(name)
             return known
 
+    def mistyped(self, interest: ObjectInterest, info: FormInfo) -> tuple[Mistyped, ...]:
+        """Return the fields whose kind in the mapping can hardly be right on this site."""
+        return tuple(mistyped(interest, info, self._types))
+
     def doubt(self, interest: ObjectInterest, error: RefusedError) -> None:
         """Look again, field by field, after a query that was refused for a field."""
         if is_unknown_field(error):
@@ -116,7 +126,9 @@ class Metadata:
         for path in unread:
             nearest = "" if info is None else info.nearest(lacking[path].key)
             self._tell("field.missing", name, path, nearest=nearest)
-        return Known(_without(_with_status(interest, info), unread), info, unread, system)
+        whole = kinded(interest, info, self._types)
+        read = _without(_with_status(whole, info), unread)
+        return Known(read, whole, info, unread, system)
 
     async def _lacking(self, interest: ObjectInterest, asked: Sequence[Suspect]) -> list[Suspect]:
         """Return those fields that the vendor does not know: all at once, then one by one."""

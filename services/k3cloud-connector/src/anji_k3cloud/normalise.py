@@ -156,12 +156,29 @@ def _quoted(text: str) -> str:
 
 def _text(raw: object) -> str | None:
     """Return a cell as text, or `None` for every way in which the vendor says nothing."""
+    if isinstance(raw, list):
+        return _text(next(filter(None, map(_in_a_language, raw)), None))
     if raw is None:
         return None
     if isinstance(raw, bool):
         return "true" if raw else "false"
+    if isinstance(raw, Decimal):
+        return _plain(raw)
     text = str(raw).rstrip(" ")  # columns of a fixed length come filled up
     return text if text.strip() else None
+
+
+def _in_a_language(told: object) -> object:
+    """Return what one language says, of a text that comes in several; our own stands first."""
+    return told.get("Value") if isinstance(told, dict) else told
+
+
+def _plain(number: Decimal) -> str:
+    """Return a number without exponent and without zeros that say nothing."""
+    plain = f"{number:f}"
+    if "." in plain:
+        plain = plain.rstrip("0").rstrip(".")
+    return "0" if plain in ("-0", "") else plain
 
 
 def _decimal(field: FieldInterest, text: str) -> str:
@@ -170,10 +187,7 @@ def _decimal(field: FieldInterest, text: str) -> str:
     except InvalidOperation as error:
         msg = f"{field.path} is no number: {text[:40]!r}"
         raise UndecodableError(msg) from error
-    plain = f"{number:f}"
-    if "." in plain:
-        plain = plain.rstrip("0").rstrip(".")
-    return "0" if plain in ("-0", "") else plain
+    return _plain(number)
 
 
 def _number(field: FieldInterest, text: str) -> JsonValue:

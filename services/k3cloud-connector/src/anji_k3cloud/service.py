@@ -49,7 +49,9 @@ class Connection:
         """Return a connection; nothing is sent yet."""
         sessions = Sessions(transport, settings, clock)
         client = Client(sessions, operation_service=settings.operation_service)
-        metadata = Metadata(client, clock, keeps_seconds=settings.metadata_seconds)
+        metadata = Metadata(
+            client, clock, keeps_seconds=settings.metadata_seconds, types=settings.kinds_by_type
+        )
         zone = local_zone(settings.utc_offset_hours)
         return cls(settings, clock, sessions, client, metadata, zone)
 

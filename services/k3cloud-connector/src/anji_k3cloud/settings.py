@@ -2,10 +2,17 @@
 
 from typing import Literal
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from anji_common.interest import FieldKind
+
 __all__ = ["K3CloudSettings"]
+
+_PLAIN_WORDS = (
+    "date=date,datetime=time,time=time,number=decimal,decimal=decimal,int=decimal,"
+    "integer=decimal,flag=boolean,bool=boolean,boolean=boolean"
+)
 
 
 class K3CloudSettings(BaseSettings):
@@ -74,6 +81,12 @@ class K3CloudSettings(BaseSettings):
     """How long a form's description is kept. A field that the tenant adds or takes away is met
     when it is over, or when a query is refused for it."""
 
+    field_types: str = _PLAIN_WORDS
+    """What the site's FieldType means for fields whose kind no mapping says: ``type=kind``, with
+    commas between. Kinds are ``date``, ``time``, ``decimal``, ``boolean``, ``choice``, ``number``
+    (base data) and ``text``. No source shows the types of a real site: `anji k3cloud describe`
+    shows those of yours. A field that points to another form is ``number`` without it."""
+
     operation_service: Literal["ExcuteOperation", "ExecuteOperation"] = "ExcuteOperation"
     """Spelling of the service behind forbid, cancel and close. Kingdee's own SDK has the first;
     one site was seen to take only the second."""
@@ -111,6 +124,12 @@ class K3CloudSettings(BaseSettings):
     page_rows: int = Field(default=2000, ge=2, le=10_000)
     """Rows of one query; the site's own maximum is 2,000 unless newer."""
 
+    @field_validator("field_types")
+    @classmethod
+    def _known_kinds(cls, text: str) -> str:
+        _types_from_text(text)
+        return text
+
     @model_validator(mode="after")
     def _one_way_in(self) -> "K3CloudSettings":
         if (self.app_id is None) != (self.app_secret is None):
@@ -133,7 +152,28 @@ class K3CloudSettings(BaseSettings):
         return self.auth == "signed" or (self.auth is None and self.app_id is not None)
 
     @property
+    def kinds_by_type(self) -> dict[str, FieldKind]:
+        """`field_types` as a table: FieldType in lower case → kind."""
+        return _types_from_text(self.field_types)
+
+    @property
     def base_url(self) -> str:
         """The address with its ``/k3cloud/``."""
         url = self.url.rstrip("/")
         return f"{url}/" if url.lower().endswith("/k3cloud") else f"{url}/k3cloud/"
+
+
+def _types_from_text(text: str) -> dict[str, FieldKind]:
+    """Return the table of a setting: ``106=decimal, 61=time``.
+
+    Raises:
+        ValueError: it is none.
+    """
+    found: dict[str, FieldKind] = {}
+    for part in (each for each in text.split(",") if each.strip()):
+        name, equals, kind = part.partition("=")
+        if not equals:
+            msg = f"{part.strip()!r} is not like type=kind"
+            raise ValueError(msg)
+        found[name.strip().lower()] = FieldKind(kind.strip())
+    return found

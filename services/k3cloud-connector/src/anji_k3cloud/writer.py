@@ -114,7 +114,7 @@ class K3CloudTarget:
 
     async def write(self, commands: Sequence[Command]) -> Sequence[WriteOutcome]:
         leaves_before = self._clock.monotonic() + self._last_call_seconds
-        pieces, outcomes = self._pieces(commands)
+        pieces, outcomes = await self._pieces(commands)
         calls = grouped((_call_of(piece), piece) for piece in pieces).values()
         told = await asyncio.gather(*(self._carry_out(each, leaves_before) for each in calls))
         for found in told:
@@ -122,7 +122,7 @@ class K3CloudTarget:
         return [outcomes[place] for place in range(len(commands))]
 
     async def finish(self, found: Found, command: Command) -> WriteOutcome | None:
-        interest = self._interest.of(command.object_name)
+        interest = await self._documents.whole(self._interest.of(command.object_name))
         piece = Piece(0, command, interest, observed=found.observed)
         piece.record_id = found.observed.ref.record_id
         piece.number = found.business_number or ""
@@ -137,25 +137,32 @@ class K3CloudTarget:
             not_attached(piece)
         return (await self._taken_on([piece]))[0]
 
-    def _pieces(self, commands: Sequence[Command]) -> tuple[list[Piece], Outcomes]:
+    async def _pieces(self, commands: Sequence[Command]) -> tuple[list[Piece], Outcomes]:
         """Return what can be sent, and the outcomes of what cannot be spelled."""
         outcomes: Outcomes = {}
         pieces: list[Piece] = []
         for place, command in enumerate(commands):
-            interest = self._interest.of(command.object_name)
-            piece = Piece(place, command, interest)
-            if command.target is not None:
-                piece.record_id = command.target.record_id
             try:
-                if command.push is not None:
-                    _refuse_unmarkable(interest)
-                elif command.action is not Action.OPERATE:
-                    piece.packet = packet_of(command, interest, self._zone)
+                pieces.append(await self._piece(place, command))
             except MappingError as error:
                 outcomes[place] = Refused(str(error), code="mapping")
-            else:
-                pieces.append(piece)
+            except RefusedError as error:
+                outcomes[place] = Refused(error.words, error.code, error.field)
+            except Retriable as error:
+                outcomes[place] = Busy(str(error), is_unreached=True)
         return pieces, outcomes
+
+    async def _piece(self, place: int, command: Command) -> Piece:
+        """Return a command with its packet; raises MappingError if a value cannot be spelled."""
+        interest = await self._documents.whole(self._interest.of(command.object_name))
+        piece = Piece(place, command, interest)
+        if command.target is not None:
+            piece.record_id = command.target.record_id
+        if command.push is not None:
+            _refuse_unmarkable(interest)
+        elif command.action is not Action.OPERATE:
+            piece.packet = packet_of(command, interest, self._zone)
+        return piece
 
     async def _carry_out(self, pieces: Sequence[Piece], leaves_before: float) -> Outcomes:
         """Do what one group of alike commands wishes; return the outcome of each."""
