@@ -10,7 +10,7 @@ from anji_common.events.crosswalk import CrosswalkRow, RowState
 from anji_common.events.notices import NoticeKind
 from anji_common.events.signals import SignalKind
 from anji_common.refs import Ref
-from anji_mapper.link.merge import number_of
+from anji_mapper.link.converting import number_of
 from anji_mapper.link.state import ProblemKind, Stage
 from labs.document_lab import DocumentLab
 from labs.link_lab import CRM, ERP

@@ -159,13 +159,19 @@ class ErpUser:
             if len(answer) < _ERP_PAGE:
                 return found
 
-    async def do(self, method: str, form: str, data: object) -> Json:
+    async def operate(self, form: str, number: str, operation: str) -> None:
+        """Do to a record as a whole what has no service of its own: Forbid, Cancel, closing."""
+        await self.do("ExcuteOperation", form, {"Numbers": [number]}, opNumber=operation)
+
+    async def do(self, method: str, form: str, data: object, **more: object) -> Json:
         """Call an operation, and return its ``Result``.
 
         Raises:
             SandboxRefusedError: it was refused.
         """
-        answer = await self._post(f"DynamicFormService.{method}", {"formid": form, "data": data})
+        answer = await self._post(
+            f"DynamicFormService.{method}", {"formid": form, "data": data, **more}
+        )
         result: Json = answer["Result"]
         if not result["ResponseStatus"]["IsSuccess"]:
             words = "; ".join(error["Message"] for error in result["ResponseStatus"]["Errors"])

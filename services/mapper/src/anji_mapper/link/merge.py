@@ -8,14 +8,15 @@ from dataclasses import dataclass, field, replace
 
 from pydantic import JsonValue
 
-from anji_common.errors import AwaitedError, MappingError, UndecodableError
+from anji_common.errors import AwaitedError, MappingError
 from anji_common.refs import System
 from anji_common.values import frozen
 from anji_mapper.link.context import Context
+from anji_mapper.link.converting import convert
 from anji_mapper.link.lines import identified
 from anji_mapper.link.renditions import row_key
 from anji_mapper.link.state import LineState, ValuePair
-from anji_mapper.mapping.model import Around, LinesPair, LinkType, Pair, References, Row, Seen
+from anji_mapper.mapping.model import LinesPair, LinkType, Pair, Row, Seen
 
 __all__ = [
     "Agreed",
@@ -26,9 +27,7 @@ __all__ = [
     "Rulings",
     "Wish",
     "compare",
-    "convert",
     "merge_pair",
-    "number_of",
 ]
 
 
@@ -108,47 +107,12 @@ class Ruling:
 
     winner: System
     reason: str
+    is_decision: bool = False
+    """A person's: an approval, where one is needed."""
 
 
-Rulings = Callable[[str, ValuePair, ValuePair], Ruling | None]
+Rulings = Callable[[str, ValuePair | None, ValuePair], Ruling | None]
 """(`Pair.name` or `row_key`, what is agreed, what stands there) → a ruling, if there is one."""
-
-
-def convert(
-    pair: Pair, target: System, source: Seen, row: Row | None, context: Context
-) -> JsonValue:
-    """Return what `target` should hold for the source side's value of `pair`.
-
-    Raises:
-        AwaitedError: it refers to a record that has no counterpart yet.
-        MappingError: it has no counterpart; the message names the field.
-    """
-    around = Around(context.references, head=source.head, row=row or {}, rows=source.rows)
-    values = source.head if row is None else row
-    value = values.get(pair.path(target.other))
-    try:
-        if target is System.FXIAOKE:
-            return pair.lens.erp_to_crm(value, around)
-        wished = pair.lens.crm_to_erp(value, around)
-        if wished is not None and pair.refers_to_erp:
-            number_of(str(wished), context.references)
-    except (MappingError, UndecodableError) as error:
-        msg = f"{pair.path(target.other)} → {pair.path(target)}: {error}"
-        raise MappingError(msg) from error
-    return wished
-
-
-def number_of(erp_ref: str, references: References) -> str:
-    """Return the business number by which an ERP record is referred to.
-
-    Raises:
-        AwaitedError: it is not known yet.
-    """
-    known = references.row(erp_ref)
-    if known is None or known.business_number is None:
-        token = f"ref:{erp_ref}"
-        raise AwaitedError(token)
-    return known.business_number
 
 
 def merge_pair(
@@ -171,7 +135,8 @@ def merge_pair(
         return None
     crm, erp = now
     both = agreed is not None and crm != agreed[0] and erp != agreed[1]
-    winner = _winner(pair, now, agreed, ruling if both else None)
+    approval, ruling = ruling, ruling if both else None
+    winner = _winner(pair, now, agreed, ruling)
     loser = winner.other
     if loser not in pair.flows_to or pair.only_on_create:
         return Agreed((crm, erp))  # a side that it does not flow to may differ freely
@@ -179,12 +144,20 @@ def merge_pair(
     if wished == (erp if loser is System.K3CLOUD else crm):
         return Agreed((crm, erp))
     values = (crm, wished) if loser is System.K3CLOUD else (wished, erp)
-    if not both:
-        return Wish(pair, loser, values)
-    if ruling is None and pair.asks:
+    if loser in pair.approves:
+        return _approved(Wish(pair, loser, values), now, approval)
+    if both and ruling is None and pair.asks:
         return Asked(now)
     reason = _OWNER_WINS if ruling is None else ruling.reason
-    return Wish(pair, loser, values, Conflict(pair.name, crm, erp, winner, reason))
+    conflict = Conflict(pair.name, crm, erp, winner, reason) if both else None
+    return Wish(pair, loser, values, conflict)
+
+
+def _approved(wish: Wish, now: ValuePair, approval: Ruling | None) -> Agreed | Wish | Asked:
+    """Return a wish that a person approved; refused, what stands on both sides is agreed."""
+    if approval is None or not approval.is_decision:
+        return Asked(now)
+    return Agreed(now) if approval.winner is wish.system else wish
 
 
 _OWNER_WINS = "its owner wins"
@@ -286,7 +259,10 @@ def _settle(
     if pair.crm not in crm_values or pair.erp not in erp_values:
         return  # newer in the mapping than what was seen: nothing is known of it, not even None
     now, before = (crm_values[pair.crm], erp_values[pair.erp]), agreed.get(pair.name)
-    ruling = None if before is None else place.look.rulings(place.key(pair), before, now)
+    if before is None and pair.state is not None:
+        agreed[pair.name] = now  # on the first look people have set both sides as they are
+        return
+    ruling = place.look.rulings(place.key(pair), before, now)
     try:
         decided = merge_pair(
             pair, now, before, lambda target: place.converted(pair, target), ruling
@@ -302,7 +278,7 @@ def _settle(
             agreed[pair.name] = values
         case Wish():
             wishes.append(decided)
-            if decided.conflict is not None:
+            if decided.conflict is not None or pair.approves:
                 found.contested.add(place.key(pair))
         case Asked(values):
             found.asked[place.key(pair)] = values

@@ -34,7 +34,7 @@ def observe(turn: Turn, system: System, change: Change) -> bool:
     if rules.is_stale(side, change.revision):
         return False
     if change.data is None:
-        turn.put_side(system, changed(side, revision=change.revision, is_gone=True, held=None))
+        turn.put_side(system, _gone(turn, side, change.revision))
         return True
     if rules.is_past(side, change.stamp):
         return False
@@ -69,6 +69,7 @@ def _seen(turn: Turn, system: System, stamp: Stamp, data: Document) -> Seen:
         path: last.head.get(path) if path in stamp.unread else value
         for path, value in seen.head.items()
     }
+    head |= turn.link_type.states_of(system, head)  # of what is known, read now or before
     return replace(seen, head=head, rows=rows)
 
 
@@ -206,6 +207,14 @@ class _Rows:
                 agreed[name] = answer.agreed
                 _remember(self.returned, key, answer.returned)
         return agreed
+
+
+def _gone(turn: Turn, side: SideState, revision: int) -> SideState:
+    """Return a side whose record was deleted: in the state of it, as it was seen last."""
+    seen, deletion = side.seen, turn.link_type.deletion
+    if seen is not None and deletion is not None:
+        seen = replace(seen, head={**seen.head, deletion.crm: True})
+    return changed(side, revision=revision, is_gone=True, held=None, seen=seen)
 
 
 def _applied(side: SideState, held: Held) -> SideState:

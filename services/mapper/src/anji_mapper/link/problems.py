@@ -2,7 +2,7 @@
 
 from anji_common.events.notices import NoticeKind
 from anji_common.refs import SYSTEMS, System
-from anji_mapper.link.questions import question_id
+from anji_mapper.link.questions import question_id, question_words
 from anji_mapper.link.state import Problem, ProblemKind, Seat, Stage
 from anji_mapper.link.turn import Turn
 
@@ -34,7 +34,7 @@ def _problem(turn: Turn, unmapped: list[str]) -> _Found | None:
     seat = turn.seat
     if seat.stage is not Stage.LINKED and seat.side(turn.own).is_gone:
         return None  # nobody misses a counterpart
-    if _gone(seat):
+    if _gone(seat) and turn.link_type.deletion is None:
         words = "one side was deleted; nothing is written any more"
         return ProblemKind.GONE, str(seat.key), words
     return _refusal(seat) or _unmapped(unmapped) or _asked(seat) or _overdue(turn)
@@ -49,7 +49,7 @@ def _asked(seat: Seat) -> _Found | None:
         return None
     fields = sorted(seat.asked.items())
     words = "; ".join(
-        f"both sides changed {key}: CRM {crm!r}, ERP {erp!r}" for key, (crm, erp) in fields
+        f"{question_words(key)}: CRM {crm!r}, ERP {erp!r}" for key, (crm, erp) in fields
     )
     return ProblemKind.ASKED, " ".join(question_id(*each) for each in fields), words
 

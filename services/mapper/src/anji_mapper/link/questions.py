@@ -15,7 +15,7 @@ from anji_mapper.link.renditions import suspected
 from anji_mapper.link.state import Decision, ValuePair
 from anji_mapper.link.turn import Turn
 
-__all__ = ["ask", "decided", "question_id", "ruling_of"]
+__all__ = ["ask", "decided", "question_id", "question_words", "ruling_of"]
 
 
 def question_id(key: str, values: ValuePair) -> str:
@@ -24,11 +24,22 @@ def question_id(key: str, values: ValuePair) -> str:
     return f"{key}@{digest}"
 
 
-def ruling_of(turn: Turn, key: str, agreed: ValuePair, now: ValuePair) -> Ruling | None:
+def question_words(key: str) -> str:
+    """Return what a question is about: a field that both sides changed, or a state of one."""
+    path = key.partition("~")[0]
+    state = path.removeprefix("is:")
+    if state == path:
+        return f"both sides changed {key}"
+    return f"one side's record is {state}, or is no more"
+
+
+def ruling_of(turn: Turn, key: str, agreed: ValuePair | None, now: ValuePair) -> Ruling | None:
     """Return who wins a field that both sides changed, if it is not simply its owner."""
     decision = turn.seat.decisions.get(key)
     if decision is not None and decision.values == now:
-        return Ruling(decision.winner, f"{decision.person} decided so")
+        return Ruling(decision.winner, f"{decision.person} decided so", is_decision=True)
+    if agreed is None:
+        return None
     suspect = suspected(turn.rules, turn.seat, key, agreed, now)
     if suspect is None:
         return None
@@ -51,7 +62,7 @@ def ask(turn: Turn, found: Comparison) -> None:
         if before.get(key) != values:
             turn.notify(
                 NoticeKind.CONFLICT_ASKED,
-                f"both sides changed {key}; a person decides",
+                f"{question_words(key)}; a person decides",
                 field=key,
                 crm=values[0],
                 erp=values[1],

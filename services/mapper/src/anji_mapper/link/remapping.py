@@ -15,7 +15,7 @@ from anji_common.events.changes import Change
 from anji_common.events.observed import Document
 from anji_common.refs import System
 from anji_mapper.link.context import Context
-from anji_mapper.link.merge import convert
+from anji_mapper.link.converting import convert
 from anji_mapper.link.observing import observe
 from anji_mapper.link.state import LineState, Seat, ValuePair, changed
 from anji_mapper.link.turn import Turn
@@ -49,6 +49,11 @@ def look_again(turn: Turn, system: System, change: Change) -> None:
 def _known(link_type: LinkType, system: System, data: Document, before: Seen) -> Seen:
     seen = link_type.seen(system, data)
     derived = {first.path for first in link_type.side(system).first_rows}
+    derived |= {
+        state.path
+        for state in link_type.states
+        if all(path in data for path in state.paths.get(system, ()))
+    }
     rows = {}
     for lines in link_type.lines:
         id_field, known = lines.id_field(system), before.rows.get(lines.name, {})

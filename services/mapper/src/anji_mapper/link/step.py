@@ -15,7 +15,7 @@ from anji_common.events.notices import NoticeKind
 from anji_common.events.results import Outcome, Result
 from anji_common.events.signals import Signal, SignalKind
 from anji_common.refs import SYSTEMS, Ref, System
-from anji_mapper.link import observing, seats, waiting
+from anji_mapper.link import observing, seats, states, waiting
 from anji_mapper.link.applying import apply_planned
 from anji_mapper.link.context import Context
 from anji_mapper.link.crosswalking import publish_rows
@@ -262,10 +262,11 @@ def _decide(turn: Turn) -> None:
     elif seat.stage is Stage.LINKED:
         if not gone:
             awaited, unmapped = _level(turn)
+        is_open = gone and states.after_delete(turn)
         publish_rows(turn)
         if not gone:
             _say(turn)
-        if turn.rules.lets_go(turn.seat):
+        if turn.rules.lets_go(turn.seat) and not is_open:
             seats.let_go(turn)
     _ask_to_settle(turn)
     waiting.wait_for(turn, awaited)
@@ -330,6 +331,8 @@ def _level(turn: Turn) -> tuple[set[str], list[str]]:
     for system in SYSTEMS:
         if turn.rules.is_busy(turn.seat.side(system)):
             awaited |= {*seat.waits}  # what new lines wait for is asked again when it is idle
+            continue
+        if states.operate(turn, system, found) or states.rests(turn, system):
             continue
         more_awaited, more_unmapped = send_update(turn, system, found)
         awaited |= more_awaited

@@ -19,14 +19,16 @@ from anji_common.events.commands import (
     CommandNumber,
     Finish,
     LookUp,
+    Operation,
     Push,
     RowWish,
 )
 from anji_common.events.crosswalk import RowState
 from anji_common.events.notices import NoticeKind
 from anji_common.refs import Ref, System
+from anji_mapper.link.converting import convert, number_of
 from anji_mapper.link.finishing import is_resumed, way_on
-from anji_mapper.link.merge import Comparison, Wish, convert, number_of
+from anji_mapper.link.merge import Comparison, Wish
 from anji_mapper.link.state import (
     Flight,
     PendingMessage,
@@ -39,7 +41,7 @@ from anji_mapper.link.state import (
 from anji_mapper.link.turn import Turn
 from anji_mapper.mapping.model import LinesPair, Pair, References, Row, Seen, Side
 
-__all__ = ["message_texts", "send_create", "send_message", "send_update"]
+__all__ = ["message_texts", "send_create", "send_message", "send_operation", "send_update"]
 
 
 def send_create(turn: Turn, source: Seen) -> tuple[set[str], list[str]]:
@@ -50,7 +52,10 @@ def send_create(turn: Turn, source: Seen) -> tuple[set[str], list[str]]:
     """
     draft = _Draft(turn, turn.far)
     for pair in turn.link_type.pairs:
-        draft.add_head(pair, source)
+        if pair.state is None:
+            draft.add_head(pair, source)
+        else:
+            draft.expect(pair, source)
     for lines in turn.link_type.lines:
         for line_id, row in source.rows.get(lines.name, {}).items():
             draft.add_new_row(lines, line_id, row, source)
@@ -105,7 +110,7 @@ def send_update(turn: Turn, system: System, found: Comparison) -> tuple[set[str]
         return set(), []
     draft = _Draft(turn, system)
     target = side.seen or Seen({})
-    wishes = [wish for wish in found.wishes if wish.system is system]
+    wishes = [w for w in found.wishes if w.system is system and w.pair.state is None]
     for wish in wishes:
         draft.take(wish, target.head)
     for lines in turn.link_type.lines:
@@ -123,6 +128,24 @@ def send_update(turn: Turn, system: System, found: Comparison) -> tuple[set[str]
         draft.send(Action.UPDATE, target=side.ref, packet=packet, **way_on(turn, system))
         _tell_conflicts(turn, wishes)
     return draft.awaited, draft.unmapped
+
+
+def send_operation(turn: Turn, wish: Wish, operation: Operation, *, is_last: bool) -> None:
+    """Wish that a record is taken into a state, or out of it; not what was just refused.
+
+    What is agreed once it is done is the state, which only the last operation brings about.
+    """
+    state, system = wish.pair.state, wish.system
+    side = turn.seat.side(system)
+    draft = _Draft(turn, system)
+    draft.operation = operation
+    head = {} if side.seen is None else side.seen.head
+    draft.see({path: head.get(path) for path in (state.paths if state else {}).get(system, ())})
+    if is_last:
+        draft.agree(wish)
+    if side.refusal is None or side.refusal.digest not in (draft.digest(), "*"):
+        draft.send(Action.OPERATE, target=side.ref, operation=operation)
+        _tell_conflicts(turn, [wish])
 
 
 def _draft_lines(draft: "_Draft", turn: Turn, lines: LinesPair, found: Comparison) -> None:
@@ -201,6 +224,7 @@ class _Draft:
         self._turn = turn
         self.system = system
         self._references: References = turn.context.references
+        self.operation: Operation | None = None
         self.values: dict[str, JsonValue] = {}
         self._base: dict[str, JsonValue] = {}
         self.rows: dict[str, list[RowWish]] = {}
@@ -222,6 +246,19 @@ class _Draft:
         self._pairs[pair.name] = values
         if wished is not None:
             self.values[pair.path(self.system)] = wished
+
+    def see(self, base: Mapping[str, JsonValue]) -> None:
+        """Take what an operation is decided on."""
+        self._base.update(base)
+
+    def agree(self, wish: Wish) -> None:
+        """Take what will be agreed, and write no value for it."""
+        self._pairs[wish.pair.name] = wish.values
+
+    def expect(self, pair: Pair, source: Seen) -> None:
+        """Take it that a record that is made is in the same state, if that is the usual one."""
+        if source.head.get(pair.path(self.system.other)) is False:
+            self._pairs[pair.name] = (False, False)
 
     def take(self, wish: Wish, target: Row) -> None:
         """Take a head value for a record that stands."""
@@ -280,13 +317,15 @@ class _Draft:
 
     def digest(self) -> str:
         """Return a short name of what is wished: the same wish has the same."""
-        wished = {
+        wished: dict[str, Any] = {
             "values": self.values,
             "rows": {
                 path: [(row.source_id, row.target_id, row.values) for row in rows]
                 for path, rows in self.rows.items()
             },
         }
+        if self.operation is not None:
+            wished["operation"] = [self.operation, self._base]
         return hashlib.sha256(orjson.dumps(wished, option=orjson.OPT_SORT_KEYS)).hexdigest()[:16]
 
     def send(self, action: Action, **content: Any) -> None:  # noqa: ANN401 - fields of Command

@@ -22,6 +22,7 @@ from anji_mapper.mapping.model import (
 from anji_mapper.mapping.placing import PlacedPacket, Placing
 from anji_mapper.mapping.reading import Loc, Page
 from anji_mapper.mapping.schema import FieldForm, FileForm, LinesForm, SideForm
+from anji_mapper.mapping.stating import build_states
 
 __all__ = ["build_link_type"]
 
@@ -74,6 +75,8 @@ class _Building:
         messages = tuple(MessageTemplate(each.to, each.text) for each in form.messages)
         self._add_messages(messages)
         self._add_variants()
+        home = System.FXIAOKE if System.FXIAOKE in creates else System.K3CLOUD
+        states = build_states(self.page, form, self.fields, home)
         packets = {
             system: self._packet(name, system, pairs, lines, is_created=system.other in creates)
             for name, system in _SYSTEMS.items()
@@ -92,7 +95,7 @@ class _Building:
             sides[System.FXIAOKE],
             sides[System.K3CLOUD],
             creates,
-            pairs,
+            (*pairs, *states),
             lines,
             messages,
         )

@@ -18,6 +18,7 @@ from anji_common.refs import System
 from anji_common.values import frozen
 from anji_mapper.mapping.making import Making
 from anji_mapper.mapping.ports import Around, Condition, Lens, References, Row
+from anji_mapper.mapping.states import DELETED, State, state_path
 
 __all__ = [
     "Around",
@@ -57,6 +58,10 @@ class Pair:
     """Written when the record is made, and let be afterwards (an owner, a given number)."""
     asks: bool = False
     """A person decides when both sides changed."""
+    approves: frozenset[System] = frozenset()
+    """The systems where it changes only after a person has approved."""
+    state: State | None = None
+    """Where it is no field: a state of whole records, changed by operations."""
     joint: str = ""
     """Names the text whose part it is: one side wins all its pairs, where both changed some."""
 
@@ -233,6 +238,18 @@ class LinkType:
     lines: tuple[LinesPair, ...] = ()
     messages: tuple[MessageTemplate, ...] = ()
     variants: tuple[Variant, ...] = ()
+    states: tuple[State, ...] = field(init=False)
+    """Those of `pairs`."""
+
+    def __post_init__(self) -> None:
+        states = tuple(pair.state for pair in self.pairs if pair.state is not None)
+        object.__setattr__(self, "states", states)
+
+    @property
+    def deletion(self) -> Pair | None:
+        """The state of being deleted, where the mapping says what is done then."""
+        path = state_path(DELETED)
+        return next((pair for pair in self.pairs if pair.crm == path), None)
 
     def variant_of(self, crm: Seen | None, erp: Seen | None) -> Variant | None:
         """Return the variant that a link's records belong to, the CRM's record first.
@@ -269,6 +286,7 @@ class LinkType:
         for first in side.first_rows:
             found = _listed(data, first.lines)
             head[first.path] = found[0].get(first.row_path) if found else None
+        head |= self.states_of(system, head)
         rows = {lines.name: _rows(lines, side, system, data) for lines in self.lines}
         marker_field = side.interest.marker_field
         return Seen(
@@ -277,6 +295,10 @@ class LinkType:
             number=_text(data.get(side.interest.number_field)),
             marker=_text(data.get(marker_field)) if marker_field else None,
         )
+
+    def states_of(self, system: System, head: Row) -> dict[str, JsonValue]:
+        """Return the states that a record's head shows, by the path that they are seen under."""
+        return {state.path: state.holds(system, head) for state in self.states}
 
     def head_paths(self, system: System) -> tuple[str, ...]:
         """Return every head path of one side that a link must remember, sorted."""

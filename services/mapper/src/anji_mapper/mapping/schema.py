@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, JsonValue, model_validator
 
-from anji_common.events.commands import Finish
+from anji_common.events.commands import Finish, Operation
 from anji_common.interest import FieldKind
 from anji_mapper.mapping.lens_forms import (
     ConditionForm,
@@ -26,16 +26,22 @@ from anji_mapper.mapping.making_forms import (
 )
 
 __all__ = [
+    "Delete",
+    "DeleteForm",
+    "DeleteSideForm",
     "FieldForm",
     "FileForm",
     "LinesForm",
     "LinesSideForm",
     "MessageForm",
     "NaturalKey",
+    "Operations",
     "Place",
     "PlaceForm",
     "Side",
     "SideForm",
+    "StateForm",
+    "StateSideForm",
     "VariantForm",
 ]
 
@@ -147,6 +153,72 @@ class MessageForm(Form):
     """With ``{field}`` of the CRM and ``{erp.field}`` of the ERP."""
 
 
+def _operations(given: object) -> object:
+    if given == "ignore":
+        return ()
+    return (given,) if isinstance(given, str) else given
+
+
+Operations = Annotated[
+    tuple[Operation, ...],
+    BeforeValidator(
+        _operations, json_schema_input_type=Operation | Literal["ignore"] | list[Operation]
+    ),
+]
+"""One operation, several of which the record's status says the next, or ``ignore``."""
+
+
+class StateSideForm(Form):
+    """How a state is seen on one side, and what is done there."""
+
+    when: ConditionForm
+    """A record is in the state."""
+    enter: Operations = ()
+    """Done here when the other side's record came into it."""
+    leave: Operations = ()
+    """Done here when the other side's record came out of it."""
+    approve: bool = False
+    """Only after a person has approved."""
+
+
+class StateForm(Form):
+    """A state of whole records, such as void."""
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    crm: StateSideForm
+    erp: StateSideForm
+    owner: Side | None = None
+    """Who wins when both changed; by default the home's side."""
+    conflict: Literal["owner", "ask"] = "owner"
+
+
+class DeleteSideForm(Form):
+    """What is done to the other side's record when one side's was deleted."""
+
+    do: Operations
+    """To the record that is still there; ``ignore``: nothing, and nobody is told."""
+    approve: bool = False
+    """Only after a person has approved."""
+
+
+Delete = Annotated[
+    DeleteSideForm,
+    BeforeValidator(
+        lambda given: {"do": given} if isinstance(given, str | list) else given,
+        json_schema_input_type=str | list[str] | DeleteSideForm,
+    ),
+]
+
+
+class DeleteForm(Form):
+    """What a delete does to the other side; where nothing is said, people are told."""
+
+    crm: Delete | None = None
+    """The CRM's record was deleted."""
+    erp: Delete | None = None
+    """The ERP's record was deleted."""
+
+
 class VariantForm(Form):
     """Records of one organisation, or of another kind, that settings of their own hold for."""
 
@@ -182,4 +254,6 @@ class FileForm(Form):
     erp: SideForm
     fields: tuple[FieldForm, ...] = Field(min_length=1)
     lines: tuple[LinesForm, ...] = ()
+    states: tuple[StateForm, ...] = ()
+    on_delete: DeleteForm = DeleteForm()
     messages: tuple[MessageForm, ...] = ()

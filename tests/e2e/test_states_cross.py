@@ -1,0 +1,145 @@
+"""Void, cancel, forbid and delete, between both sandboxes."""
+
+import pytest
+
+from anji_common.refs import System
+from labs.quiet_world import QuietWorld, play
+
+pytestmark = pytest.mark.timeout(240)
+
+FORBIDDEN = "FNumber,FForbidStatus"
+CANCELLED = "FBillNo,FDocumentStatus,FCancelStatus"
+_PATROL_SECONDS = 7300.0
+"""The ERP's states move no date: its patrol finds them, once an hour."""
+
+
+async def _void(world: QuietWorld, object_name: str, record_id: str) -> None:
+    data = {"dataObjectApiName": object_name, "object_data_id": record_id}
+    await world.crm.call("data/invalid", data)
+
+
+async def _recover(world: QuietWorld, object_name: str, record_id: str) -> None:
+    await world.crm.call("data/recover", {"dataObjectApiName": object_name, "idList": [record_id]})
+
+
+def test_a_voided_product_is_forbidden_and_a_recovered_one_is_enabled() -> None:
+    async def story(world: QuietWorld) -> None:
+        product = await world.product("P-1")
+
+        async def status(wanted: str) -> bool:
+            row = await world.erp_row("BD_MATERIAL", FORBIDDEN, "FNumber='P-1'")
+            return bool(row["FForbidStatus"] == wanted)
+
+        await _void(world, "ProductObj", product)
+        await world.until(lambda: status("B"), "P-1 forbidden")
+        await _recover(world, "ProductObj", product)
+        await world.until(lambda: status("A"), "P-1 enabled")
+        assert await world.problems() == {}
+
+    play(story)
+
+
+def test_a_material_that_the_erp_forbids_is_voided_in_the_crm() -> None:
+    async def story(world: QuietWorld) -> None:
+        product = await world.product("P-1")
+        await world.erp.operate("BD_MATERIAL", "P-1", "Forbid")
+
+        async def is_void() -> bool:
+            found = await world.crm_record("ProductObj", _id=product)
+            return not found or found["life_status"] == "invalid"
+
+        await world.until(is_void, "the product is void", seconds=_PATROL_SECONDS)
+
+    play(story)
+
+
+def test_a_voided_order_is_unaudited_and_cancelled() -> None:
+    async def story(world: QuietWorld) -> None:
+        order = await world.order("DD-1", await world.customer("C-1"), await world.product("P-1"))
+
+        await _void(world, "SalesOrderObj", order)
+
+        async def is_cancelled() -> bool:
+            row = await world.erp_row("SAL_SaleOrder", CANCELLED)
+            return bool(row["FCancelStatus"] == "B")
+
+        await world.until(is_cancelled, "DD-1 cancelled")
+        row = await world.erp_row("SAL_SaleOrder", CANCELLED)
+        assert row["FDocumentStatus"] == "D"
+        assert await world.problems() == {}
+
+    play(story)
+
+
+def test_an_order_that_has_shipped_stays_and_the_erps_words_are_the_problem() -> None:
+    async def story(world: QuietWorld) -> None:
+        order = await world.order("DD-1", await world.customer("C-1"), await world.product("P-1"))
+        number = await world.erp.push("SAL_SaleOrder", "DD-1", "SAL_DELIVERYNOTICE")
+        await world.erp.finish("SAL_DELIVERYNOTICE", number)
+        await world.erp.operate("SAL_SaleOrder", "DD-1", "YLBillClose")
+
+        await _void(world, "SalesOrderObj", order)
+
+        await world.until(world.problems, "a problem")
+        (problem,) = (await world.problems()).values()
+        assert "单据已关闭，不允许反审核" in problem.words
+        row = await world.erp_row("SAL_SaleOrder", CANCELLED)
+        assert (row["FDocumentStatus"], row["FCancelStatus"]) == ("C", "A")
+
+    play(story)
+
+
+@pytest.mark.parametrize(("winner", "status"), [(System.FXIAOKE, "B"), (System.K3CLOUD, "A")])
+def test_of_two_merged_customers_the_losers_erp_record_is_forbidden_when_approved(
+    winner: System, status: str
+) -> None:
+    async def story(world: QuietWorld) -> None:
+        product = await world.product("P-1")
+        loser, kept = await world.customer("C-1"), await world.customer("C-2")
+        order = await world.order("DD-1", loser, product)
+
+        # The CRM's merge: what the loser had is the other's, and the loser is void.
+        await world.crm.update("SalesOrderObj", order, account_id=kept)
+        await _void(world, "AccountObj", loser)
+        key = f"fxiaoke/AccountObj/{loser}"
+
+        async def is_asked() -> bool:
+            return key in await world.problems()
+
+        await world.until(is_asked, "the question")
+        waiting = await world.erp_row("BD_Customer", FORBIDDEN, "FNumber='C-1'")
+        await world.decide(key, "is:void", winner)
+        await world.rest()
+
+        assert waiting["FForbidStatus"] == "A"
+        rows = await world.erp_rows("BD_Customer", FORBIDDEN)
+        states = {row["FNumber"]: row["FForbidStatus"] for row in rows}
+        assert (states["C-1"], states["C-2"]) == (status, "A")
+        assert key not in await world.problems()
+
+    play(story)
+
+
+def test_a_customer_that_was_deleted_is_forbidden_when_approved_and_its_link_ends() -> None:
+    async def story(world: QuietWorld) -> None:
+        customer = await world.customer("C-1")
+        await _void(world, "AccountObj", customer)
+        await world.crm.call(
+            "data/delete", {"dataObjectApiName": "AccountObj", "idList": [customer]}
+        )
+        key = f"fxiaoke/AccountObj/{customer}"
+
+        async def is_asked() -> bool:
+            found = (await world.problems()).get(key)
+            return found is not None and "is deleted" in found.words
+
+        await world.probe(System.FXIAOKE, "AccountObj")
+        await world.until(is_asked, "the question")
+        await world.decide(key, "is:deleted", System.FXIAOKE)
+        await world.rest()
+
+        row = await world.erp_row("BD_Customer", FORBIDDEN, "FNumber='C-1'")
+        assert row["FForbidStatus"] == "B"
+        assert await world.problems() == {}
+
+    play(story)
