@@ -16,7 +16,7 @@ from anji_common.writing.target import Busy, Refused, Written
 from anji_k3cloud.service import Connection, target_of
 from anji_sandbox.faults import Fault
 from anji_sandbox.k3cloud import K3CloudSwitches
-from labs.erp_commands import calls
+from labs.erp_commands import calls, edit
 from labs.erp_lab import (
     CUSTOMER,
     NOTICE,
@@ -145,6 +145,48 @@ def test_in_bulk_a_save_and_a_saved_and_audited_bill_cost_little() -> None:
         # 4 write calls for 200 records: 0.02 a record, and 0.03 where they are audited
 
     on_an_erp(test)
+
+
+def written(erp: Erp) -> int:
+    names = ("save", "batchsave", "submit", "audit", "unaudit", "cancelassign", "delete")
+    return sum(calls(erp, each) for each in names)
+
+
+@pytest.mark.parametrize(
+    ("finish", "at_once", "most"),
+    [
+        (Finish.SAVED, False, 1),
+        (Finish.SUBMITTED, False, 2),
+        (Finish.AUDITED, False, 3),
+        (Finish.AUDITED, True, 1),
+    ],
+    ids=["saved", "submitted", "audited by steps", "audited at once"],
+)
+def test_a_single_live_create_costs_a_call_a_step_and_an_update_one(
+    finish: Finish,
+    at_once: bool,  # noqa: FBT001 - a column of the table
+    most: int,
+) -> None:
+    async def test(erp: Erp) -> None:
+        person = erp.person()
+        person.make_parties()
+        found = person.query("BD_Customer", "FCUSTID", "FNumber='C1'")[0][0]
+        customer = Ref(System.K3CLOUD, "BD_Customer", str(found))
+        before = written(erp)
+
+        (made,) = await erp.target.write([new_order(1, customer, {"l": "1"}, finish=finish)])
+        assert isinstance(made, Written)
+        assert made.ref is not None
+        created = written(erp)
+        if finish is Finish.SAVED:
+            (changed,) = await erp.target.write([edit(made.ref, {"FNote": "x"})])
+            assert isinstance(changed, Written)
+            assert written(erp) - created == 1
+
+        assert made.words == ""
+        assert created - before == most
+
+    on_an_erp(test, audits_in_one_call=at_once)
 
 
 @pytest.mark.parametrize(("code", "words"), [(7, "许可已过期"), (14, "超过调用次数")])

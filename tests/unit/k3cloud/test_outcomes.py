@@ -1,5 +1,7 @@
 """The table of refusals, a row a test."""
 
+import re
+
 import pytest
 
 from anji_common.errors import (
@@ -10,6 +12,7 @@ from anji_common.errors import (
     RefusedError,
     VendorUnavailableError,
 )
+from anji_common.writing.settings import WriterSettings
 from anji_common.writing.target import Busy, Refused
 from anji_k3cloud.outcomes import (
     call_error,
@@ -20,6 +23,7 @@ from anji_k3cloud.outcomes import (
     query_error,
 )
 from anji_k3cloud.wire import Complaint, Status
+from labs.house import ROOT
 
 TAKEN = "违反字段唯一性要求：编码唯一。[X]在当前系统中已经被使用。"
 LOCKED = "“user”使用业务单据：“销售订单”业务操作-“[销售订单-NO-修改]”冲突，请稍候再使用。"
@@ -135,6 +139,65 @@ def test_what_a_refused_query_means(code: int, words: str, error: type[AnjiError
 
     assert type(found) is error
     assert words in str(found)
+
+
+def rows_of_the_page() -> list[tuple[str, int, str, str]]:
+    """Return (message, code, who asked, what comes of it) of every row of the vendor's page."""
+    page = (ROOT / "docs" / "vendors" / "k3cloud.md").read_text()
+    table = page.partition("<!-- Messages. -->")[2].partition("<!-- End of the messages. -->")[0]
+    cells = [
+        [cell.strip() for cell in line.strip("|").split("|")]
+        for line in table.splitlines()
+        if line.startswith("|")
+    ]
+    return [(message, int(code), asked, comes) for message, code, asked, comes in cells[2:]]
+
+
+ROWS = rows_of_the_page()
+
+
+def what_comes_of(found: Status, asked: str) -> str:
+    """Say what the connector makes of a refusal, in the words of the page."""
+    if found.is_session_lost:
+        return "the session is lost"
+    error = query_error(found)
+    if isinstance(error, AuthenticationError):
+        return "ends the process"
+    return of_a_query(error) if asked == "a query" else of_a_packet(found)
+
+
+def of_a_query(error: AnjiError) -> str:
+    if isinstance(error, RecordBusyError):
+        return "busy: asked again"
+    assert isinstance(error, RefusedError)
+    return "the field is left out" if is_unknown_field(error) else "refused"
+
+
+def of_a_packet(found: Status) -> str:
+    outcome = packet_outcome(found, found.errors)
+    if isinstance(outcome, Busy):
+        return "busy: again, 8 times"
+    if outcome.is_taken:
+        return "looked up: ours, somebody's, or not to be seen yet"
+    assert found.words == outcome.words
+    return "refused, of the whole call" if concerns_all(found) else "refused, with its field"
+
+
+@pytest.mark.parametrize(("message", "code", "asked", "comes"), ROWS)
+def test_each_message_of_the_page_means_what_the_page_says(
+    message: str, code: int, asked: str, comes: str
+) -> None:
+    assert what_comes_of(status(code, message, "F"), asked) == comes
+    assert WriterSettings().max_busy == 8
+
+
+def test_the_page_has_a_row_for_every_code() -> None:
+    page = (ROOT / "docs" / "vendors" / "k3cloud.md").read_text()
+    table = page.partition("## What a MsgCode means")[2].partition("\n## ")[0]
+    told = [int(code) for code in re.findall(r"^\| (\d+) \|", table, re.MULTILINE)]
+
+    assert told == sorted({1, *(code for code, _, _ in CODES)})
+    assert len(ROWS) > 20
 
 
 @pytest.mark.parametrize(
