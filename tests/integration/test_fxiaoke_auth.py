@@ -6,8 +6,11 @@ from typing import Any
 import pytest
 
 from anji_common.errors import AuthenticationError, ConfigurationError
+from anji_common.events.results import Outcome
+from anji_common.writing.target import Refused
 from anji_fxiaoke.calls import Purpose
 from anji_fxiaoke.settings import FxiaokeSettings
+from anji_sandbox.faults import Fault
 from anji_sandbox.fxiaoke import FxiaokeSwitches
 from labs.fxiaoke_lab import ACCOUNT, Lab, made, new_account, on_a_crm, ref_of
 
@@ -161,3 +164,39 @@ def test_each_cloud_has_its_address(cloud: str, url: str) -> None:
     known = {"app_id": "a", "app_secret": "b", "permanent_code": "c", "open_user_id": "u"}
 
     assert FxiaokeSettings.model_validate({**known, "cloud": cloud}).base_url == url
+
+
+@pytest.mark.parametrize("style", [{}, OAUTH], ids=["old", "new"])
+def test_an_acting_employee_who_is_nobody_stops_the_writer_and_no_record_is_blamed(
+    style: dict[str, Any],
+) -> None:
+    async def test(lab: Lab) -> None:
+        with pytest.raises(ConfigurationError, match="FSUID_NOBODY is none of the tenant's"):
+            await lab.target.write([new_account(1)])
+
+        assert lab.person.all("AccountObj") == []
+
+    nobody = {"open_user_id": "FSUID_NOBODY", **style}
+    on_a_crm(test, **(nobody | ({"user_id": "4711"} if style else {})))
+
+
+def test_an_acting_employee_who_is_nobody_stops_the_source() -> None:
+    async def test(lab: Lab) -> None:
+        with pytest.raises(ConfigurationError, match="nothing is lost"):
+            await ask(lab)
+
+    on_a_crm(test, open_user_id="FSUID_NOBODY")
+
+
+def test_another_employee_who_is_nobody_is_the_problem_of_that_command_alone() -> None:
+    async def test(lab: Lab) -> None:
+        good, bad = new_account(1), new_account(2, owner="FSUID_GONE")
+        lab.faults.add(Fault(kind="code", endpoint="*/create", contains="FSUID_GONE", code=20012))
+
+        (made_one, refused) = await lab.target.write([good, bad])
+
+        assert made(made_one).outcome is Outcome.CREATED
+        assert isinstance(refused, Refused)
+        assert refused.code == "20012"
+
+    on_a_crm(test)

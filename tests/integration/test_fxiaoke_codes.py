@@ -43,6 +43,7 @@ READS: dict[Next, type[AnjiError] | None] = {
     Next.UNCERTAIN: VendorUnavailableError,
     Next.NO_RIGHTS: AuthenticationError,
     Next.WRONG_ADDRESS: ConfigurationError,
+    Next.WHO_ARE_WE: RefusedError,
     Next.REFUSED: RefusedError,
 }
 WRITES: dict[Next, type] = {
@@ -53,6 +54,7 @@ WRITES: dict[Next, type] = {
     Next.WAIT_FOR_PEOPLE: Busy,
     Next.UNAVAILABLE: Busy,
     Next.UNCERTAIN: Doubtful,
+    Next.WHO_ARE_WE: Refused,
     Next.REFUSED: Refused,
 }
 """What is not here stops the process, a write's too."""

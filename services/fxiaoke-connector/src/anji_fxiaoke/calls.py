@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from anji_common.budget import Budget, seconds_to_midnight
 from anji_common.clock import Clock
 from anji_common.errors import (
+    ConfigurationError,
     InDoubtError,
     RateLimitedError,
     UndecodableError,
@@ -21,11 +22,13 @@ from anji_common.errors import (
 from anji_common.topics import Lane
 from anji_common.transport import Transport
 from anji_fxiaoke.auth import Auth
-from anji_fxiaoke.outcomes import Next, error_of, next_of
+from anji_fxiaoke.outcomes import NO_SUCH_EMPLOYEE, Next, error_of, is_refusal, next_of
 from anji_fxiaoke.settings import FxiaokeSettings
 from anji_fxiaoke.wire import Credentials, Told, call_of, server_time, told
 
-__all__ = ["Caller", "Purpose", "Saying"]
+__all__ = ["USER_PATH", "Caller", "Purpose", "Saying"]
+
+USER_PATH = "cgi/user/get"
 
 _TIMES_KEPT = 50
 _DAY_SECONDS = 86_400.0
@@ -104,6 +107,7 @@ class Caller:
             VendorUnavailableError: no usable answer, and nothing was written.
             InDoubtError: no usable answer to a call that writes.
             AuthenticationError: the token was refused twice, or rights do not suffice.
+            ConfigurationError: no such path, or the acting employee is nobody.
             RefusedError: any other code, with the vendor's words.
         """
         credentials = await self._auth.credentials()
@@ -111,7 +115,9 @@ class Caller:
         if next_of(found.code) is Next.NEW_TOKEN:
             self._auth.drop(credentials)
             found = await self._send(saying, await self._auth.credentials())
-        if found.code == 0 or (saying.is_asking and next_of(found.code) is Next.REFUSED):
+        if next_of(found.code) is Next.WHO_ARE_WE and saying.path != USER_PATH:
+            await self._look_who_we_are(found)
+        if found.code == 0 or (saying.is_asking and is_refusal(found.code)):
             return found
         error = error_of(
             found,
@@ -128,6 +134,27 @@ class Caller:
             case _:
                 pass
         raise error
+
+    async def _look_who_we_are(self, refused: Told) -> None:
+        """Find out whether a refusal of an employee means the one in whose name we call.
+
+        Raises:
+            ConfigurationError: it does: nothing that we say will ever be heard.
+            RetriableError, AuthenticationError: see `say`.
+
+        Source: docs/vendors/fxiaoke.md, section 1.3 (``/cgi/user/get``).
+        """
+        user = await self.acting_user()
+        purpose = Purpose("acting user", is_writing=True)
+        asked = {"openUserId": user}
+        saying = Saying(USER_PATH, "", None, purpose, is_asking=True, switches=asked)
+        if user and (await self.say(saying)).code in NO_SUCH_EMPLOYEE:
+            msg = (
+                f"the acting employee {user} is none of the tenant's: {refused.words} "
+                f"({refused.code}). Set ANJI_FXIAOKE_OPEN_USER_ID or ANJI_FXIAOKE_MOBILE to one "
+                "that is; everything waits until then, nothing is lost"
+            )
+            raise ConfigurationError(msg)
 
     def _rest_of_day(self) -> float:
         """Return how long to wait when the CRM says that the day has no calls left.

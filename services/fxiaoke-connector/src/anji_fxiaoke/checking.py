@@ -12,7 +12,7 @@ import orjson
 from anji_common.errors import AnjiError, FatalError, RateLimitedError, RetriableError
 from anji_common.interest import FieldInterest, Interest, LinesInterest, ObjectInterest
 from anji_common.transport import Call, Transport
-from anji_fxiaoke.calls import Purpose, Saying
+from anji_fxiaoke.calls import USER_PATH, Purpose, Saying
 from anji_fxiaoke.client import Client
 from anji_fxiaoke.crypto import CallbackCipher
 from anji_fxiaoke.described import ObjectDescription, ObjectName, reads_as
@@ -23,7 +23,6 @@ from anji_fxiaoke.wire import ms_of
 __all__ = ["CALLBACK_PROBE", "Line", "check"]
 
 _CHECK = Purpose("check")
-_USER_PATH = "cgi/user/get"
 CALLBACK_PROBE = "anji.check"
 """The object that a probe of the callback is about: nobody maps it, so it is answered and
 dropped."""
@@ -80,7 +79,7 @@ async def _who(client: Client, settings: FxiaokeSettings) -> AsyncIterator[Line]
         yield _bad("credentials", _advice(error))
         return
     yield _well("credentials", f"a token of the style {settings.auth_style}")
-    saying = Saying(_USER_PATH, "", None, _CHECK, switches={"openUserId": user})
+    saying = Saying(USER_PATH, "", None, _CHECK, switches={"openUserId": user})
     try:
         found = await client.caller.say(saying)
     except AnjiError as error:

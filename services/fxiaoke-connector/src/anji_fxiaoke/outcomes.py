@@ -19,7 +19,7 @@ from anji_common.errors import (
 )
 from anji_fxiaoke.wire import Told
 
-__all__ = ["Next", "error_of", "next_of"]
+__all__ = ["NO_SUCH_EMPLOYEE", "Next", "error_of", "is_refusal", "next_of"]
 
 
 class Next(Enum):
@@ -34,6 +34,9 @@ class Next(Enum):
     UNCERTAIN = "reads again; a write is in doubt and looked for"
     NO_RIGHTS = "stops the process: credentials or rights do not suffice"
     WRONG_ADDRESS = "stops the process: no such path, or a wrong secret"
+    WHO_ARE_WE = (
+        "stops the process if the acting employee is meant, else the problem of that record"
+    )
     REFUSED = "shows the words: the problem of that record or look-up alone"
 
 
@@ -49,10 +52,14 @@ _NEXT = {
     -2: Next.UNCERTAIN,
     50009: Next.UNCERTAIN,
     10006: Next.WRONG_ADDRESS,
+    20012: Next.WHO_ARE_WE,
     **dict.fromkeys((10001, 10002, 10012, 11001, 11002, 11013, 11015), Next.NO_RIGHTS),
     **dict.fromkeys((15003, 20006, 20015, 20017), Next.NO_RIGHTS),
     **dict.fromkeys((20020, 20021, 20022), Next.NO_RIGHTS),
 }
+NO_SUCH_EMPLOYEE = frozenset({20012, 30027})
+"""How the CRM may say that an openUserId is nobody's."""
+
 _QUOTA_LOOK_SECONDS = 600.0
 """How often to ask whether somebody has bought calls meanwhile."""
 
@@ -60,6 +67,11 @@ _QUOTA_LOOK_SECONDS = 600.0
 def next_of(code: int) -> Next:
     """Return what to do after an answer with `code`."""
     return _NEXT.get(code, Next.REFUSED)
+
+
+def is_refusal(code: int) -> bool:
+    """Return whether `code` is about one record or look-up alone."""
+    return next_of(code) in (Next.REFUSED, Next.WHO_ARE_WE)
 
 
 def error_of(  # noqa: PLR0911 - one way out per outcome
