@@ -19,6 +19,7 @@ from anji.k3cloud_command import k3cloud_commands
 from anji.lagging import lag_of
 from anji.looking import Links
 from anji.mapping_command import mapping_app
+from anji.match_command import match_app
 from anji.plan_command import plan_app
 from anji.problems_command import problems_app
 from anji.running import run_command, table_console
@@ -71,6 +72,7 @@ app.add_typer(k3cloud_commands)
 app.add_typer(demo_app)
 app.add_typer(simulate_app)
 app.add_typer(plan_app)
+app.add_typer(match_app)
 
 _out = table_console()
 

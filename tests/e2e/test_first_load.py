@@ -1,0 +1,61 @@
+"""First load as typed: both companies lived before Anji, and nothing is written to join them."""
+
+import csv
+import re
+from pathlib import Path
+
+import pytest
+
+from labs.installation import AnjiProcess, company, until
+from labs.typed import asked
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+
+
+async def test_two_companies_with_a_past_are_joined_without_a_write(tmp_path: Path) -> None:
+    sheet = tmp_path / "pairs.csv"
+    async with company(tmp_path) as both, both.people() as (crm, erp, _):
+        for n in (1, 2, 3):
+            await crm.create("AccountObj", {"name": f"Kunde {n}", "erp_number__c": f"K{n}"})
+        for n in (1, 2, 4):
+            await erp.save("BD_Customer", {"FName": f"Kunde {n}", "FNumber": f"K{n}"})
+        before = both.crm_core.store.writes + both.erp_core.store.writes
+        log = tmp_path / "sources.log"
+        sources = AnjiProcess(both.settings, log, ("run", "fxiaoke-source", "k3cloud-source"))
+        sources.start()
+        await until(lambda: log.read_bytes().count(b"source.begun") >= 8, "sources began")
+        await asked(both.settings, "fxiaoke", "snapshot", "AccountObj")
+        await asked(both.settings, "k3cloud", "snapshot", "BD_Customer")
+
+        async def are_read() -> bool:
+            shown = await asked(both.settings, "match", "customer", "--csv", str(sheet))
+            return re.search(r"^2 +customer +certain", shown, re.MULTILINE) is not None
+
+        await until(are_read, "both snapshots are in the topics")
+        with sheet.open() as file:
+            rows = list(csv.DictReader(file))
+        assert sorted(row["standing"] for row in rows) == [
+            "certain",
+            "certain",
+            "unmatched",
+            "unmatched",
+        ]
+        assert both.crm_core.store.writes + both.erp_core.store.writes == before
+
+        shown = await asked(both.settings, "match", "customer", "--pairs", str(sheet), "--apply")
+        assert "2 certain ones are linked" in shown
+        assert sources.end() == 0
+        anji = AnjiProcess(both.settings, tmp_path / "up.log")
+        anji.start()
+
+        async def crossed() -> bool:
+            rows = await erp.every("BD_Customer", ["FName", "FNumber"])
+            return any(row["FNumber"] == "K3" for row in rows)
+
+        await until(crossed, "the customer that the ERP lacks is made there")
+        links = await asked(both.settings, "links", "--type", "customer")
+        assert anji.end() == 0
+        after = both.crm_core.store.writes + both.erp_core.store.writes
+    assert links.count("linked") >= 2
+    made = {what: count for what, count in (after - before).items() if "BD_Customer" in what}
+    assert made == {"BD_Customer create": 1}
