@@ -36,7 +36,7 @@ erp:
   is_bill: true
   marker: F_ANJI_MARKER
   finish: audited
-  push: {link: sales_order, record: sales_order_id}
+  push: {link: sales_order, record: sales_order_id, line: sales_order_product_id}
 fields:
   - {crm: waybill__c, erp: FCarriageNO}
 lines:
@@ -110,8 +110,11 @@ class Desk:
             "ProductObj", {"name": "螺丝", "product_code": "M-1", "price": "2"}
         )
         line = {"product_id": product, "quantity": "5", "sales_price": "2"}
+        other = {"product_id": product, "quantity": "7", "sales_price": "2"}
         head = {"name": "DD-1", "account_id": account, "order_time": 1767571200000, "remark": "旧"}
-        order = await self.crm.create("SalesOrderObj", head, {"SalesOrderProductObj": [line]})
+        order = await self.crm.create(
+            "SalesOrderObj", head, {"SalesOrderProductObj": [line, other]}
+        )
         return order, product, account
 
 
@@ -154,7 +157,9 @@ async def test_a_company_says_how_records_are_made_changed_given_and_pushed(
         await desk.until_orders([["新", "C"]], "FNote", "FDocumentStatus")
 
         note = {"sales_order_id": order, "account_id": account, "waybill__c": "SF1"}
-        part = {"product_id": product, "delivery_num": "3"}
+        lines = await desk.crm.every("SalesOrderProductObj")
+        chosen = next(each["_id"] for each in lines if each["quantity"] in ("7", "7.00", 7))
+        part = {"product_id": product, "delivery_num": "3", "sales_order_product_id": chosen}
         await desk.crm.create("DeliveryNoteObj", note, {"DeliveryNoteProductObj": [part]})
         wanted = [{"FBillNo": "", "FCarriageNO": "SF1", "FDocumentStatus": "C", "FQty": 3.0}]
 

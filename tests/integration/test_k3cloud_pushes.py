@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from anji_common.clock import Clock
-from anji_common.events.commands import Finish, RowWish
+from anji_common.events.commands import Finish, Push, RowWish
 from anji_common.events.results import Outcome
 from anji_common.interest import Interest
 from anji_common.refs import System
@@ -77,6 +77,23 @@ def test_wished_lines_are_saved_into_the_pushed_rows_before_the_audit() -> None:
         assert [row["FQty"] for row in data["FEntity"]] == ["1", "3"]
         ids = [row["FEntryID"] for row in data["FEntity"]]
         assert outcome.lines == {"FEntity": {"a": ids[0], "b": ids[1]}}
+
+    on_an_erp(test)
+
+
+def test_only_some_lines_of_a_bill_are_pushed() -> None:
+    async def test(erp: Erp) -> None:
+        order = an_order(erp, audited=True, FBillNo="X")
+        rows = erp.person().query("SAL_SaleOrder", "FSaleOrderEntry_FEntryId,FQty")
+        second = next(str(entry_id) for entry_id, quantity in rows if quantity == 3)
+        command = a_push(1, order, "X", rows=lines_of(("b", "M1", "1")))
+        push = Push(source=order, source_number="X", entries=(second,))
+
+        (outcome,) = await erp.target.write([command.model_copy(update={"push": push})])
+
+        assert isinstance(outcome, Written)
+        found = erp.person().query("SAL_DELIVERYNOTICE", "FSOEntryId,FQty")
+        assert found == [[int(second), 1.0]]
 
     on_an_erp(test)
 

@@ -160,6 +160,100 @@ def test_a_push_names_its_source_by_id_and_number_once_that_is_linked() -> None:
     assert command.push == Push(source=bill, source_number="DD-1", rule_id="SaleOrder-OutStock")
 
 
+LINED = """\
+  push: {link: order, record: order_id, line: order_line}
+fields:
+  - {crm: waybill, erp: FCarriageNO}
+lines:
+  - crm: {path: NoteLineObj, id: _id, head: note_id}
+    erp: {path: FEntity, id: FEntryID}
+    fields: [{crm: delivery_num, erp: FQty, lens: decimal, direction: to_erp}]
+"""
+
+
+def test_a_push_of_some_lines_reads_the_field_that_names_them() -> None:
+    head = NOTICE.partition("  push:")[0]
+    types = compile_mappings({"n.yaml": head + LINED, "order.yaml": ORDER, "c.yaml": GOOD}).types
+    found = next(each for each in types if each.name == "notice")
+
+    assert found.erp.making.push == PushRule("order_id", "", ("NoteLineObj~FEntity", "order_line"))
+    (field,) = [each for each in found.crm.interest.lines[0].fields if each.path == "order_line"]
+    assert field.refers_to == "LineObj"
+
+
+@pytest.mark.parametrize(
+    ("file", "order", "said"),
+    [
+        (LINED.partition("lines:")[0], ORDER, "line is a field of our lines, and this file has"),
+        (LINED, ORDER.partition("lines:")[0], "link type 'order' has no lines"),
+    ],
+)
+def test_a_push_of_lines_that_are_not_there_is_told(file: str, order: str, said: str) -> None:
+    head = NOTICE.partition("  push:")[0]
+
+    found = words_of(customer=GOOD, order=order, notice=head + file)
+
+    assert any(said in each for each in found), found
+
+
+LINES = make_order_type().lines[0]
+
+
+def lined_lab(*lines: dict[str, str]) -> tuple[DocumentLab, Ref, list[str]]:
+    """Return a lab with an order of two lines that has crossed, and a note of these lines."""
+    base = make_order_type()
+    pushed = pushed_type(base)
+    making = Making(push=PushRule("order_id", "", (LINES.name, "order_line")))
+    crm_lines = pushed.crm.interest.lines[0]
+    extra = replace(crm_lines.fields[0], path="order_line")
+    crm_lines = replace(crm_lines, fields=(*crm_lines.fields, extra))
+    interest = replace(pushed.crm.interest, lines=(crm_lines,))
+    pushed = replace(
+        pushed,
+        crm=replace(pushed.crm, interest=interest),
+        erp=replace(pushed.erp, making=making),
+    )
+    lab = DocumentLab(base, pushed)
+    rows = [{"quantity": "1"}, {"quantity": "2"}]
+    order = lab.make(CRM, base.crm.object_name, {"name": "DD-1"}, **{LINES.crm: rows})
+    lab.rest()
+    ids = [str(row[LINES.crm_id]) for row in lab.crm.lines(order, LINES.crm)]
+    named = [
+        {**line, "order_line": f"fxiaoke/{LINES.crm}/{ids[int(line['order_line'])]}"}
+        if "order_line" in line
+        else line
+        for line in lines
+    ]
+    note = lab.make(CRM, "NoteObj", {"name": "N-1", "order_id": str(order)}, **{LINES.crm: named})
+    entries = [str(row[LINES.erp_id]) for row in lab.erp.lines(lab.partner(order), LINES.erp)]
+    lab.rest()
+    return lab, note, entries
+
+
+def test_only_the_lines_that_a_record_names_are_pushed_by_their_entry_ids() -> None:
+    lab, note, entries = lined_lab({"order_line": "1", "quantity": "2"})
+
+    (command,) = [each for each in lab.sent if each.seat == note]
+    assert command.push is not None
+    assert command.push.entries == (entries[1],)
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [(({"quantity": "2"},), "order_line of line"), ((), "it has no lines")],
+    ids=["a line names none", "no line"],
+)
+def test_a_push_of_no_known_line_is_a_problem(
+    lines: tuple[dict[str, str], ...], said: str
+) -> None:
+    lab, note, _ = lined_lab(*lines)
+
+    problem = lab.of(note).problem
+    assert problem is not None
+    assert said in problem.words
+    assert [each for each in lab.sent if each.seat == note] == []
+
+
 def test_a_record_that_names_no_source_is_a_problem_and_nothing_is_pushed() -> None:
     lab = push_lab()
     note = a_note(lab, None)

@@ -200,9 +200,17 @@ class Client:
         return await self._write("Allocate", form_id, data)
 
     async def push(
-        self, source_form: str, source_id: str, target_form: str, *, rule_id: str
+        self,
+        source_form: str,
+        source_id: str,
+        target_form: str,
+        *,
+        rule_id: str,
+        entries: Sequence[str] = (),
     ) -> tuple[Status, Status | None]:
-        """Make a downstream record from one; return how its save and the conversion went.
+        """Make a downstream record from one, or from some of its entries; return how it went.
+
+        That is how the save of the new record went, and how the conversion did.
 
         A record that cannot be saved becomes a draft, without a number. Raises as `batch_save`.
         The server guards nothing: a repeated push makes a second record.
@@ -210,9 +218,9 @@ class Client:
         Source: reference "k3cloud-webapi.md", sections 2.2, 3.1, 4.5 and 4.7.
         """
         data = {
-            "Ids": source_id,
+            "Ids": "" if entries else source_id,
             "Numbers": [],
-            "EntryIds": "",
+            "EntryIds": ",".join(entries),
             "RuleId": rule_id,
             "TargetBillTypeId": "",
             "TargetOrgId": 0,

@@ -66,7 +66,11 @@ class Pushing:
         if pushed:
             return Busy(f"another push of {push.source_number} is not marked yet")
         saved, converted = await self._client.push(
-            push.source.object_name, push.source.record_id, piece.form_id, rule_id=push.rule_id
+            push.source.object_name,
+            push.source.record_id,
+            piece.form_id,
+            rule_id=push.rule_id,
+            entries=push.entries,
         )
         if converted is not None and not converted.is_success:
             return packet_outcome(converted, converted.errors)

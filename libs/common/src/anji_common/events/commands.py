@@ -166,6 +166,9 @@ class Push(Event):
     rule_id: str = ""
     """The vendor's conversion rule; empty takes the default one."""
 
+    entries: tuple[str, ...] = ()
+    """Entry ids of `source`: only these lines are pushed; empty pushes all."""
+
 
 class Attachment(Event):
     """A file to be put to a record."""

@@ -20,15 +20,14 @@ from anji_common.events.commands import (
     Finish,
     LookUp,
     Operation,
-    Push,
     RowWish,
 )
-from anji_common.events.crosswalk import RowState
 from anji_common.events.notices import NoticeKind
 from anji_common.refs import Ref, System
 from anji_mapper.link.converting import convert, number_of
 from anji_mapper.link.finishing import is_resumed, way_on
 from anji_mapper.link.merge import Comparison, Wish
+from anji_mapper.link.pushes import pushed
 from anji_mapper.link.state import (
     Flight,
     PendingMessage,
@@ -60,7 +59,12 @@ def send_create(turn: Turn, source: Seen) -> tuple[set[str], list[str]]:
         for line_id, row in source.rows.get(lines.name, {}).items():
             draft.add_new_row(lines, line_id, row, source)
     side = turn.link_type.side(turn.far)
-    push = _push(draft, turn, side, source)
+    push = None
+    if side.making.push is not None:
+        found = pushed(side.making.push, source, turn.context.references)
+        push = found.push
+        draft.awaited |= found.awaited
+        draft.unmapped += found.unmapped
     if draft.awaited or draft.unmapped:
         return draft.awaited, draft.unmapped
     if side.interest.marker_field:
@@ -75,28 +79,6 @@ def send_create(turn: Turn, source: Seen) -> tuple[set[str], list[str]]:
         attachments=tuple(each.filled(source.head) for each in side.making.files),
     )
     return set(), []
-
-
-def _push(draft: "_Draft", turn: Turn, side: Side, source: Seen) -> Push | None:
-    """Return what the record is to be pushed from, where its mapping says so."""
-    rule = side.making.push
-    if rule is None:
-        return None
-    crm_ref = source.head.get(rule.record)
-    if crm_ref is None:
-        draft.unmapped.append(f"{rule.record} is empty: nothing says what is to be pushed")
-        return None
-    references = turn.context.references
-    row = references.row(str(crm_ref))
-    if row is None or row.counterpart is None or row.state is not RowState.LINKED:
-        draft.awaited.add(f"ref:{crm_ref}")
-        return None
-    try:
-        number = number_of(str(row.counterpart), references)
-    except AwaitedError as error:
-        draft.awaited.add(error.token)
-        return None
-    return Push(source=row.counterpart, source_number=number, rule_id=rule.rule_id)
 
 
 def send_update(turn: Turn, system: System, found: Comparison) -> tuple[set[str], list[str]]:

@@ -82,7 +82,12 @@ class _Building:
             for name, system in _SYSTEMS.items()
         }
         rules = MakingRules(
-            self.page, form.crm, form.erp, self.known.links, self.fields[System.FXIAOKE]
+            self.page,
+            form.crm,
+            form.erp,
+            self.known.links,
+            self.fields[System.FXIAOKE],
+            form.lines,
         )
         making = rules.built(is_created=System.FXIAOKE in creates)
         sides = {

@@ -32,6 +32,9 @@ class PushRule:
     """Head path of the CRM record that refers to what is pushed."""
     rule_id: str = ""
     """The vendor's conversion rule; empty takes the default one."""
+    line: tuple[str, str] | None = None
+    """(`LinesPair.name`, path inside its CRM rows) that refers to the lines to be pushed; `None`
+    pushes all."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,8 @@ class PushForm(Form):
     """The link type of the record that is pushed."""
     record: str
     """The CRM field that refers to it."""
+    line: str = ""
+    """The field of our CRM lines that refers to its lines; without it all of them are pushed."""
     rule: str = ""
     """The vendor's conversion rule; without it the default one."""
 

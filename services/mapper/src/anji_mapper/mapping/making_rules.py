@@ -10,7 +10,7 @@ from anji_mapper.mapping.findings import near
 from anji_mapper.mapping.making import FileTemplate, Making, PushRule
 from anji_mapper.mapping.making_forms import PushForm
 from anji_mapper.mapping.reading import Page
-from anji_mapper.mapping.schema import SideForm
+from anji_mapper.mapping.schema import LinesForm, SideForm
 
 __all__ = ["MakingRules"]
 
@@ -26,6 +26,7 @@ class MakingRules:
     erp: SideForm
     names: Mapping[str, LinkNames]
     crm_fields: SideFields
+    lines: tuple[LinesForm, ...] = ()
 
     def built(self, *, is_created: bool) -> Making:
         """Return what the ERP's side says. `is_created`: whether records are made there."""
@@ -59,7 +60,20 @@ class MakingRules:
         crm_object = None if known is None else known.crm_object
         named = Named(FieldKind.REFERENCE, crm_object)
         self.crm_fields.add(("erp", "push", "record"), form.record, named)
-        return PushRule(form.record, form.rule)
+        line = self._pushed_line(form, known) if form.line else None
+        return PushRule(form.record, form.rule, line)
+
+    def _pushed_line(self, form: PushForm, known: LinkNames | None) -> tuple[str, str] | None:
+        if not self.lines:
+            self._find("push", "line is a field of our lines, and this file has none")
+            return None
+        if known is not None and known.crm_lines is None:
+            self.page.find(("erp", "push", "line"), f"link type {form.link!r} has no lines")
+            return None
+        ours = self.lines[0]
+        named = Named(FieldKind.REFERENCE, None if known is None else known.crm_lines)
+        self.crm_fields.add(("erp", "push", "line"), form.line, named, lines=ours.crm.path)
+        return f"{ours.crm.path}~{ours.erp.path}", form.line
 
     def _find(self, key: str, words: str) -> None:
         self.page.find(("erp", key), words, at_key=True)
