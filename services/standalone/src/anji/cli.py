@@ -22,6 +22,7 @@ from anji.mapping_command import mapping_app
 from anji.match_command import match_app
 from anji.plan_command import plan_app
 from anji.problems_command import problems_app
+from anji.reconcile_command import reconcile_app
 from anji.running import run_command, table_console
 from anji.sandboxes import callback_url, free_port, print_settings
 from anji.services import SERVICE_NAMES
@@ -73,6 +74,7 @@ app.add_typer(demo_app)
 app.add_typer(simulate_app)
 app.add_typer(plan_app)
 app.add_typer(match_app)
+app.add_typer(reconcile_app)
 
 _out = table_console()
 

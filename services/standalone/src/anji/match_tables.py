@@ -13,7 +13,7 @@ from anji_common.errors import RejectedError
 from anji_mapper.link.joining import Difference
 from anji_mapper.pairing import Card, Match, Standing
 
-__all__ = ["CsvSheet", "differences_table", "matches_table", "pairs_of"]
+__all__ = ["CsvSheet", "differences_table", "matches_table", "pairs_of", "safe_cell"]
 
 _COLUMNS = (
     "type",
@@ -47,14 +47,14 @@ class CsvSheet:
         """Write one pair, or one record without a partner."""
         words = "; ".join(f"{each.field}: {each.crm!r} | {each.erp!r}" for each in differences)
         row = (link_type, str(standing), reason, *_cells(match.crm), *_cells(match.erp), words)
-        self._writer.writerow([_safe(cell) for cell in row])
+        self._writer.writerow([safe_cell(cell) for cell in row])
 
 
 def _cells(card: Card | None) -> tuple[str, str, str]:
     return ("", "", "") if card is None else (card.ref, card.number or "", card.name or "")
 
 
-def _safe(cell: str) -> str:
+def safe_cell(cell: str) -> str:
     """Return a cell that a spreadsheet takes for text, whatever people named a customer."""
     return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell
 

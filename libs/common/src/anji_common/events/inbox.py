@@ -77,6 +77,9 @@ class EntryKind(StrEnum):
     APPLY = "apply"
     """A person applies what a plan says about this link, if it has not moved since."""
 
+    SETTLE = "settle"
+    """A person wants that `winner`'s values are written in `fields`, in which the sides differ."""
+
 
 class Entry(Event):
     """One thing told to one seat."""
@@ -113,7 +116,10 @@ class Entry(Event):
     """CLAIM: the marker that the claimant saw in the record; its own seat may not have read it."""
 
     winner: System | None = None
-    """DECIDE: whose value stays."""
+    """DECIDE, SETTLE: whose value stays. SETTLE: by default the owner of each field."""
+
+    fields: tuple[str, ...] = ()
+    """SETTLE: names of pairs, of a line with the line before them."""
 
     before: str = ""
     """APPLY: the name of the state that was planned on; empty where there was none."""

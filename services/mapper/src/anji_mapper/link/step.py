@@ -32,6 +32,7 @@ from anji_mapper.link.problems import judge
 from anji_mapper.link.questions import ask, decided, ruling_of
 from anji_mapper.link.remapping import look_again
 from anji_mapper.link.rules import RULES, Rules
+from anji_mapper.link.settling import settle
 from anji_mapper.link.state import Flight, ProblemKind, Refusal, Seat, Stage, changed
 from anji_mapper.link.turn import Turn
 from anji_mapper.link.wishes import message_texts, send_create, send_message, send_update
@@ -133,6 +134,8 @@ def _told(turn: Turn, entry: Entry) -> bool:
         decided(turn, entry)
     elif entry.kind is EntryKind.APPLY:
         apply_planned(turn, entry)
+    elif entry.kind is EntryKind.SETTLE:
+        settle(turn, entry)
     else:
         seats.hear(turn, entry)
     return True

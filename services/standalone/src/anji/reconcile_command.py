@@ -1,0 +1,101 @@
+"""``anji reconcile``: both sides against the links; what differs, and what would mend it."""
+
+import getpass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Annotated
+
+import typer
+
+from anji.installation import Installation
+from anji.looking import Links
+from anji.reading_again import read_again
+from anji.reconcile_tables import counts_table, findings_table, write_csv, write_json
+from anji.repairing import repairs_of
+from anji.running import run_on_runtime, table_console
+from anji_common.errors import RejectedError
+from anji_common.refs import SYSTEMS
+from anji_common.runtime import Runtime
+from anji_mapper.findings import Finding
+from anji_mapper.mapping.model import LinkType
+from anji_mapper.reconcile import open_reconciling
+
+__all__ = ["reconcile_app", "reconcile_records"]
+
+reconcile_app = typer.Typer()
+
+_out = table_console()
+_SHOWN = 50
+
+
+@reconcile_app.command("reconcile")
+def reconcile_records(  # noqa: PLR0913, PLR0917 - one parameter an option
+    link_type: Annotated[str | None, typer.Argument(help="Only that link type.")] = None,
+    fresh: Annotated[  # noqa: FBT002 - typer's way to declare a flag
+        bool, typer.Option("--fresh", help="Let the sources read every known record again first.")
+    ] = False,
+    sheet: Annotated[Path | None, typer.Option("--csv", help="Write all to this file.")] = None,
+    json: Annotated[Path | None, typer.Option("--json", help="The same as JSON lines.")] = None,
+    repair: Annotated[  # noqa: FBT002 - typer's way to declare a flag
+        bool, typer.Option("--repair", help="Send what mends it; else it is only said.")
+    ] = False,
+    kept: Annotated[  # noqa: FBT002 - typer's way to declare a flag
+        bool, typer.Option("--kept", help="Also settle what is agreed to differ.")
+    ] = False,
+) -> None:
+    """Compare both sides: matched, only on one side, differing fields, dangling, double links."""
+
+    async def work(installation: Installation, runtime: Runtime) -> None:
+        types = _chosen(installation, link_type)
+        if fresh:
+            sides = [(each, system) for each in types.values() for system in SYSTEMS]
+            objects = [(system, each.side(system).object_name) for each, system in sides]
+            _out.print(f"{len(objects)} objects are read again; this takes as long as it takes")
+            await read_again(runtime.broker, runtime.clock, objects)
+        findings = await _found(installation, runtime, types)
+        if sheet:
+            write_csv(sheet, findings)
+        if json:
+            write_json(json, findings)
+        async with Links.read(runtime.broker, installation.mappings) as links:
+            repairs = repairs_of(findings, links, getpass.getuser(), runtime.clock, kept=kept)
+        if repair:
+            await runtime.broker.publish(repairs.messages)
+        how = "were sent" if repair else "would be sent; --repair does it"
+        _out.print(
+            f"repairs: {repairs.settled} links settled, {repairs.retried} tried again, "
+            f"{repairs.read} read again; they {how}",
+            markup=False,
+        )
+
+    run_on_runtime(work)
+
+
+async def _found(
+    installation: Installation, runtime: Runtime, types: dict[str, LinkType]
+) -> list[Finding]:
+    with TemporaryDirectory(dir=installation.settings.home) as folder:
+        async with open_reconciling(
+            runtime.broker,
+            installation.mappings,
+            types,
+            folder=Path(folder),
+            now=runtime.clock.now(),
+        ) as reconciling:
+            findings = list(reconciling.run())
+            counts = (reconciling.matched, reconciling.under_way)
+            _out.print(counts_table(types, findings, *counts))
+    if findings:
+        _out.print(findings_table(findings[:_SHOWN]))
+    if len(findings) > _SHOWN:
+        _out.print(f"and {len(findings) - _SHOWN} more: --csv or --json writes all", markup=False)
+    return findings
+
+
+def _chosen(installation: Installation, name: str | None) -> dict[str, LinkType]:
+    types = {each.name: each for each in installation.mappings.types if name in {None, each.name}}
+    if not types:
+        known = ", ".join(sorted(each.name for each in installation.mappings.types))
+        msg = f"there is no link type {name}; there are {known}"
+        raise RejectedError(msg)
+    return types
