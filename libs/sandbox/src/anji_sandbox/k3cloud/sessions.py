@@ -99,6 +99,10 @@ class Sessions:
         session.used_at = now
         return session
 
+    def ids(self) -> tuple[str, ...]:
+        """Return the ids of all live sessions."""
+        return tuple(self._live)
+
     def end(self, session_id: str) -> None:
         """End one session, if it lives."""
         self._live.pop(session_id, None)

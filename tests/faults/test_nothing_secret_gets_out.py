@@ -1,0 +1,143 @@
+"""After a run with failures in it, all that Anji leaves behind is searched for what is secret.
+
+Everything is searched for credentials, tokens and sessions: logs at their most talkative,
+metrics, what commands print, and every byte of the installation's folder, topics among them.
+What people entered belongs into the topics, and may be nowhere in logs and metrics.
+"""
+
+import asyncio
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from anji.sandboxes import free_port
+from labs.installation import AnjiProcess, Company, both_sides_agree, company, until
+
+pytestmark = [pytest.mark.faults, pytest.mark.slow, pytest.mark.timeout(240)]
+
+_SECRETS = ("app_secret", "permanent_code", "callback_aes_key", "password", "person_password")
+_LEAST = 6
+"""Anything shorter could stand there by chance."""
+_OBJECTS = 8
+"""Four link types, both sides."""
+_COMMANDS = (
+    ("links",),
+    ("problems", "list"),
+    ("deadletters", "list"),
+    ("fxiaoke", "check"),
+    ("fxiaoke", "calls"),
+    ("k3cloud", "check"),
+)
+
+
+async def test_no_secret_and_no_record_gets_out(tmp_path: Path) -> None:
+    log, port = tmp_path / "anji.log", free_port()
+    async with company(tmp_path) as both, both.people() as (crm, erp, crowd):
+        settings = {**both.settings, "ANJI_LOG_LEVEL": "debug", "ANJI_HEALTH_PORT": str(port)}
+        anji = AnjiProcess(settings, log)
+        anji.start()
+        await until(
+            lambda: log.exists() and log.read_bytes().count(b"source.begun") >= _OBJECTS,
+            "every source has begun: what people do from then on is news",
+        )
+        await crowd.work(4.0, actions=25)
+        secrets = secrets_of(both)
+        for name in ("fxiaoke", "k3cloud"):
+            told = log.stat().st_size
+            await both.shut(name)
+            await until(
+                lambda size=told: b"vendor.awaited" in log.read_bytes()[size:],  # type: ignore[misc]  # mypy cannot type a bound default
+                f"it waits for {name} and says so",
+            )
+            await both.open(name)
+        both.erp_core.sessions.end_all()
+        await crowd.work(2.0, actions=10)
+        await until(lambda: both_sides_agree(crm, erp), "both sides agree", seconds=120)
+        secrets |= secrets_of(both)
+        shown = {"metrics": await metrics(port)}
+        shown |= {" ".join(words): await output_of(settings, *words) for words in _COMMANDS}
+        wrong = {
+            **settings,
+            "ANJI_K3CLOUD_AUTH": "password",
+            "ANJI_K3CLOUD_PASSWORD": "wrong-password-0",
+            "ANJI_FXIAOKE_APP_SECRET": "wrong-secret-0",
+        }
+        for name in ("k3cloud", "fxiaoke"):
+            said = await output_of(wrong, name, "check")
+            assert said.startswith(b"to do"), said.decode()
+            shown[f"{name} check, wrong credentials"] = said
+        assert anji.end() == 0
+        people = entered(both)
+
+    shown["log"] = log.read_bytes()
+    home = {
+        str(file.relative_to(tmp_path)): file.read_bytes()
+        for file in (tmp_path / "home").rglob("*")
+        if file.is_file()
+    }
+    assert any(name in held for name in people for held in home.values()), (
+        "the search finds things"
+    )
+    assert found(secrets | {b"wrong-password-0", b"wrong-secret-0"}, {**shown, **home}) == []
+    assert found(people, {place: shown[place] for place in ("log", "metrics")}) == []
+
+
+def secrets_of(both: Company) -> set[bytes]:
+    """Return credentials, and the tokens and sessions of this moment."""
+    given: dict[str, object] = {**both.crm_core.credentials}
+    texts = [str(given.get(name, "")) for name in _SECRETS]
+    given = {**both.erp_core.credentials}
+    texts += [str(given.get(name, "")) for name in _SECRETS]
+    texts += [id_.partition(" ")[2] for id_ in both.crm_core.store.ids("#tokens")]
+    texts += both.erp_core.sessions.ids()
+    return {text.encode() for text in texts if len(text) >= _LEAST}
+
+
+def entered(both: Company) -> set[bytes]:
+    """Return names and numbers that people gave to customers."""
+    texts = [
+        str(record.get(field) or "")
+        for record in both.crm_core.store.all("AccountObj")
+        for field in ("name", "tel", "remark", "address")
+    ]
+    return {text.encode() for text in texts if len(text) >= _LEAST}
+
+
+async def metrics(port: int) -> bytes:
+    async with (
+        aiohttp.ClientSession() as session,
+        session.get(f"http://127.0.0.1:{port}/metrics") as answer,
+    ):
+        assert answer.status == 200
+        return await answer.read()
+
+
+async def output_of(settings: Mapping[str, str], *words: str) -> bytes:
+    """Return all that an `anji` command prints, however it ends; the sandboxes go on meanwhile."""
+    ended = await asyncio.to_thread(
+        subprocess.run,
+        [str(Path(sys.executable).with_name("anji")), *words],
+        env={**os.environ, **settings},  # noqa: TID251 - what a child process inherits
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        timeout=60,
+        check=False,
+    )
+    assert ended.stdout, words
+    return ended.stdout
+
+
+def found(needles: set[bytes], places: Mapping[str, bytes]) -> list[tuple[str, str]]:
+    """Return what stands where it may not."""
+    assert len(needles) > 3
+    return [
+        (place, needle.decode())
+        for place, held in places.items()
+        for needle in needles
+        if needle in held
+    ]
