@@ -78,6 +78,12 @@ class AnjiProcess:
             self._process.kill()
             self._process.wait()
 
+    def wait(self) -> int:
+        """Wait until it ends by itself, and return its exit code."""
+        process, self._process = self._process, None
+        assert process is not None
+        return process.wait(timeout=60)
+
     def end(self) -> int:
         """Ask it to end, and return its exit code."""
         process, self._process = self._process, None

@@ -7,16 +7,18 @@ from collections.abc import Mapping
 from typing import Any
 
 from anji_common.errors import ConfigurationError
+from anji_common.refs import System
 from anji_mapper.mapping.building import Known, LinkNames
 from anji_mapper.mapping.findings import Finding, near
 from anji_mapper.mapping.forming import form_of
+from anji_mapper.mapping.live import SystemFacts, compare
 from anji_mapper.mapping.model import LinkType, Mappings
 from anji_mapper.mapping.own import Factories
 from anji_mapper.mapping.reading import Page, read_page
 from anji_mapper.mapping.schema import FileForm
 from anji_mapper.mapping.varying import with_variants
 
-__all__ = ["Settings", "compile_mappings", "find_errors"]
+__all__ = ["Settings", "compile_mappings", "find_errors", "find_live_errors"]
 
 Settings = Mapping[str, Mapping[str, str]]
 """Link type → setting → value."""
@@ -52,11 +54,58 @@ def find_errors(
     return _compiled(texts, settings or {}, factories or {})[1]
 
 
+def find_live_errors(
+    texts: Mapping[str, str],
+    settings: Settings,
+    factories: Factories,
+    facts: Mapping[System, SystemFacts],
+) -> tuple[Finding, ...]:
+    """Return where files that are right in themselves say what the vendors do not.
+
+    Args:
+        texts: Name of each file, its text.
+        settings: What is set over the files' defaults.
+        factories: The company's own conversions.
+        facts: What each vendor says; one that is missing is not looked at.
+    """
+    pages, forms = _read(texts, settings)
+    _built(texts, pages, forms, factories)
+    found = {
+        finding
+        for file, form in forms.items()
+        if form is not None and form.used
+        for finding in compare(pages[file], form, pages[file].named, facts)
+    }
+    return tuple(sorted(found))
+
+
 def _compiled(
     texts: Mapping[str, str], settings: Settings, factories: Factories
 ) -> tuple[Mappings, tuple[Finding, ...]]:
+    pages, forms = _read(texts, settings)
+    types, names = _built(texts, pages, forms, factories)
+    _find_doubles(pages, forms)
+    findings = [each for page in pages.values() for each in page.findings]
+    for link in sorted(set(settings) - set(names)):
+        words = f"settings for {link!r}, which is no link type{near(link, names)}"
+        findings.append(Finding("settings", 1, 1, words))
+    return Mappings(tuple(types)), tuple(sorted(set(findings)))
+
+
+def _read(
+    texts: Mapping[str, str], settings: Settings
+) -> tuple[dict[str, Page], dict[str, FileForm | None]]:
     pages = {file: _page(file, text, settings) for file, text in sorted(texts.items())}
-    forms = {file: form_of(page) for file, page in pages.items() if page.data}
+    return pages, {file: form_of(page) for file, page in pages.items() if page.data}
+
+
+def _built(
+    texts: Mapping[str, str],
+    pages: Mapping[str, Page],
+    forms: Mapping[str, FileForm | None],
+    factories: Factories,
+) -> tuple[list[LinkType], Mapping[str, LinkNames]]:
+    """Return the link types that are used, and the names of all; findings go to the pages."""
     names = {name: found for page in pages.values() for name, found in _names(page)}
     known = Known(names, factories)
     types: list[LinkType] = []
@@ -64,12 +113,7 @@ def _compiled(
         if form is not None:
             found = with_variants(pages[file], form, texts[file], known)
             types += [found] if form.used else []
-    _find_doubles(pages, forms)
-    findings = [each for page in pages.values() for each in page.findings]
-    for link in sorted(set(settings) - set(names)):
-        words = f"settings for {link!r}, which is no link type{near(link, names)}"
-        findings.append(Finding("settings", 1, 1, words))
-    return Mappings(tuple(types)), tuple(sorted(set(findings)))
+    return types, names
 
 
 def _page(file: str, text: str, settings: Settings) -> Page:

@@ -9,7 +9,7 @@ from anji_common.refs import System
 from anji_mapper.mapping.findings import near
 from anji_mapper.mapping.model import FirstRow
 from anji_mapper.mapping.packet import place_of
-from anji_mapper.mapping.reading import Loc, Page
+from anji_mapper.mapping.reading import Loc, NamedField, Page
 from anji_mapper.mapping.schema import LinesSideForm, SideForm
 
 __all__ = ["Named", "SideFields"]
@@ -45,8 +45,9 @@ class SideFields:
         if lines is None and (first := _FIRST_ROW.fullmatch(path)):
             self._add_first_row(loc, FirstRow(path, first[1], first[2]), named)
             return
-        known = self._named.get((lines, path))
         new = named or Named()
+        self.page.named.append(NamedField(self.system, lines, path, loc, new.kind))
+        known = self._named.get((lines, path))
         if known is None or known.kind is None:
             self._named[lines, path] = new if new.kind is not None else known or new
             self._told.setdefault((lines, path), loc)

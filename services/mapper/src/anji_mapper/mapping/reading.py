@@ -14,14 +14,29 @@ from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
+from anji_common.interest import FieldKind
+from anji_common.refs import System
 from anji_mapper.mapping.findings import Finding, near
 
-__all__ = ["Loc", "Page", "read_page"]
+__all__ = ["Loc", "NamedField", "Page", "read_page"]
 
 Loc = tuple[str | int, ...]
 """The way to a value: ``("fields", 0, "crm")``."""
 
 _SETTING = re.compile(r"\$\{([^}]*)\}")
+
+
+@dataclass(frozen=True, slots=True)
+class NamedField:
+    """A field, at a place where a file names it."""
+
+    system: System
+    lines: str | None
+    """The lines path that it is in; `None` for the head."""
+    path: str
+    loc: Loc
+    kind: FieldKind | None
+    """What its values are there; `None` where nothing is said."""
 
 
 @dataclass(slots=True)
@@ -33,6 +48,8 @@ class Page:
     settings: dict[str, str] = field(default_factory=dict)
     """As they hold for this file: its defaults and what was set over them."""
     findings: list[Finding] = field(default_factory=list)
+    named: list[NamedField] = field(default_factory=list)
+    """Every field that is named, outside of packets; filled when its link type is built."""
     _keys: dict[Loc, tuple[int, int]] = field(default_factory=dict)
     _values: dict[Loc, tuple[int, int]] = field(default_factory=dict)
 

@@ -1,0 +1,215 @@
+"""Compares mapping files with what the vendors say of their own objects: names, kinds, options.
+
+Pure: whoever calls this has asked the vendors (`Facts`). Every field that a file names anywhere is
+looked for, in pairs, conditions, keys, messages and packets, at the place where it is named.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from pydantic import JsonValue
+
+from anji_common.interest import FieldKind
+from anji_common.refs import System
+from anji_mapper.mapping.findings import Finding, near
+from anji_mapper.mapping.reading import Loc, NamedField, Page
+from anji_mapper.mapping.schema import FileForm, SideForm
+
+__all__ = ["FieldFacts", "Fields", "ObjectFacts", "SystemFacts", "compare"]
+
+_SIDES = {"crm": System.FXIAOKE, "erp": System.K3CLOUD}
+
+
+@dataclass(frozen=True, slots=True)
+class FieldFacts:
+    """What a vendor says of one field."""
+
+    label: str = ""
+    kinds: frozenset[FieldKind] | None = None
+    """As which its values can be read; `None` where nothing is said."""
+    is_required: bool = False
+    """A record cannot be made without it, and the vendor fills nothing in."""
+    options: Mapping[str, str] = field(default_factory=dict)
+    """Value → label, of a choice."""
+
+
+Fields = Mapping[str, FieldFacts]
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectFacts:
+    """What a vendor says of one object, or why it says nothing."""
+
+    head: Fields = field(default_factory=dict)
+    """With the fields of sub-heads, by their own names."""
+    lines: Mapping[str, Fields] = field(default_factory=dict)
+    """Lines path → their fields."""
+    groups: Mapping[str, Fields] = field(default_factory=dict)
+    """ERP: sub-head → its fields."""
+    refusal: str = ""
+    """It is there and cannot be described, in the vendor's words."""
+    confirmed: frozenset[str] = frozenset()
+    """Paths that are there though the description lacks them; of lines with their path before."""
+
+
+@dataclass(frozen=True, slots=True)
+class SystemFacts:
+    """What one vendor says."""
+
+    objects: Mapping[str, ObjectFacts]
+    """Those that the mappings name and the vendor has."""
+    names: Sequence[str] = ()
+    """Every object that the vendor has, as far as it tells."""
+    ignores_case: bool = False
+
+
+def compare(
+    page: Page,
+    form: FileForm,
+    named: Sequence[NamedField],
+    facts: Mapping[System, SystemFacts],
+) -> Iterator[Finding]:
+    """Yield what a file says and a vendor does not; a system without facts is not looked at."""
+    for name, system in _SIDES.items():
+        known = facts.get(system)
+        if known is None:
+            continue
+        side: SideForm = getattr(form, name)
+        place: Loc = (name, "object")
+        found = known.objects.get(side.object)
+        if found is None:
+            hint = near(side.object, [*known.names, *known.objects])
+            yield _finding(page, place, f"{_VENDOR[system]} has no {side.object}{hint}")
+            continue
+        if found.refusal:
+            yield _finding(page, place, f"{side.object}: {found.refusal}")
+            continue
+        looking = _Looking(page, system, found, ignores_case=known.ignores_case)
+        yield from looking.at_names(each for each in named if each.system is system)
+        is_made = form.creates == "both" or form.creates != name
+        yield from looking.at_packet((name, "packet"), side, is_made=is_made)
+        yield from looking.at_options(form)
+
+
+_VENDOR = {System.FXIAOKE: "the CRM", System.K3CLOUD: "the ERP"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Looking:
+    page: Page
+    system: System
+    facts: ObjectFacts
+    ignores_case: bool
+
+    def at_names(self, named: Iterator[NamedField]) -> Iterator[Finding]:
+        """Look for every field that is named outside of packets."""
+        for each in named:
+            fields = self.facts.head if each.lines is None else self.facts.lines.get(each.lines)
+            where = "" if each.lines is None else f"{each.lines}."
+            if fields is None:
+                hint = near(str(each.lines), self.facts.lines)
+                words = f"{_VENDOR[self.system]} has no lines {each.lines} there{hint}"
+                yield _finding(self.page, ("lines",), words)
+                continue
+            if f"{where}{each.path}" in self.facts.confirmed:
+                continue
+            found = self._find(fields, each.path)
+            if found is None:
+                yield self._missing(each.loc, each.path, fields)
+            elif each.kind and found.kinds is not None and each.kind not in found.kinds:
+                kinds = ", ".join(sorted(found.kinds))
+                words = f"{each.path} ({found.label}) is {kinds}, and is read as {each.kind} here"
+                yield _finding(self.page, each.loc, words)
+
+    def at_packet(self, loc: Loc, side: SideForm, *, is_made: bool) -> Iterator[Finding]:
+        """Look for every key of a packet, and in it for every required field."""
+        lines = {path: side.packet[path] for path in self.facts.lines if path in side.packet}
+        yield from self._keys(loc, side, side.packet, self.facts.head)
+        if not is_made:
+            return
+        yield from self._required(loc, side.packet, self.facts.head)
+        for path, rows in lines.items():
+            row = rows[0] if isinstance(rows, list) and rows else {}
+            if isinstance(row, dict):
+                yield from self._required((*loc, path), row, self.facts.lines[path])
+
+    def at_options(self, form: FileForm) -> Iterator[Finding]:
+        """Look for every option of the CRM that a value map names, and for those it does not."""
+        if self.system is not System.FXIAOKE:
+            return
+        for place, each in enumerate(form.fields):
+            table = each.lens.value_map
+            facts = self._find(self.facts.head, each.crm.path)
+            if table is None or facts is None or not facts.options or not each.used:
+                continue
+            at: Loc = ("fields", place, "lens", "value_map", "values")
+            for value in table.values:
+                if value not in facts.options:
+                    hint = near(value, facts.options)
+                    words = f"{each.crm.path} has no option {value!r}{hint}"
+                    yield _finding(self.page, (*at, value), words)
+            if table.erp_default is None and each.direction != "to_crm":
+                for value in sorted(facts.options.keys() - table.values.keys()):
+                    words = (
+                        f"option {value!r} ({facts.options[value]}) of {each.crm.path} is unmapped"
+                    )
+                    yield _finding(self.page, at, words)
+
+    def _keys(
+        self, loc: Loc, side: SideForm, packet: Mapping[str, JsonValue], fields: Fields
+    ) -> Iterator[Finding]:
+        for key, value in packet.items():
+            group = self._group(key)
+            inner = value[0] if isinstance(value, list) and value else value
+            if group is not None and isinstance(inner, dict):
+                at: Loc = (*loc, key, 0) if isinstance(value, list) else (*loc, key)
+                yield from self._keys(at, side, inner, group)
+            elif not self._is_key(key, side) and self._find(fields, key) is None:
+                yield self._missing((*loc, key), key, fields, at_key=True)
+
+    def _required(
+        self, loc: Loc, packet: Mapping[str, JsonValue], fields: Fields
+    ) -> Iterator[Finding]:
+        given = set(self._spelled(packet))
+        for value in packet.values():
+            if isinstance(value, dict):
+                given |= set(self._spelled(value))
+        for path, each in fields.items():
+            if each.is_required and not {*self._spelled([path])} & given:
+                words = f"{path} ({each.label}) is required and has no place in the packet"
+                yield _finding(self.page, loc, words)
+
+    def _group(self, key: str) -> Fields | None:
+        both = {**self.facts.groups, **self.facts.lines}
+        spelled = {self._as_compared(name): fields for name, fields in both.items()}
+        return spelled.get(self._as_compared(key))
+
+    def _is_key(self, key: str, side: SideForm) -> bool:
+        """Whether it is the id of the record or of a row, which no description lists."""
+        lower = key.lower()
+        return lower in (side.id.lower(), "record_type") or lower.endswith("entryid")
+
+    def _missing(self, loc: Loc, path: str, fields: Fields, *, at_key: bool = False) -> Finding:
+        words = (
+            f"{_VENDOR[self.system]} has no field {path}{near(path.rpartition('.')[2], fields)}"
+        )
+        return _finding(self.page, loc, words, at_key=at_key)
+
+    def _find(self, fields: Fields, path: str) -> FieldFacts | None:
+        name = path.rpartition(".")[2]
+        if not self.ignores_case:
+            return fields.get(name)
+        by_lower = {key.lower(): each for key, each in fields.items()}
+        return by_lower.get(name.lower())
+
+    def _spelled(self, names: Mapping[str, object] | Sequence[str]) -> Iterator[str]:
+        yield from (self._as_compared(each) for each in names)
+
+    def _as_compared(self, name: str) -> str:
+        return name.lower() if self.ignores_case else name
+
+
+def _finding(page: Page, loc: Loc, words: str, *, at_key: bool = False) -> Finding:
+    before = len(page.findings)
+    page.find(loc, words, at_key=at_key)
+    return page.findings[before]
