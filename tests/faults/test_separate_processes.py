@@ -1,8 +1,7 @@
 """The services as containers run them: a process and a disk for each, and Kafka between them."""
 
 import asyncio
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -10,6 +9,7 @@ import pytest
 from anji.simulation.crowd import Crowd
 from labs.installation import AnjiProcess, Company, both_sides_agree, company, until
 from labs.kafka import KafkaLab
+from labs.services import SERVICES, has_begun, installed
 
 pytestmark = [
     pytest.mark.kafka,
@@ -18,45 +18,8 @@ pytestmark = [
     pytest.mark.timeout(600),
 ]
 
-SERVICES = ("fxiaoke-source", "fxiaoke-writer", "k3cloud-source", "k3cloud-writer", "mapper")
 _WORK_SECONDS = 30.0
 _ACTIONS = 90
-_OBJECTS = 4
-"""Of each system."""
-
-
-@contextmanager
-def installed(both: Company, lab: KafkaLab, folder: Path) -> Iterator[dict[str, AnjiProcess]]:
-    """Yield a running process for each service; each has a home of its own."""
-    services = {
-        name: AnjiProcess(
-            {
-                **both.settings,
-                **lab.environment,
-                "ANJI_HOME": str(folder / name),
-                "ANJI_PARTITIONS": str(lab.partitions),
-                "ANJI_KAFKA_SESSION_TIMEOUT_SECONDS": "6",
-            },
-            folder / f"{name}.log",
-            ("run", name),
-        )
-        for name in SERVICES
-    }
-    try:
-        for process in services.values():
-            process.start()
-        yield services
-    finally:
-        for process in services.values():
-            process.discard()
-
-
-def has_begun(folder: Path) -> bool:
-    """What people do from then on is news (``protocol.md`` 23)."""
-    return all(
-        (folder / f"{system}-source.log").read_bytes().count(b"source.begun") >= _OBJECTS
-        for system in ("fxiaoke", "k3cloud")
-    )
 
 
 async def test_every_service_killed_once_while_people_work_ends_in_agreement(

@@ -49,7 +49,7 @@ class AnjiProcess:
     def __init__(
         self, settings: Mapping[str, str], log: Path, words: Sequence[str] = ("up",)
     ) -> None:
-        self._settings = settings
+        self.settings = settings
         self._log = log
         self._words = words
         self._process: subprocess.Popen[bytes] | None = None
@@ -59,7 +59,7 @@ class AnjiProcess:
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(  # noqa: S603 - our own command
                 [str(Path(sys.executable).with_name("anji")), *self._words],
-                env={**os.environ, **self._settings},  # noqa: TID251 - what a child process inherits
+                env={**os.environ, **self.settings},  # noqa: TID251 - what a child process inherits
                 stdout=log,
                 stderr=log,
             )

@@ -143,6 +143,7 @@ seats = st.builds(
     deferred=st.lists(entries, max_size=1).map(tuple),
     claimants=st.lists(refs, max_size=2).map(tuple),
     claimed_on=st.integers(-1, 2**62),
+    is_unsettled=st.booleans(),
     asked=pairs,
     decisions=st.dictionaries(
         texts,
@@ -164,6 +165,7 @@ WHOLE: dict[Any, tuple[str, ...]] = {
         *("key", "link_type", "generation", "version", "stage", "partner", "crm", "erp", "agreed"),
         *("lines", "waits", "waiting_since", "problem", "said", "heard", "newest", "deferred"),
         *("claimants", "messages", "rows_digest", "asked", "decisions", "claimed_on"),
+        "is_unsettled",
     ),
     SideState: (
         *("ref", "revision", "stamp", "seen", "floor", "flight", "held", "sent", "refusal"),

@@ -15,6 +15,7 @@ from anji_mapper.link.rules import RULES, Rules
 from anji_mapper.link.state import ProblemKind, Stage
 from anji_mapper.mapping.model import Row
 from labs.link_lab import CRM, ERP, LinkLab, make_link_type, without
+from labs.lost_state import a_pair_that_only_our_marker_tells, the_state_of_a_pair_is_lost
 
 Scenario = Callable[[Rules], bool]
 """Whether it ended well."""
@@ -291,6 +292,11 @@ CASES: dict[str, tuple[Scenario, Rules]] = {
     "13 proven edit": (
         an_edit_while_a_workflow_rewrites_our_write,
         without(yields=lambda _before, _changed: False),
+    ),
+    "16 baseline": (the_state_of_a_pair_is_lost, without(is_baselined=lambda _seat: False)),
+    "16 known pair": (
+        a_pair_that_only_our_marker_tells,
+        without(is_known_pair=lambda _seat: False),
     ),
     "14 one in flight": (two_edits_in_a_row, without(is_busy=lambda _side: False)),
 }

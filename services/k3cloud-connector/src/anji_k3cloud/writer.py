@@ -281,8 +281,7 @@ class K3CloudTarget:
         """Submit, audit and allocate what is due, and read it back."""
         if not pieces:
             return {}
-        goes_on = (Finish.SUBMITTED, Finish.AUDITED)
-        unseen = [each for each in pieces if each.command.finish in goes_on]
+        unseen = [each for each in pieces if each.command.finish is not Finish.SAVED]
         try:
             if self._audits_at_once or pieces[0].command.action is Action.UPDATE:
                 await self._see([each for each in unseen if each.status != "D"])

@@ -15,7 +15,10 @@ from anji_common.values import frozen
 from anji_mapper.link.inputs import Answered, Changed, Input, Told
 from anji_mapper.mapping.model import LinkType, Mappings
 
-__all__ = ["Arrival", "decode", "input_topics"]
+__all__ = ["GROUP", "Arrival", "decode", "input_topics"]
+
+GROUP = "mapper"
+"""Who consumes the inputs."""
 
 _RESULTS = frozenset(results_topic(system) for system in System)
 

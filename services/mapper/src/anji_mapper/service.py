@@ -10,7 +10,7 @@ from anji_common.messages import Record
 from anji_common.runtime import Runtime
 from anji_common.topics import CROSSWALK
 from anji_common.views import View
-from anji_mapper.decode import input_topics
+from anji_mapper.decode import GROUP, input_topics
 from anji_mapper.link.step import Reducer
 from anji_mapper.mapping.model import Mappings
 from anji_mapper.references import ViewReferences, checked_row, row_tokens, tokens_released
@@ -18,8 +18,6 @@ from anji_mapper.settings import MapperSettings
 from anji_mapper.tasks import MapperTask
 
 __all__ = ["GROUP", "run"]
-
-GROUP = "mapper"
 
 _BURY_EVERY_SECONDS = 1.0
 

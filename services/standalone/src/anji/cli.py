@@ -22,6 +22,7 @@ from anji.mapping_command import mapping_app
 from anji.match_command import match_app
 from anji.plan_command import plan_app
 from anji.problems_command import problems_app
+from anji.rebuild_command import rebuild_app
 from anji.reconcile_command import reconcile_app
 from anji.running import run_command, table_console
 from anji.sandboxes import callback_url, free_port, print_settings
@@ -75,6 +76,7 @@ app.add_typer(simulate_app)
 app.add_typer(plan_app)
 app.add_typer(match_app)
 app.add_typer(reconcile_app)
+app.add_typer(rebuild_app)
 
 _out = table_console()
 

@@ -8,6 +8,7 @@ from anji.looking import Cause
 from anji_common.broker.port import Lag
 from anji_common.topics import Topic
 from anji_mapper.link.state import Seat, SideState
+from anji_mapper.replay import TypeReport
 
 __all__ = [
     "lag_table",
@@ -15,6 +16,7 @@ __all__ = [
     "links_table",
     "make_table",
     "problems_table",
+    "rebuild_table",
     "topics_table",
 ]
 
@@ -52,6 +54,32 @@ def link_table(seat: Seat) -> Table:
     problem = "none" if seat.problem is None else f"{seat.problem.kind}: {seat.problem.words}"
     waits = f"\nwaits for: {', '.join(seat.waits)}" if seat.waits else ""
     table.caption = f"problem: {problem}{waits}"
+    return table
+
+
+def rebuild_table(reports: Sequence[TypeReport]) -> Table:
+    """Return one row a link type: how its pairs were told, and what is doubtful or alone."""
+    ways = ("row", "marker", "natural key")
+    table = make_table(
+        "type",
+        *(f"by {way}" for way in ways),
+        "differing",
+        "one side gone",
+        "not seen yet",
+        "doubtful",
+        "unmatched",
+    )
+    for report in reports:
+        alone = ", ".join(f"{count} {name}" for name, count in report.unmatched.items() if count)
+        table.add_row(
+            report.name,
+            *(str(report.found.by[way]) for way in ways),
+            str(report.unsettled),
+            str(report.ended),
+            str(report.unseen),
+            str(len(report.found.doubts)),
+            alone or "0",
+        )
     return table
 
 

@@ -70,10 +70,8 @@ class Operation(StrEnum):
 
 
 class Finish(StrEnum):
-    """How far an ERP record is to be taken."""
+    """How far an ERP bill is to be taken after its save."""
 
-    DRAFT = "draft"
-    """Kept without full validation: people complete it."""
     SAVED = "saved"
     SUBMITTED = "submitted"
     AUDITED = "audited"

@@ -71,6 +71,9 @@ class EntryKind(StrEnum):
     DECIDE = "decide"
     """A person answers the question named in `problem`: `winner` keeps its value."""
 
+    LOOK = "look"
+    """Decide anew, though nothing has changed: the seat was made anew (``protocol.md`` 16)."""
+
     RETRY = "retry"
     """A person wants the problem named in `problem` tried again."""
 

@@ -31,6 +31,10 @@ class NoticeKind(StrEnum):
     PLAN_REFUSED = "plan refused"
     """What a plan says about one link was not done: the link has moved since, or its mapping."""
 
+    UNSETTLED = "unsettled"
+    """The link's state was lost, and both sides differ: ``fields`` (name → [CRM value, ERP value])
+    and ``lines`` stay as they are until somebody edits them (``protocol.md`` 16)."""
+
     DELETES_HELD = "deletes held"
     """Of one object: more records are gone than may be without a person's approval."""
 

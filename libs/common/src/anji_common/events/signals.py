@@ -30,6 +30,9 @@ class SignalKind(StrEnum):
     PROBE = "probe"
     """Read every known record again now: is it gone, has it changed without a date?"""
 
+    CONFIRM = "confirm"
+    """Say in the checkpoint that all that had changed by `at` was read (``protocol.md`` 16)."""
+
     APPROVE = "approve"
     """Those that a patrol found gone, and holds, may be published as gone."""
 

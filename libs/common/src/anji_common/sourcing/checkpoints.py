@@ -5,6 +5,7 @@ most what it had published already, which is then known. Wishes (signals, callba
 stand in it too: once taken from their topic they are as safe here.
 """
 
+from datetime import datetime
 from enum import StrEnum
 from typing import Self
 
@@ -97,26 +98,31 @@ class Checkpoint(Event):
     """The vendor's time when this installation first looked; nothing older is read by itself."""
 
     watermark: AwareDatetime
-    read_at: AwareDatetime | None = None
-    """When, by our clock, the newest window that was read whole was begun: whatever the vendor's
-    queries told by then is published. Where reads are paid, writers rely on it."""
-
     wishes: dict[str, Wish] = Field(default_factory=dict)
     """By record id."""
 
     snapshot: SnapshotProgress | None = None
     patrol: PatrolProgress | None = None
     is_paused: bool = False
+    confirms: AwareDatetime | None = None
+    """When somebody asked to be told that all was read which had changed by then."""
+
+    confirmed: AwareDatetime | None = None
+    """The newest such moment for which a whole poll, begun later, was done and no wish is left."""
+
+    def after_reading(self, confirms: datetime | None) -> dict[str, datetime | None]:
+        """Return what changes after a whole poll before which `confirms` had been asked for."""
+        if confirms is None or self.wishes:
+            return {}
+        return {
+            "confirmed": confirms,
+            "confirms": None if self.confirms == confirms else self.confirms,
+        }
 
     @property
     def key(self) -> str:
         """The key of the record: system and object."""
         return source_key(self.system, self.object_name)
-
-    def says_more_than(self, kept: Self) -> bool:
-        """Whether more than time has passed since `kept`."""
-        times = {"watermark": kept.watermark, "read_at": kept.read_at}
-        return self.model_copy(update=times) != kept
 
     def to_message(self) -> Message:
         """Return the record for the checkpoint topic."""

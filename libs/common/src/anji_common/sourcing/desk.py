@@ -27,13 +27,10 @@ from anji_common.sourcing.patrol import approved, asked_for
 from anji_common.sourcing.patrolling import Patrol
 from anji_common.sourcing.published import PublishedRefs
 from anji_common.sourcing.revisions import Published, Verdict, revise
+from anji_common.sourcing.rhythm import Rhythm
 from anji_common.sourcing.settings import SourceSettings
 from anji_common.sourcing.snapshots import Snapshots
-from anji_common.sourcing.windows import (
-    Pace,
-    advanced,
-    next_window,
-)
+from anji_common.sourcing.windows import advanced, next_window
 from anji_common.sourcing.wishes import (
     FIRST_TORN_WAIT_SECONDS,
     after_try,
@@ -45,10 +42,8 @@ __all__ = ["Desk"]
 
 _log = structlog.get_logger("anji.source")
 
-_SPREAD = 0.1
-"""Share by which polls come sooner or later: objects begun together do not ask together."""
-_CHECKPOINT_EVERY = timedelta(seconds=10)
-"""How far a watermark runs over quiet time before it is kept, and so told to writers."""
+_CHECKPOINT_EVERY = timedelta(seconds=60)
+"""How far a watermark runs over quiet time before it is kept: a restart reads that much again."""
 
 
 class Desk:
@@ -71,15 +66,9 @@ class Desk:
         self._published = PublishedRefs(runtime, feed.system, interest.object_name)
         gathers = (settings.gather_seconds, settings.document_gather_seconds)
         self._gather_seconds = max(gathers) if interest.lines else gathers[0]
-        self._pace = Pace(settings.poll_seconds, settings.most_poll_seconds)
-        self._interval = settings.poll_seconds
-        self._next_poll = 0.0
+        self._rhythm = Rhythm(settings, self._gather_seconds, runtime.chance)
         self._asked_at: float | None = None
-        self._polled_at = -math.inf
-        self._news_at = 0.0
         self._wish_due: dict[str, float] = {}
-        self._hinted_at: float | None = None
-        self._is_told = False
         self._blocked_until = 0.0
         self._failures = 0
         self._seen: dict[str, str] = {}
@@ -97,7 +86,7 @@ class Desk:
     async def start(self, checkpoint: Checkpoint | None) -> None:
         """Begin where the former owner left off, or, the first time, at the vendor's now."""
         self._checkpoint = self._kept = checkpoint
-        self._next_poll = self._news_at = self._clock.monotonic()
+        self._rhythm.begin(self._clock.monotonic())
         await self._published.start()
 
     async def follow(self) -> None:
@@ -140,22 +129,24 @@ class Desk:
         checkpoint = self._place
         now = self._clock.monotonic()
         if is_hint:
-            self._hinted_at = now
+            self._rhythm.hinted(now)
         match signal.kind:
             case SignalKind.READ if signal.ref is not None:
                 self._wish(signal.ref.record_id, signal.answers)
             case SignalKind.READ:  # something of this object moved, nobody knows what
-                soon = max(now, self._polled_at + self._gather_seconds)
-                self._next_poll, self._is_told = min(self._next_poll, soon), True
+                self._rhythm.told(now)
             case SignalKind.PAUSE:
                 self._set(is_paused=True)
             case SignalKind.RESUME:
                 self._set(is_paused=False)
-                self._next_poll = now
+                self._rhythm.at_once(now)
             case SignalKind.SNAPSHOT if checkpoint.snapshot is None:
                 self._set(snapshot=Snapshots.begun(await self._feed.now()))
             case SignalKind.PROBE:
                 self._set(patrol=asked_for(checkpoint.patrol, await self._feed.now()))
+            case SignalKind.CONFIRM:
+                self._set(confirms=signal.at)
+                self._rhythm.at_once(now)
             case SignalKind.APPROVE:
                 self._set(patrol=approved(checkpoint.patrol))
             case _:
@@ -174,7 +165,7 @@ class Desk:
         if self._place.is_paused:
             return self._settings.most_poll_seconds
         wishes = (self._wish_due.get(each, 0.0) for each in self._place.wishes)
-        due = min([self._next_poll, *wishes])
+        due = min([self._rhythm.due, *wishes])
         if self._place.snapshot is not None and not self._snapshots.is_waiting:
             due = now
         return max(min(due - now, self._patrol_due()), self._blocked_until - now, 0.0)
@@ -199,7 +190,7 @@ class Desk:
                 return
             if ids := self._due_wishes(now):
                 await self._grant(ids)
-            if now >= self._next_poll:
+            if now >= self._rhythm.due:
                 await self._poll()
             elif not ids and self._place.snapshot is not None:
                 await self._snapshot_page(self._place.snapshot)
@@ -211,28 +202,18 @@ class Desk:
             self._failures = 0
 
     async def _poll(self) -> None:
-        was_told, self._is_told = self._is_told, False
+        was_told = self._rhythm.begins_poll()
+        confirms = self._place.confirms
         found_news = await self._read_window()
+        self._set(**self._place.after_reading(confirms))
         await self._commit((), {}, must=False)
-        now = self._clock.monotonic()
-        if found_news and not was_told:
-            self._hinted_at = None  # hints leave things out: polls do the work, until one comes
-        has_hints = (
-            self._hinted_at is not None
-            and now - self._hinted_at < self._settings.trust_hints_seconds
-        )
-        self._news_at = now if found_news else self._news_at
-        self._interval = self._pace.after_poll(
-            self._interval, has_hints=has_hints, quiet_seconds=now - self._news_at
-        )
-        spread = 1.0 + _SPREAD * (2.0 * self._chance.random() - 1.0)
-        self._polled_at, self._next_poll = now, now + self._interval * spread
+        self._rhythm.polled(self._clock.monotonic(), found_news=found_news, was_told=was_told)
 
     async def _read_window(self) -> bool:
         """Publish what is news, then move the watermark; say whether there was any."""
         overlap = timedelta(seconds=self._settings.overlap_seconds)
         slack = timedelta(seconds=self._settings.slack_seconds)
-        place, now, begun = self._place, await self._feed.now(), self._clock.now()
+        place, now = self._place, await self._feed.now()
         window = next_window(place.begun_at, place.watermark, now, overlap=overlap, slack=slack)
         found_news, times, met = False, list[datetime](), dict[str, str]()
         async for page in self._feed.changed(self._interest, window, self._seen):
@@ -240,7 +221,7 @@ class Desk:
             times = [max([*times, *map(_time, page.records)])] if page.records else times
             met.update(page.marks)
         newest = times[0] if times else None
-        self._set(watermark=advanced(self._place.watermark, now, newest, slack), read_at=begun)
+        self._set(watermark=advanced(self._place.watermark, now, newest, slack))
         self._seen = met
         return found_news
 
@@ -363,7 +344,7 @@ class Desk:
         kept = self._kept
         if kept is None or place.watermark - kept.watermark >= _CHECKPOINT_EVERY:
             return True
-        return place.says_more_than(kept)
+        return place.model_copy(update={"watermark": kept.watermark}) != kept
 
     def _back_off(self, error: RetriableError | RefusedError) -> None:
         self._failures += 1

@@ -83,6 +83,7 @@ def encode_seat(seat: Seat) -> bytes:
             seat.asked,
             decisions_to(seat.decisions),
             seat.claimed_on,
+            seat.is_unsettled,
         ]
     )
 
@@ -168,4 +169,5 @@ def _seat_from(fields: Json) -> Seat:
         asked=whole_from(asked),
         decisions=decisions_from(decisions),
         claimed_on=later[0] if later else -1,
+        is_unsettled=len(later) > 1 and later[1],
     )

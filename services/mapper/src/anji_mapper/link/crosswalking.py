@@ -7,6 +7,7 @@ import orjson
 
 from anji_common.events.crosswalk import CrosswalkRow, RowState
 from anji_common.refs import SYSTEMS, Ref, System
+from anji_mapper.link.lines import is_pair
 from anji_mapper.link.turn import Turn
 
 __all__ = ["publish_rows"]
@@ -36,6 +37,8 @@ def _row(turn: Turn, system: System, refs: dict[System, Ref]) -> dict[str, Any]:
     lines = {}
     for states in seat.lines.values():
         for crm_id, state in states.items():
+            if not is_pair(crm_id, state):
+                continue
             ids = (crm_id, state.erp_id) if system is System.FXIAOKE else (state.erp_id, crm_id)
             lines[ids[0]] = ids[1]
     head = {} if side.seen is None else side.seen.head

@@ -11,10 +11,23 @@ from anji_common.refs import System
 from anji_mapper.link.state import LineState, RowAgreement
 from anji_mapper.mapping.model import LinesPair, Row
 
-__all__ = ["Rows", "identified", "join", "paired_as_sent", "source_of"]
+__all__ = ["Rows", "alone_in_erp", "identified", "is_pair", "join", "paired_as_sent", "source_of"]
 
 Rows = Mapping[str, Row]
 """Line id → values, in the order of the document."""
+
+
+_NO_CRM_LINE = "erp:"
+
+
+def alone_in_erp(erp_id: str) -> str:
+    """Return the key of an ERP row that has no line in the CRM, and shall get none."""
+    return f"{_NO_CRM_LINE}{erp_id}"
+
+
+def is_pair(crm_id: str, state: LineState) -> bool:
+    """Whether both sides had the line; else one of them was known to hold it alone."""
+    return bool(state.erp_id) and not crm_id.startswith(_NO_CRM_LINE)
 
 
 def identified(

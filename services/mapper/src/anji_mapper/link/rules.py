@@ -20,9 +20,11 @@ __all__ = [
     "defers_claims",
     "grants",
     "holds",
+    "is_baselined",
     "is_busy",
     "is_heard",
     "is_home",
+    "is_known_pair",
     "is_ours",
     "is_past",
     "is_rechecked",
@@ -146,6 +148,25 @@ def is_busy(side: SideState) -> bool:
     return side.flight is not None
 
 
+def is_known_pair(seat: Seat) -> bool:
+    """Rule 16: a pair that our own marker tells was a link before.
+
+    So its fields are settled by what stands, never by the rule of the first load: of two values
+    that differ nobody knows any more which one is newer.
+    """
+    own, far = seat.side(seat.key.system).seen, seat.side(seat.key.system.other).seen
+    marks = (
+        own is not None and own.marker is not None and own.marker == str(seat.partner),
+        far is not None and far.marker == str(seat.key),
+    )
+    return not seat.agreed and any(marks)
+
+
+def is_baselined(seat: Seat) -> bool:
+    """Rule 16: what stands on both sides of a pair that lost its state is agreed."""
+    return seat.is_unsettled
+
+
 @dataclass(frozen=True, slots=True)
 class Rules:
     """The reducer's rules."""
@@ -165,6 +186,8 @@ class Rules:
     is_rewritten_again: Callable[[Returned | None, Returned], bool] = is_rewritten_again
     yields: Callable[[Returned | None, Returned], bool] = yields
     is_busy: Callable[[SideState], bool] = is_busy
+    is_known_pair: Callable[[Seat], bool] = is_known_pair
+    is_baselined: Callable[[Seat], bool] = is_baselined
 
 
 RULES = Rules()

@@ -160,6 +160,8 @@ def _link(turn: Turn, partner: Ref, change: Change | None) -> None:
     turn.put(stage=Stage.LINKED, partner=partner, newest=None)
     if change is not None:
         observe(turn, turn.far, change)
+    if turn.rules.is_known_pair(turn.seat):
+        turn.put(is_unsettled=True)
 
 
 def _refused(turn: Turn, entry: Entry) -> None:

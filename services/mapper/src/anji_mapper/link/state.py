@@ -253,6 +253,9 @@ class Seat:
     messages: tuple[PendingMessage, ...] = ()
     rows_digest: str = ""
     """Of the crosswalk rows last published."""
+    is_unsettled: bool = False
+    """The pair was known before its state was lost: once both sides are seen, what stands there
+    is agreed (``protocol.md`` 16)."""
 
     def side(self, system: System) -> SideState:
         """Return one side."""

@@ -17,6 +17,7 @@ from anji_common.events.signals import Signal, SignalKind
 from anji_common.refs import SYSTEMS, Ref, System
 from anji_mapper.link import observing, seats, states, waiting
 from anji_mapper.link.applying import apply_planned
+from anji_mapper.link.baseline import take_as_it_stands
 from anji_mapper.link.context import Context
 from anji_mapper.link.crosswalking import publish_rows
 from anji_mapper.link.effects import Effect
@@ -136,7 +137,7 @@ def _told(turn: Turn, entry: Entry) -> bool:
         apply_planned(turn, entry)
     elif entry.kind is EntryKind.SETTLE:
         settle(turn, entry)
-    else:
+    elif entry.kind is not EntryKind.LOOK:
         seats.hear(turn, entry)
     return True
 
@@ -317,12 +318,15 @@ def _create_unless_refused(turn: Turn, source: Seen) -> tuple[set[str], list[str
 
 def _level(turn: Turn) -> tuple[set[str], list[str]]:
     """Both records are known: three-way merge, then at most one command a side."""
-    seat = turn.seat
-    if seat.crm.seen is None or seat.erp.seen is None:
+    crm, erp = turn.seat.crm.seen, turn.seat.erp.seen
+    if crm is None or erp is None:
         return set(), []
+    if turn.rules.is_baselined(turn.seat):
+        take_as_it_stands(turn)
+    seat = turn.seat
     found = compare(
         turn.link_type,
-        (seat.crm.seen, seat.erp.seen),
+        (crm, erp),
         (seat.agreed, seat.lines),
         turn.context,
         partial(ruling_of, turn),

@@ -101,6 +101,12 @@ class Accidents:
         self._world.journal.note("storm", f"{group} is put back by {back:.3f} s")
         await broker.reset(group, topics, self._world.clock.now() - timedelta(seconds=back))
 
+    async def lose_links(self, _name: str) -> None:
+        """The links are lost in mid-traffic, sometimes the crosswalk as well, and are rebuilt."""
+        loses_crosswalk = self._chance.random() < 0.5  # noqa: PLR2004 - heads or tails
+        self._tally[f"links lost{' with the crosswalk' if loses_crosswalk else ''}"] += 1
+        await self._world.rebuild(loses_crosswalk=loses_crosswalk)
+
     async def outage(self, name: str) -> None:
         """Nobody reaches a vendor for a while."""
         self._tally[f"outage of {name}"] += 1

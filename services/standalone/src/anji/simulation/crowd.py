@@ -5,7 +5,7 @@ stand there in the end.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from random import Random
 
 from anji.people import CrmUser, ErpUser, SandboxRefusedError
@@ -84,6 +84,30 @@ class Crowd:
             words = self._words()
             self._said[customer, "tel"] = {System.K3CLOUD: words}
             await self._erp.change("BD_Customer", {"FCUSTID": erp_id, "FTEL": words})
+
+    async def settle(self, link: str, fields: Collection[str]) -> None:
+        """Say once more what stands differently on both sides of a link, as people are told."""
+        system, name, record_id = link.split("/")
+        if system != System.FXIAOKE:
+            return
+        for field in sorted({each.partition("~")[0] for each in fields}):
+            if field in {"erp_number__c", "product_code"}:
+                number = (await self._erp_numbers(name)).get(record_id, "")
+                await self._crm.update(name, record_id, **{field: number})
+            elif name == "AccountObj" and field in _ERP_FIELDS:
+                words = self._words()
+                self._said[record_id, field] = {System.FXIAOKE: words}
+                await self._crm.update(name, record_id, **{field: words})
+            elif name == "ProductObj" and field == "remark":
+                await self._crm.update(name, record_id, remark=self._words())
+            self._journal.note("people", f"settle {link} {field}")
+
+    async def _erp_numbers(self, name: str) -> dict[str, str]:
+        """Return the ERP's number of every record that has crossed, by its id in the CRM."""
+        form = "BD_Customer" if name == "AccountObj" else "BD_MATERIAL"
+        rows = await self._erp.every(form, ["FNumber", _MARKER])
+        marks = f"{System.FXIAOKE}/{name}/"
+        return {str(row[_MARKER]).removeprefix(marks): row["FNumber"] for row in rows}
 
     async def unheard(self) -> list[str]:
         """Return what stands in customers that is nobody's last word."""

@@ -15,8 +15,10 @@ from anji.simulation.tally import Tally
 from anji.simulation.world import World
 from anji_common.errors import AnjiError
 from anji_common.refs import System
+from anji_common.sourcing.engine import source_group
 from anji_common.testing.virtual_time import LoopClock, run_virtually
-from anji_common.topics import Lane, commands_topic
+from anji_common.topics import CALLBACKS, SIGNALS, Lane, commands_topic
+from anji_common.writing.engine import writer_group
 from anji_mapper.decode import input_topics
 from anji_mapper.mapping.model import Mappings
 from anji_mapper.service import GROUP
@@ -66,7 +68,7 @@ async def _simulated(seed: int, mappings: Mappings, rules: RuleBook) -> Outcome:
     with journal.of_logs():
         world = World(seed, mappings, clock, journal, rules)
         storm = Storm(world, seeded("storm", seed))
-        course = _Course(world, storm, seeded("crowd", seed))
+        course = _Course(seed, world, storm, seeded("crowd", seed))
         words = ""
         await world.start()
         try:
@@ -90,7 +92,8 @@ async def _simulated(seed: int, mappings: Mappings, rules: RuleBook) -> Outcome:
 class _Course:
     """The course of one seed."""
 
-    def __init__(self, world: World, storm: Storm, chance: Random) -> None:
+    def __init__(self, seed: int, world: World, storm: Storm, chance: Random) -> None:
+        self._seed = seed
         self._world = world
         self._storm = storm
         self._crowd = Crowd(world.crm_user, world.erp_user, world.clock, chance, world.journal)
@@ -113,6 +116,21 @@ class _Course:
         await self._crowd.last_words()
         await self._until_agreed()
         await self._replay()
+        await self._rebuild(loses_crosswalk=bool(self._seed % 2))
+        await self._crowd.last_words()
+        await self._until_agreed()
+
+    async def _rebuild(self, *, loses_crosswalk: bool) -> None:
+        """Lose the links, every second time the crosswalk as well; nothing may be written."""
+        world = self._world
+        before = world.vendors.writes
+        await world.rebuild(loses_crosswalk=loses_crosswalk)
+        await world.clock.sleep(_REPLAY_SECONDS)
+        self._check_processes()
+        after = world.vendors.writes
+        if after != before:
+            msg = f"the rebuild wrote: {before} -> {after}"
+            raise _FailedError(msg)
 
     async def _until_agreed(self) -> None:
         """Wait until both sides agree and nothing is under way."""
@@ -122,6 +140,11 @@ class _Course:
         while world.clock.monotonic() < end:
             await world.clock.sleep(_LOOK_EVERY_SECONDS)
             self._check_processes()
+            for notice in await world.unsettled():
+                fields = notice.details["fields"]
+                await self._crowd.settle(
+                    str(notice.link), fields if isinstance(fields, dict) else ()
+                )
             self.verdicts = await judge(world.crm_user, world.erp_user)
             doubled = [each for each in self.verdicts.values() if each.doubled]
             if doubled:
@@ -136,14 +159,15 @@ class _Course:
         raise _FailedError(_words(self.verdicts) or "it does not come to rest")
 
     async def _replay(self) -> None:
-        """Put mapper and writers back to the beginning: nothing may be written."""
+        """Put mapper, writers and sources back to the beginning: nothing may be written."""
         world = self._world
         before = world.vendors.writes
-        await world.broker.reset(GROUP, input_topics(world.mappings), "start")
+        for group, topics in self._groups.items():
+            await world.broker.reset(group, topics, "start")
         for system in System:
-            lanes = [commands_topic(system, lane) for lane in Lane]
-            await world.broker.reset(f"{system}-writer", lanes, "start")
-        world.journal.note("replay", "mapper and writers begin again")
+            hints = [CALLBACKS.name] if system is System.FXIAOKE else []
+            await world.broker.reset(source_group(system), [SIGNALS.name, *hints], "start")
+        world.journal.note("replay", "mapper, writers and sources begin again")
         await world.clock.sleep(_REPLAY_SECONDS)
         self._check_processes()
         after = world.vendors.writes
@@ -156,11 +180,16 @@ class _Course:
 
     async def _lag(self) -> int:
         broker = self._world.broker
+        lags = [await broker.lag(group, topics) for group, topics in self._groups.items()]
+        return sum(lag.records for found in lags for lag in found)
+
+    @property
+    def _groups(self) -> dict[str, list[str]]:
+        """Mapper and writers, with what they consume."""
         groups = {GROUP: list(input_topics(self._world.mappings))}
         for system in System:
-            groups[f"{system}-writer"] = [commands_topic(system, lane) for lane in Lane]
-        lags = [await broker.lag(group, topics) for group, topics in groups.items()]
-        return sum(lag.records for found in lags for lag in found)
+            groups[writer_group(system)] = [commands_topic(system, lane) for lane in Lane]
+        return groups
 
     def _check_processes(self) -> None:
         for process in self._world.processes.values():

@@ -101,6 +101,7 @@ class Storm:
             (0.10, ("mapper", "fxiaoke-writer", "k3cloud-writer"), accidents.deliver_again),
             (0.10, tuple(System), accidents.outage),
             (0.03, tuple(System), accidents.clock_jump),
+            (0.04, ("mapper",), accidents.lose_links),
         ]
         (_, names, accident), *_ = self._chance.choices(kinds, [each[0] for each in kinds])
         return self._chance.choice(names), accident

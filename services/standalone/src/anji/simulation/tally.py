@@ -33,5 +33,7 @@ ACCIDENTS = (
     "callback late",
     "changes and results delivered again",
     "commands delivered again",
+    "links lost",
+    "links lost with the crosswalk",
 )
 """Everything that the storm can do. Over many seeds each must happen."""

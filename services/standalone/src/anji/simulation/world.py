@@ -18,11 +18,15 @@ from anji.simulation.transport import SimulatedTransport
 from anji.simulation.vendors import PLENTY, open_vendors
 from anji.supervise import Service
 from anji_common.broker.embedded_broker import EmbeddedBroker
+from anji_common.broker.port import Reader
 from anji_common.clock import Clock
+from anji_common.events.notices import Notice, NoticeKind
+from anji_common.messages import Message
 from anji_common.refs import System
 from anji_common.runtime import Runtime
 from anji_common.testing.virtual_time import EPOCH
-from anji_common.topics import declared_topics
+from anji_common.topics import CROSSWALK, LINKS, NOTICES, declared_topics
+from anji_common.views import View
 from anji_common.writing.settings import WriterSettings
 from anji_fxiaoke.callback import CallbackDesk
 from anji_fxiaoke.settings import FxiaokeSettings
@@ -30,6 +34,7 @@ from anji_k3cloud.service import Connection
 from anji_k3cloud.settings import K3CloudSettings
 from anji_mapper.link.step import Reducer
 from anji_mapper.mapping.model import Mappings
+from anji_mapper.replay import Rebuild
 from anji_mapper.settings import MapperSettings
 
 __all__ = ["LATEST_COMMIT_SECONDS", "LONGEST_PAUSE_SECONDS", "World"]
@@ -85,6 +90,7 @@ class World:
         self.processes = {name: self._process(name, name) for name in self._made}
         self.stand_ins: list[Process] = []
         self._postman: asyncio.Task[None] | None = None
+        self._notices: Reader | None = None
 
     async def start(self) -> None:
         """Declare the topics and start every process."""
@@ -111,6 +117,35 @@ class World:
         self.stand_ins.append(process)
         process.start()
         return process
+
+    async def rebuild(self, *, loses_crosswalk: bool) -> None:
+        """Lose the links, and make them anew while no mapper runs."""
+        await self.processes["mapper"].kill()
+        lost = (LINKS, CROSSWALK) if loses_crosswalk else (LINKS,)
+        for topic in lost:
+            self.journal.note("rebuild", f"{topic.name} is lost")
+            await self._lose(topic.name)
+        runtime = Runtime(self.broker, self.clock, seeded("rebuild", self._seed))
+        for report in await Rebuild(self.mappings, runtime).apply():
+            self.journal.note("rebuild", str(report))
+        self.processes["mapper"].start()
+
+    async def unsettled(self) -> list[Notice]:
+        """Return what people were told since they looked last: which links lost their state."""
+        if self._notices is None:
+            starts = await self.broker.beginnings(NOTICES.name)
+            self._notices = await self.broker.reader(NOTICES.name, dict(starts))
+        ends, found = await self.broker.ends(NOTICES.name), list[Notice]()
+        while any(self._notices.position(each) < end for each, end in ends.items()):
+            found += [Notice.from_record(each) for each in await self._notices.poll()]
+        return [each for each in found if each.kind is NoticeKind.UNSETTLED]
+
+    async def _lose(self, topic: str) -> None:
+        """Remove every key: whoever reads the topic from its beginning finds nothing."""
+        view = View(self.broker, topic)
+        await view.start()
+        await self.broker.publish([Message(topic, key, None) for key, _ in view.scan()])
+        await view.close()
 
     async def close(self) -> None:
         """End everything."""
