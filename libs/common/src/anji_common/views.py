@@ -15,7 +15,7 @@ from pathlib import Path
 import structlog
 
 from anji_common.broker.port import Broker, Reader
-from anji_common.broker.view_store import ViewStore, projection_of
+from anji_common.broker.view_store import Kept, ViewStore, projection_of
 from anji_common.errors import AnjiError, FatalError
 from anji_common.messages import Message, Record
 
@@ -115,6 +115,10 @@ class View:
         """Return what is kept of a key, or `None`."""
         return self._opened.get(key)
 
+    def get_many(self, keys: Sequence[str]) -> dict[str, bytes]:
+        """Return what is kept of those of `keys` that there are."""
+        return self._opened.get_many(keys)
+
     def find(self, token: str, limit: int | None = None) -> list[str]:
         """Return the keys whose value has that index token, sorted, at most `limit`."""
         return self._opened.find(token, limit)
@@ -161,13 +165,14 @@ class View:
             (partition,) = self._positions
             position = {partition: position}
         if tokens is not None:
-            for message, found in zip(messages, tokens, strict=True):
-                self._put(message.key, message.value, found)
+            pairs = zip(messages, tokens, strict=True)
+            self._put([(message.key, message.value, found) for message, found in pairs])
         else:
             place = next(iter(position.items()), (0, 0))
-            for message in messages:
-                key = message.key.encode()
-                self._keep(Record(self._topic, *place, 0, key, message.value, message.headers))
+            self._keep(
+                Record(self._topic, *place, 0, each.key.encode(), each.value, each.headers)
+                for each in messages
+            )
         self._move(position)
 
     async def close(self) -> None:
@@ -220,30 +225,36 @@ class View:
         reader = self._reader
         records = await reader.poll(max_records=_BATCH_RECORDS, wait_seconds=wait_seconds)
         self.records_read += len(records)
-        for record in records:
-            if record.offset >= self._positions[record.partition]:
-                self._keep(record)
+        self._keep(
+            record for record in records if record.offset >= self._positions[record.partition]
+        )
         reached = {partition: reader.position(partition) for partition in self._positions}
         if reached != self._positions:
             self._move(reached)
         return len(records)
 
-    def _keep(self, record: Record) -> None:
+    def _keep(self, records: Iterable[Record]) -> None:
         index = self._index
-        try:
-            key = record.text_key
-            value = self._project(record)
-            tokens = () if index is None or value is None else tuple(index(key, value))
-        except AnjiError as error:
-            self.bad_records += 1
-            self._on_bad(record, error)
-            return
-        self._put(key, value, tokens)
+        rows: list[Kept] = []
+        for record in records:
+            try:
+                key = record.text_key
+                value = self._project(record)
+                tokens = () if index is None or value is None else tuple(index(key, value))
+            except AnjiError as error:
+                self.bad_records += 1
+                self._on_bad(record, error)
+                continue
+            rows.append((key, value, tokens))
+        self._put(rows)
 
-    def _put(self, key: str, value: bytes | None, tokens: Iterable[str]) -> None:
-        self._opened.put(key, value, tokens)
+    def _put(self, rows: Sequence[Kept]) -> None:
+        if not rows:
+            return
+        self._opened.put_many(rows)
         for listener in tuple(self._listeners):
-            listener(key)
+            for key, _, _ in rows:
+                listener(key)
 
     def _move(self, positions: Mapping[int, int]) -> None:
         for partition, position in positions.items():

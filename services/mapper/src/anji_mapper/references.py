@@ -1,5 +1,9 @@
 """What is known of other links: the crosswalk, as a view of the whole topic."""
 
+from functools import lru_cache
+
+from pydantic import ValidationError
+
 from anji_common.errors import UndecodableError
 from anji_common.events.crosswalk import CrosswalkRow, RowState
 from anji_common.messages import Record
@@ -17,7 +21,7 @@ def checked_row(record: Record) -> bytes | None:
     """
     if record.value is None:
         return None
-    row = CrosswalkRow.from_record(record)
+    row = _read(record)
     if str(row.ref) != record.text_key:
         msg = f"{record.place}: a row of {row.ref} under another key"
         raise UndecodableError(msg)
@@ -26,8 +30,20 @@ def checked_row(record: Record) -> bytes | None:
 
 def row_tokens(_key: str, value: bytes) -> tuple[str, ...]:
     """Return by what a row is found besides its ref: the business number of its side."""
-    row = CrosswalkRow.model_validate_json(value)
+    row = _row(value)
     return () if row.business_number is None else (_number_token(row.ref, row.business_number),)
+
+
+def _read(record: Record) -> CrosswalkRow:
+    try:
+        return _row(record.value or b"")
+    except ValidationError:
+        return CrosswalkRow.from_record(record)  # which raises, with the record's place
+
+
+@lru_cache(maxsize=16)  # of one row there are several questions, one right after the other
+def _row(value: bytes) -> CrosswalkRow:
+    return CrosswalkRow.model_validate_json(value)
 
 
 def tokens_released(key: str, value: bytes | None) -> tuple[str, ...]:
@@ -55,7 +71,7 @@ class ViewReferences:
         if ref in self._remembered:
             return self._remembered[ref]
         value = self._view.get(ref)
-        row = None if value is None else CrosswalkRow.model_validate_json(value)
+        row = None if value is None else _row(value)
         if len(self._remembered) >= _REMEMBERED_ROWS:
             self._remembered.clear()  # cheaper than to keep them in the order of their use
         self._remembered[ref] = row

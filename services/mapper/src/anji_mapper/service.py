@@ -81,9 +81,11 @@ class _Service:
             await self._crosswalk.close()
 
     def _row_came(self, key: str) -> None:
-        tokens = tokens_released(key, self._crosswalk.get(key))
-        for task in tuple(self._running):
-            task.release(tokens)
+        waiting = [task for task in self._running if task.awaits]
+        if waiting:
+            tokens = tokens_released(key, self._crosswalk.get(key))
+            for task in waiting:
+                task.release(tokens)
 
     async def _work(self, task: Task) -> None:
         mapper_task = MapperTask(

@@ -7,6 +7,7 @@ a crash.
 """
 
 from collections import Counter, deque
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -17,14 +18,12 @@ from anji_common.deadletters import dead_letter
 from anji_common.errors import AnjiError, RetriableError, UndecodableError
 from anji_common.messages import Message, Record
 from anji_common.metrics import MAPPER_EFFECTS, MAPPER_INPUTS
-from anji_common.refs import Ref
 from anji_common.runtime import Runtime
 from anji_common.topics import LINKS
 from anji_common.views import View
-from anji_mapper.decode import decode
+from anji_mapper.decode import Arrival, decode
 from anji_mapper.link.codec import decode_seat, index_tokens, seat_message
 from anji_mapper.link.context import Context
-from anji_mapper.link.effects import Effect
 from anji_mapper.link.inputs import Input, Looked
 from anji_mapper.link.state import Seat
 from anji_mapper.link.step import Reducer, new_seat
@@ -63,6 +62,9 @@ class _Batch:
 
     seats: dict[str, Seat] = field(default_factory=dict)
     outputs: list[Message] = field(default_factory=list)
+    effects: Counter[str] = field(default_factory=Counter)
+    stored: dict[str, bytes | None] = field(default_factory=dict)
+    """Of seats that its records concern: as the view has them."""
 
 
 class MapperTask:
@@ -114,6 +116,11 @@ class MapperTask:
         finally:
             await self._state.close()
 
+    @property
+    def awaits(self) -> bool:
+        """Whether a link of this task may wait for another."""
+        return bool(self._awaited)
+
     def release(self, tokens: tuple[str, ...]) -> None:
         """Look again at the links that wait for any of `tokens`."""
         for token in self._awaited.intersection(tokens):
@@ -129,7 +136,7 @@ class MapperTask:
         """Rule 10, and the timers of what is unfinished."""
         context = self._context()
         for key in self._state.find("timer"):
-            seat = self._seat(key)
+            seat = self._seat(_Batch(), key)
             if seat is not None:
                 self._timers.set(key, due_at(seat, context))
                 self._awaited.update(seat.waits)
@@ -144,37 +151,56 @@ class MapperTask:
         context = self._context()
         for topic, count in Counter(record.topic for record in records).items():
             MAPPER_INPUTS.labels(topic).inc(count)
-        for record in records:
-            self._take_in(batch, record, context)
+        arrivals = [each for record in records for each in self._arrivals(batch, record)]
+        self._fetch(batch, {str(arrival.key) for arrival, _ in arrivals})
+        for arrival, record in arrivals:
+            self._take_in(batch, arrival, record, context)
         for key in self._due(context):
-            seat = self._seat(key)
+            seat = self._seat(batch, key)
             link_type = None if seat is None else self._mappings.named(seat.link_type)
             if seat is not None and link_type is not None:
-                self._step(batch, key, link_type, Looked(), context)
+                self._step(batch, seat, link_type, Looked(), context)
         bad, self._bad = self._bad, []
         batch.outputs.extend(dead_letter(record, error, by="mapper") for record, error in bad)
+        for name, count in batch.effects.items():
+            MAPPER_EFFECTS.labels(name).inc(count)
         await self._commit(batch, records, context)
 
-    def _take_in(self, batch: _Batch, record: Record, context: Context) -> None:
+    def _arrivals(self, batch: _Batch, record: Record) -> Iterator[tuple[Arrival, Record]]:
         try:
             arrival = decode(record, self._mappings)
-            if arrival is not None:
-                key = str(arrival.key)
-                self._step(batch, key, arrival.link_type, arrival.happened, context)
         except UndecodableError as error:
-            _log.warning("input.undecodable", place=record.place, reason=str(error))
-            batch.outputs.append(dead_letter(record, error, by="mapper"))
+            self._bury(batch, record, error)
+            return
+        if arrival is not None:
+            yield arrival, record
+
+    def _fetch(self, batch: _Batch, keys: set[str]) -> None:
+        """Read what the batch concerns at once: one by one it takes SQLite three times as long."""
+        wanted = [key for key in keys if key not in self._recent]
+        batch.stored = {**dict.fromkeys(wanted), **self._state.get_many(wanted)}
+
+    def _take_in(self, batch: _Batch, arrival: Arrival, record: Record, context: Context) -> None:
+        try:
+            seat = self._seat(batch, str(arrival.key))
+            seat = seat or new_seat(arrival.key, arrival.link_type, context)
+            self._step(batch, seat, arrival.link_type, arrival.happened, context)
+        except UndecodableError as error:
+            self._bury(batch, record, error)
+
+    def _bury(self, batch: _Batch, record: Record, error: UndecodableError) -> None:
+        _log.warning("input.undecodable", place=record.place, reason=str(error))
+        batch.outputs.append(dead_letter(record, error, by="mapper"))
 
     def _step(
-        self, batch: _Batch, key: str, link_type: LinkType, happened: Input, context: Context
+        self, batch: _Batch, before: Seat, link_type: LinkType, happened: Input, context: Context
     ) -> None:
-        seat = batch.seats.get(key) or self._seat(key)
-        before = seat or new_seat(Ref.parse(key), link_type, context)
         after, effects = self._reducer.step(before, happened, link_type, context)
         if after is before and not effects:
             return
-        batch.seats[key] = after
-        batch.outputs.extend(_message(effect) for effect in effects)
+        batch.seats[str(after.key)] = after
+        batch.outputs += [effect.to_message() for effect in effects]
+        batch.effects.update(type(effect).__name__ for effect in effects)
 
     async def _commit(self, batch: _Batch, records: list[Record], context: Context) -> None:
         states = [seat_message(seat) for seat in batch.seats.values()]
@@ -243,14 +269,10 @@ class MapperTask:
             patience=timedelta(seconds=self._settings.patience_seconds),
         )
 
-    def _seat(self, key: str) -> Seat | None:
-        recent = self._recent.get(key)
-        if recent is not None:
-            return recent
-        value = self._state.get(key)
+    def _seat(self, batch: _Batch, key: str) -> Seat | None:
+        """Return a seat as it is at this place of the batch."""
+        seat = batch.seats.get(key) or self._recent.get(key)
+        if seat is not None:
+            return seat
+        value = batch.stored[key] if key in batch.stored else self._state.get(key)
         return None if value is None else decode_seat(value)
-
-
-def _message(effect: Effect) -> Message:
-    MAPPER_EFFECTS.labels(type(effect).__name__).inc()
-    return effect.to_message()

@@ -11,7 +11,7 @@ read, is thrown away.
 
 import inspect
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
@@ -21,7 +21,10 @@ import orjson
 
 from anji_common.errors import ConfigurationError, FatalError
 
-__all__ = ["ViewStore", "projection_of"]
+__all__ = ["Kept", "ViewStore", "projection_of"]
+
+Kept = tuple[str, bytes | None, Iterable[str]]
+"""A row: its key, its value (`None` removes it), the tokens by which it is found."""
 
 _SCHEMA = (
     "CREATE TABLE identity (text TEXT NOT NULL)",
@@ -36,6 +39,8 @@ _UNSAVED_ROWS = 2000
 _CACHE_KIBIBYTES = 4096
 """Pages held in memory per view: 52 MiB for 12 partitions and the crosswalk, at any size."""
 _PAGE_ROWS = 200
+_ASKED_TOGETHER = 500
+"""SQLite takes 32,766 values in one statement."""
 _NO_TOKENS = b"[]"
 _FORMAT = "2"
 """Of the file: one of another format is made anew."""
@@ -85,30 +90,60 @@ class ViewStore:
             found = self._db.execute("SELECT value FROM rows WHERE key = ?", (key,)).fetchone()
         return None if found is None else bytes(found[0])
 
+    def get_many(self, keys: Sequence[str]) -> dict[str, bytes]:
+        """Return the values of those of the rows that there are."""
+        with self._translated():
+            return dict(self._of("value", keys))
+
     def put(self, key: str, value: bytes | None, tokens: Iterable[str] = ()) -> None:
         """Write a row, found by `tokens`; `None` removes it."""
-        come = sorted(set(tokens)) if value is not None else []
-        listed = orjson.dumps(come)
-        with self._writing():
-            found = self._db.execute("SELECT tokens FROM rows WHERE key = ?", (key,)).fetchone()
-            before = _NO_TOKENS if found is None else found[0]
-            if listed != before:
-                self._retoken(key, set(orjson.loads(before)), set(come))
-            if value is None:
-                self._db.execute("DELETE FROM rows WHERE key = ?", (key,))
-            else:
-                self._db.execute(
-                    "INSERT OR REPLACE INTO rows VALUES (?, ?, ?)", (key, value, listed)
-                )
+        self.put_many([(key, value, tokens)])
 
-    def _retoken(self, key: str, before: set[str], come: set[str]) -> None:
-        self._db.executemany(
-            "DELETE FROM tokens WHERE token = ? AND key = ?",
-            [(token, key) for token in before - come],
-        )
-        self._db.executemany(
-            "INSERT OR IGNORE INTO tokens VALUES (?, ?)", [(token, key) for token in come - before]
-        )
+    def put_many(self, rows: Sequence[Kept]) -> None:
+        """Write rows in their order, as `put` does each of them."""
+        come = {
+            key: (value, orjson.dumps(sorted({*tokens})) if value is not None else _NO_TOKENS)
+            for key, value, tokens in rows
+        }
+        with self._writing(len(rows)):
+            before = dict(self._of("tokens", [*come]))
+            self._retoken(
+                (key, before.get(key, _NO_TOKENS), listed)
+                for key, (_, listed) in come.items()
+                if listed != before.get(key, _NO_TOKENS)
+            )
+            self._db.executemany(
+                "DELETE FROM rows WHERE key = ?",
+                [(key,) for key, (value, _) in come.items() if value is None],
+            )
+            self._db.executemany(
+                "INSERT INTO rows VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET"
+                " value = excluded.value, tokens = excluded.tokens",
+                [
+                    (key, value, listed)
+                    for key, (value, listed) in come.items()
+                    if value is not None
+                ],
+            )
+
+    def _of(self, column: str, keys: Sequence[str]) -> Iterator[tuple[str, bytes]]:
+        """Yield key and column of rows, many with one statement."""
+        for start in range(0, len(keys), _ASKED_TOGETHER):
+            some = keys[start : start + _ASKED_TOGETHER]
+            marks = ",".join("?" * len(some))
+            sql = f"SELECT key, {column} FROM rows WHERE key IN ({marks})"  # noqa: S608 - ours
+            yield from self._db.execute(sql, some)
+
+    def _retoken(self, moved: Iterable[tuple[str, bytes, bytes]]) -> None:
+        """Let keys be found by other tokens: (key, as listed before, as listed now) each."""
+        lost: list[tuple[str, str]] = []
+        new: list[tuple[str, str]] = []
+        for key, before, now in moved:
+            had, has = {*orjson.loads(before)}, {*orjson.loads(now)}
+            lost += [(token, key) for token in had - has]
+            new += [(token, key) for token in has - had]
+        self._db.executemany("DELETE FROM tokens WHERE token = ? AND key = ?", lost)
+        self._db.executemany("INSERT OR IGNORE INTO tokens VALUES (?, ?)", new)
 
     def find(self, token: str, limit: int | None) -> list[str]:
         """Return the keys of the rows with that token, sorted."""
@@ -225,12 +260,12 @@ class ViewStore:
                 Path(f"{self._path}{suffix}").unlink(missing_ok=True)
 
     @contextmanager
-    def _writing(self) -> Iterator[None]:
+    def _writing(self, rows: int = 1) -> Iterator[None]:
         """Write in the open transaction; begin one if there is none."""
         with self._translated():
             if not self._db.in_transaction:
                 self._db.execute("BEGIN")
-            self._unsaved += 1
+            self._unsaved += rows
             yield
 
     @contextmanager
