@@ -6,6 +6,7 @@ rows they are the same pairs again.
 """
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from anji_mapper.link.state import LineState, ValuePair
@@ -19,7 +20,9 @@ Json = Any
 _AS_SEEN = 1
 """Stands for all pairs of a line, where they are what both rows show."""
 _ABSENT = object()
-_PLAIN = frozenset((str, type(None), bool, int, float))
+_ONE_JSON = frozenset((str, type(None)))
+"""What equals a value of these is the same JSON."""
+_PLAIN = frozenset((*_ONE_JSON, bool, int, float))
 
 
 def pairs_to(pairs: Mapping[str, ValuePair], crm: Row, erp: Row) -> Json:
@@ -27,7 +30,7 @@ def pairs_to(pairs: Mapping[str, ValuePair], crm: Row, erp: Row) -> Json:
     as_seen = []
     others = {}
     for name, pair in pairs.items():
-        if _is_as_seen(name, pair, crm, erp):
+        if _is_as_seen(pair, _shown_at(name, crm, erp)):
             as_seen.append(name)
         else:
             others[name] = pair
@@ -37,7 +40,7 @@ def pairs_to(pairs: Mapping[str, ValuePair], crm: Row, erp: Row) -> Json:
 def pairs_from(read: Json, crm: Row, erp: Row) -> dict[str, ValuePair]:
     """Return the pairs of `pairs_to`, of the same two rows."""
     as_seen, others = read
-    pairs = {name: _shown(name, crm, erp) for name in as_seen}
+    pairs = {name: (crm[ours], erp[theirs]) for name, ours, theirs in _paths(tuple(as_seen))}
     return pairs | whole_from(others) if others else pairs
 
 
@@ -46,12 +49,11 @@ def lines_to(
 ) -> Json:
     """Return [names of the pairs of the first line, CRM line id → its state]."""
     names = next(([*state.agreed] for state in states.values()), [])
+    paths = _paths(tuple(names))
     written: dict[str, Json] = {}
     for crm_id, state in states.items():
         crm, erp = crm_rows.get(crm_id, {}), erp_rows.get(state.erp_id, {})
-        is_usual = [*state.agreed] == names and all(
-            _is_as_seen(name, pair, crm, erp) for name, pair in state.agreed.items()
-        )
+        is_usual = _shows_all(state.agreed, paths, crm, erp) and [*state.agreed] == names
         agreed = _AS_SEEN if is_usual else dict(state.agreed)
         written[crm_id] = [state.erp_id, agreed, state.is_lost]
     return [names, written]
@@ -62,34 +64,56 @@ def lines_from(
 ) -> dict[str, LineState]:
     """Return the lines of `lines_to`, of the same rows."""
     names, written = read
+    paths = _paths(tuple(names))
     states = {}
     for crm_id, (erp_id, agreed, is_lost) in written.items():
         if agreed == _AS_SEEN:
             crm, erp = crm_rows.get(crm_id, {}), erp_rows.get(erp_id, {})
-            states[crm_id] = LineState(
-                erp_id, {name: _shown(name, crm, erp) for name in names}, is_lost
-            )
+            pairs = {name: (crm[ours], erp[theirs]) for name, ours, theirs in paths}
         else:
-            states[crm_id] = LineState(erp_id, whole_from(agreed), is_lost)
+            pairs = whole_from(agreed)
+        states[crm_id] = LineState(erp_id, pairs, is_lost)
     return states
 
 
-def _is_as_seen(name: str, pair: ValuePair, crm: Row, erp: Row) -> bool:
-    crm_path, _, erp_path = name.partition("~")
-    ours, theirs = crm.get(crm_path, _ABSENT), erp.get(erp_path, _ABSENT)
+@lru_cache(maxsize=1024)  # of a link type there are a few
+def _paths(names: tuple[str, ...]) -> tuple[tuple[str, str, str], ...]:
+    """Return (name, its path in the CRM, its path in the ERP) of each."""
+    parts = (name.partition("~") for name in names)
+    return tuple((crm + tilde + erp, crm, erp) for crm, tilde, erp in parts)
+
+
+def _shows_all(
+    agreed: Mapping[str, ValuePair],
+    paths: tuple[tuple[str, str, str], ...],
+    crm: Row,
+    erp: Row,
+) -> bool:
+    """Whether all pairs of a line are what both rows show."""
+    if len(agreed) != len(paths):
+        return False
+    for name, ours, theirs in paths:
+        pair = agreed.get(name)
+        shown = crm.get(ours, _ABSENT), erp.get(theirs, _ABSENT)
+        if pair is None or not _is_as_seen(pair, shown):
+            return False
+    return True
+
+
+def _shown_at(name: str, crm: Row, erp: Row) -> tuple[object, object]:
+    ((_, ours, theirs),) = _paths((name,))
+    return crm.get(ours, _ABSENT), erp.get(theirs, _ABSENT)
+
+
+def _is_as_seen(pair: ValuePair, shown: tuple[object, object]) -> bool:
+    if pair != shown:
+        return False
+    ours, theirs = type(shown[0]), type(shown[1])
+    if ours in _ONE_JSON and theirs in _ONE_JSON:
+        return True
     # By type as well: 1 and true are equal, and are not the same JSON; nor are lists of them.
-    return (
-        pair == (ours, theirs)
-        and type(pair[0]) is type(ours)
-        and type(pair[1]) is type(theirs)
-        and type(ours) in _PLAIN
-        and type(theirs) in _PLAIN
-    )
-
-
-def _shown(name: str, crm: Row, erp: Row) -> ValuePair:
-    crm_path, _, erp_path = name.partition("~")
-    return crm[crm_path], erp[erp_path]
+    is_plain = ours in _PLAIN and theirs in _PLAIN
+    return is_plain and type(pair[0]) is ours and type(pair[1]) is theirs
 
 
 def whole_from(read: Json) -> dict[str, ValuePair]:

@@ -57,7 +57,7 @@ def maybe(form: Callable[[A], B], value: A | None) -> B | None:
 
 def side_to(side: SideState) -> Json:
     """Return a side by position; nothing for one of which nothing is known."""
-    if side == _BLANK:
+    if side is _BLANK or side == _BLANK:
         return None
     is_floor_newest = side.floor is not None and side.floor == side.stamp
     return [
@@ -82,21 +82,21 @@ def side_from(read: Json) -> SideState:
         return _BLANK
     ref, revision, stamp, seen, floor, flight, held, sent, refusal, is_gone, *later = read
     returned, unfinished = (*later, None)[:2]
-    newest = maybe(_stamp_from, stamp)
+    newest = None if stamp is None else _stamp_from(stamp)
     return changed(
         _BLANK,
-        ref=maybe(Ref.parse, ref),
+        ref=None if ref is None else Ref.parse(ref),
         revision=revision,
         stamp=newest,
-        seen=maybe(_seen_from, seen),
+        seen=None if seen is None else _seen_from(seen),
         floor=newest if floor == _AS_STAMP else maybe(_stamp_from, floor),
-        flight=maybe(_flight_from, flight),
-        held=maybe(_held_from, held),
+        flight=None if flight is None else _flight_from(flight),
+        held=None if held is None else _held_from(held),
         sent=sent,
-        refusal=maybe(_refusal_from, refusal),
+        refusal=None if refusal is None else _refusal_from(refusal),
         is_gone=is_gone,
-        returned=whole_from(returned),
-        unfinished=maybe(_unfinished_from, unfinished),
+        returned=whole_from(returned) if returned else returned,
+        unfinished=None if unfinished is None else _unfinished_from(unfinished),
     )
 
 
@@ -178,9 +178,12 @@ def _seen_from(read: Json) -> Seen:
 def _rows_to(rows: Mapping[str, Row]) -> Json:
     """Return [paths, row id → values in their order]: the link type gives all rows the same."""
     paths = next(([*row] for row in rows.values()), [])
-    if any([*row] != paths for row in rows.values()):
-        return rows
-    return [paths, {row_id: [*row.values()] for row_id, row in rows.items()}]
+    written = {}
+    for row_id, row in rows.items():
+        if [*row] != paths:
+            return rows
+        written[row_id] = [*row.values()]
+    return [paths, written]
 
 
 def _rows_from(read: Json) -> dict[str, Row]:
