@@ -259,14 +259,9 @@ class LinkLab:
         return self.rows.get(ref)
 
     def by_number(self, object_key: str, number: str) -> CrosswalkRow | None:
+        rows = (row for row in self.rows.values() if row.business_number == number)
         return next(
-            (
-                row
-                for row in self.rows.values()
-                if f"{row.ref.system}/{row.ref.object_name}" == object_key
-                and row.business_number == number
-            ),
-            None,
+            (row for row in rows if f"{row.ref.system}/{row.ref.object_name}" == object_key), None
         )
 
     def type_of(self, _key: Ref) -> LinkType:
@@ -282,6 +277,7 @@ class LinkLab:
         after, effects = self.reducer.step(before, happened, link_type, context)
         if after is not before:
             self.seats[str(key)] = after
+            self._check_decided(after, link_type, context)
         for effect in effects:
             match effect:
                 case Command():
@@ -298,6 +294,11 @@ class LinkLab:
                 case Sending():
                     self.exactly.append(effect.to_message())
         return after is not before or bool(effects)
+
+    def _check_decided(self, seat: Seat, link_type: LinkType, context: Context) -> None:
+        """A second look at what was decided does nothing (see `anji_mapper.link.resting`)."""
+        again = self.reducer.step(seat, Looked(), link_type, context)
+        assert seat.waits or seat.problem or again == (seat, ()), again
 
     def deliver(self, queue: tuple[str, str]) -> None:
         """Deliver the next of a queue."""

@@ -234,6 +234,11 @@ def _held(pair: Pair, crm: Row, erp: Row) -> ValuePair:
     return crm.get(pair.crm), erp.get(pair.erp)
 
 
+def _is_agreed(pairs: Sequence[Pair], agreed: Mapping[str, ValuePair], crm: Row, erp: Row) -> bool:
+    """Whether two rows hold just what is agreed."""
+    return all(agreed.get(pair.name) == _held(pair, crm, erp) for pair in pairs)
+
+
 def _settle_all(
     found: Comparison,
     pairs: Sequence[Pair],
@@ -245,7 +250,8 @@ def _settle_all(
     for pair in pairs:
         if agreed.get(pair.name) != _held(pair, crm, erp):
             _settle(found, pair, agreed, place, wishes)
-    _settle_joint(found, pairs, agreed, place, wishes)
+    if wishes:
+        _settle_joint(found, pairs, agreed, place, wishes)
 
 
 def _settle(
@@ -334,7 +340,7 @@ def _compare_lines(
             found.gone_rows.append((lines.name, crm_id))
         elif crm_row is None or erp_row is None:
             found.lost_rows.append((lines.name, crm_id))
-        else:
+        elif state.is_lost or not _is_agreed(lines.pairs, state.agreed, crm_row, erp_row):
             agreed, wishes = dict(state.agreed), list[Wish]()
             place = _Place(look, (crm_row, erp_row), (lines.name, crm_id))
             _settle_all(found, lines.pairs, agreed, place, wishes)

@@ -32,6 +32,7 @@ from anji_mapper.link.merge import Comparison, compare
 from anji_mapper.link.problems import judge
 from anji_mapper.link.questions import ask, decided, ruling_of
 from anji_mapper.link.remapping import look_again
+from anji_mapper.link.resting import rests
 from anji_mapper.link.rules import RULES, Rules
 from anji_mapper.link.settling import settle
 from anji_mapper.link.state import Flight, ProblemKind, Refusal, Seat, Stage, changed
@@ -65,12 +66,12 @@ class Reducer:
         _choose_variant(turn, link_type)
         if not _take_in(turn, happened):
             return seat, ()
-        if not _is_plan(happened):
-            _choose_variant(turn, link_type)
+        _choose_variant(turn, link_type)
+        if not (_is_plan(happened) or rests(turn, seat, happened)):
             _tell_reassigned(turn, link_type)
             _decide(turn)
-        if turn.seat == seat and not turn.effects:
-            return seat, ()
+        if isinstance(happened, Looked | Relooked) and turn.seat == seat and not turn.effects:
+            return seat, ()  # all else that is taken in is remembered
         return turn.seat, tuple(turn.effects)
 
 
