@@ -257,3 +257,16 @@ async def test_events_are_posted_and_posted_again_until_they_are_answered_well(
 
     assert [event.get("retryTimes") for event in receiver.got] == [None, 1, 2]
     assert len({event["messageId"] for event in receiver.got}) == 1
+
+
+async def test_who_calls_the_vendor_by_the_admin_port_is_spared_its_faults(
+    session: aiohttp.ClientSession, core: FxiaokeCore
+) -> None:
+    async with serve(core, admin_port=0) as server:
+        server.faults.add(Fault(kind="bad_gateway", calls=None))
+        async with session.post(server.url + TOKEN, json=token_body(core)) as struck:
+            assert struck.status == 502
+        async with session.post(server.admin_url + TOKEN, json=token_body(core)) as spared:
+            assert (await spared.json(content_type=None))["errorCode"] == 0
+
+    assert server.faults.hits == 1

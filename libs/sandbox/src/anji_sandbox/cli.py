@@ -106,13 +106,19 @@ async def run_sandboxes(  # noqa: PLR0913 - each is a setting of the command
     credentials_file: Path,
     *,
     data: Path | None = None,
+    seed: str | None = None,
     callback_url: str | None = None,
     objects: Path | None = None,
     on_ready: Callable[[Credentials], None] = lambda _: None,
 ) -> None:
     """Serve both vendors until cancelled; the file is there once they answer."""
     async with sandboxes(
-        fxiaoke_port, k3cloud_port, data=data, callback_url=callback_url, objects=objects
+        fxiaoke_port,
+        k3cloud_port,
+        data=data,
+        seed=seed,
+        callback_url=callback_url,
+        objects=objects,
     ) as running:
         write_credentials(credentials_file, running.credentials)
         on_ready(running.credentials)

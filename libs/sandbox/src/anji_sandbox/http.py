@@ -2,8 +2,9 @@
 
 Vendor paths go to the core as they are. Everything that starts with ``/_`` is for administrators
 (no vendor has such paths) and can be put on a port of its own: ``/_faults`` (GET, POST, DELETE),
-``/_log`` (calls, writes, records), and what the core adds. ``/`` is a page for people, on which
-they look at records and create and edit them.
+``/_log`` (calls, writes, records), and what the core adds. All other paths of that port are the
+vendor's, and no fault hits them: there people work by script while others suffer. ``/`` is a page
+for people, on which they look at records and create and edit them.
 """
 
 import asyncio
@@ -19,11 +20,12 @@ from aiohttp import ClientError, ClientSession, ClientTimeout, web
 from anji_sandbox.core import (
     AdministeredCore,
     CallingCore,
+    Core,
     MeteredCore,
     Request,
     StoredCore,
 )
-from anji_sandbox.faults import Faults, FaultyCore
+from anji_sandbox.faults import Faults, FaultyCore, SparedCore
 from anji_sandbox.pages import page, save
 
 __all__ = ["Server", "serve"]
@@ -109,8 +111,9 @@ class _Skin:
         return app
 
     def admin_app(self) -> web.Application:
-        app = web.Application()
+        app = web.Application(client_max_size=_MAX_BODY_BYTES)
         self._add_admin(app)
+        app.router.add_route("*", "/{path:.*}", self._answer_spared)
         return app
 
     def stop(self) -> None:
@@ -165,10 +168,16 @@ class _Skin:
         calling.callback_answered(event_id, is_accepted, self._now())
         self._woken.set()
 
+    async def _answer_spared(self, request: web.Request) -> web.StreamResponse:
+        return await self._answer_from(SparedCore(self._core), request)
+
     async def _answer(self, request: web.Request) -> web.StreamResponse:
+        return await self._answer_from(self._core, request)
+
+    async def _answer_from(self, core: Core, request: web.Request) -> web.StreamResponse:
         if request.path == "/" and request.method in ("GET", "POST"):
             return await self._page(request)
-        answer = self._core.handle(
+        answer = core.handle(
             Request(
                 method=request.method,
                 path=request.path,

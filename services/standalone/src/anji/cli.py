@@ -116,7 +116,7 @@ def run(
 
 
 @app.command()
-def sandbox(
+def sandbox(  # noqa: PLR0913, PLR0917 - each is an option of the command
     fxiaoke_port: Annotated[int, typer.Option(help="Of the CRM; 0 takes a free one.")] = 0,
     k3cloud_port: Annotated[int, typer.Option(help="Of the ERP; 0 takes a free one.")] = 0,
     credentials_file: Annotated[
@@ -124,6 +124,10 @@ def sandbox(
     ] = Path("sandbox.json"),
     data: Annotated[
         Path | None, typer.Option(help="Folder that keeps both companies over restarts.")
+    ] = None,
+    seed: Annotated[
+        str | None,
+        typer.Option(help="Decides ids, secrets and chance of a new company; at random without."),
     ] = None,
     objects: Annotated[
         Path | None, typer.Option(help="JSON of objects that the CRM has besides or otherwise.")
@@ -139,6 +143,7 @@ def sandbox(
                 k3cloud_port,
                 credentials_file,
                 data=data,
+                seed=seed,
                 callback_url=callback_url(port),
                 objects=objects,
                 on_ready=lambda found: print_settings(

@@ -142,7 +142,10 @@ class Callbacks:
             heappush(self._queue, (due_at, event_id))
 
     def _happens(self, what: str, number: int, share: float) -> bool:
-        return share > 0 and chance(self._company.seed, what, number) < share
+        happens = share > 0 and chance(self._company.seed, what, number) < share
+        if happens:
+            self._store.calls[f"callback {what}"] += 1
+        return happens
 
     def _body(self, event: Record, now: float) -> bytes:
         company = self._company

@@ -24,3 +24,4 @@ def run_workflow(call: Call, batch: Batch, spec: ObjectSpec, record_id: str) -> 
     if any(record.get(name) != value for name, value in values.items()):
         by_system = replace(batch, open_user_id=SYSTEM_USER, action="update")
         call.records.change(by_system, spec, record, values)
+        call.store.calls["workflow change"] += 1
