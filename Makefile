@@ -25,7 +25,10 @@ JOBS ?= 2
 # make lock UPGRADE=1 moves every version; without it only what is new is added.
 UPGRADE ?=
 
-.PHONY: help setup demo test lint simulate bench docs lock sbom
+# Passed on to the fault suite: make faults FAULTS="--scenario killed --seed 7"
+FAULTS ?=
+
+.PHONY: help setup demo test lint simulate faults bench docs lock sbom
 
 help: ## Say what can be made
 	@echo "Anji: make TARGET"; \
@@ -54,6 +57,10 @@ lint: $(VENV)/.members ## Check form, types, imports and the house rules
 simulate: $(VENV)/.members ## Run SEEDS seeds of the simulation; fails if one ends badly
 	@echo "simulate: seeds $(SEED) and on, $(SEEDS) of them, on $(JOBS) processes"
 	@$(BIN)/anji simulate --seed $(SEED) --seeds $(SEEDS) --jobs $(JOBS)
+
+faults: $(VENV)/.members ## Break real processes, both vendors and Kafka; compare every record
+	@echo "faults: real processes, both brokers; FAULTS=\"--scenario killed --seed 7\" repeats one"
+	@PYTHONPATH=tests $(BIN)/python -m ordeals $(FAULTS)
 
 bench: $(VENV)/.members ## Measure brokers, mapper, latency, memory and sandbox into docs/performance.md
 	@echo "bench: measures this machine and writes docs/performance.md"

@@ -47,18 +47,22 @@ class AnjiProcess:
     """`anji up`, as a person starts it, or another command that runs until it is told to end."""
 
     def __init__(
-        self, settings: Mapping[str, str], log: Path, words: Sequence[str] = ("up",)
+        self,
+        settings: Mapping[str, str],
+        log: Path,
+        words: Sequence[str] = ("up",),
+        program: Sequence[str] = (str(Path(sys.executable).with_name("anji")),),
     ) -> None:
         self.settings = settings
         self._log = log
-        self._words = words
+        self._command = (*program, *words)
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """Start it; its output is added to the log."""
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(  # noqa: S603 - our own command
-                [str(Path(sys.executable).with_name("anji")), *self._words],
+                self._command,
                 env={**os.environ, **self.settings},  # noqa: TID251 - what a child process inherits
                 stdout=log,
                 stderr=log,
@@ -71,6 +75,11 @@ class AnjiProcess:
         assert process.poll() is None, f"it had ended by itself: {self._log.read_text()[-2000:]}"
         process.send_signal(signal.SIGKILL)
         process.wait()
+
+    def send(self, what: signal.Signals) -> None:
+        """Send it a signal, such as one that freezes it."""
+        assert self._process is not None
+        self._process.send_signal(what)
 
     def discard(self) -> None:
         """End it at once if it still runs: nothing outlives its test."""

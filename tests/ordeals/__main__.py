@@ -1,0 +1,111 @@
+"""``make faults``, or ``python -m ordeals [--scenario NAME] [--form up|services] [--seed N]``.
+
+Runs every ordeal on real processes, then its control; prints a table and writes
+``reports/faults.json``. The exit code is 1 if a record was harmed, if nothing was broken, or if a
+control did no harm. ``--short`` does less of each; ``--keep`` leaves the files of all processes.
+"""
+
+import argparse
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory, mkdtemp
+
+from labs.kafka_server import KafkaServer
+from labs.kafka_settings import LabSettings
+from ordeals.catalogue import ORDEALS
+from ordeals.ordeal import Control, Ordeal, Outcome, undergo
+from ordeals.report import line, table, write_json
+from ordeals.stage import Form
+
+__all__ = ["main"]
+
+_REPORT = Path(__file__).parents[2] / "reports" / "faults.json"
+Plan = tuple[Ordeal, Form, Control | None]
+
+
+def _parsed() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m ordeals", description=__doc__)
+    parser.add_argument("--scenario", choices=sorted(ORDEALS), action="append")
+    parser.add_argument("--form", choices=("up", "services"))
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--short", action="store_true")
+    parser.add_argument("--keep", action="store_true")
+    only = parser.add_mutually_exclusive_group()
+    only.add_argument("--no-controls", action="store_true")
+    only.add_argument("--only-controls", action="store_true")
+    return parser.parse_args()
+
+
+def _plans(asked: argparse.Namespace) -> Iterator[Plan]:
+    """Give what is to be run; a control is run once, on the first form of its ordeal."""
+    for name in asked.scenario or ORDEALS:
+        ordeal = ORDEALS[name]
+        forms = [form for form in ordeal.forms if asked.form in (None, form)]
+        if not asked.only_controls:
+            yield from ((ordeal, form, None) for form in forms)
+        if ordeal.control is not None and not asked.no_controls:
+            yield from ((ordeal, form, ordeal.control) for form in forms[:1])
+
+
+@contextmanager
+def _folder(*, keep: bool) -> Iterator[Path]:
+    if keep:
+        kept = Path(mkdtemp(prefix="anji-faults-"))
+        sys.stdout.write(f"files are kept in {kept}\n")
+        yield kept
+        return
+    with TemporaryDirectory(prefix="anji-faults-") as gone:
+        yield Path(gone)
+
+
+@asynccontextmanager
+async def _kafka(folder: Path, *, is_needed: bool) -> AsyncIterator[KafkaServer | None]:
+    if not is_needed:
+        yield None
+        return
+    server = KafkaServer(folder / "kafka", LabSettings().cache)
+    await server.start()
+    try:
+        yield server
+    finally:
+        await server.kill()
+
+
+async def main(asked: argparse.Namespace) -> bool:
+    """Run what was asked for; return whether all of it ended well."""
+    plans = list(_plans(asked))
+    outcomes: list[Outcome] = []
+    with _folder(keep=asked.keep) as folder:
+        needs = any(form == "services" for _, form, _ in plans)
+        async with _kafka(folder, is_needed=needs) as kafka:
+            for number, (ordeal, form, control) in enumerate(plans):
+                outcome = await undergo(
+                    ordeal,
+                    form,
+                    asked.seed,
+                    folder / f"{number:02}-{ordeal.name}",
+                    work=ordeal.short if asked.short else ordeal.long,
+                    control=control,
+                    kafka=kafka if form == "services" else None,
+                )
+                outcomes.append(outcome)
+                _tell(outcome)
+    write_json(_REPORT, outcomes)
+    sys.stdout.write(f"\nseed {asked.seed}\n\n{table(outcomes)}\n\nin full: {_REPORT.name}\n")
+    return all(each.is_good for each in outcomes)
+
+
+def _tell(outcome: Outcome) -> None:
+    sys.stdout.write(f"{'ok ' if outcome.is_good else 'BAD'} {line(outcome)}\n")
+    if not outcome.is_good:
+        again = f"--scenario {outcome.ordeal.name} --form {outcome.form} --seed {outcome.seed}"
+        sys.stdout.write(f"    again: PYTHONPATH=tests .venv/bin/python -m ordeals {again}\n")
+        sys.stdout.writelines(f"    {found}\n" for found in outcome.fate.findings[:20])
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(0 if asyncio.run(main(_parsed())) else 1)

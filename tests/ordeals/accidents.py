@@ -1,0 +1,209 @@
+"""What happens to processes in an ordeal, each to a victim that chance chooses; all is counted."""
+
+import signal
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from random import Random
+
+from anji.installation import Installation
+from anji.lagging import groups_of, lag_of
+from anji_common.clock import SystemClock
+from anji_common.messages import Message
+from labs.installation import until
+from ordeals.stage import Stage
+
+__all__ = [
+    "Accident",
+    "customers_hidden",
+    "erp_sessions_ended",
+    "garbage_published",
+    "groups_reset",
+    "kafka_frozen",
+    "kafka_killed",
+    "kill",
+    "kill_in_a_write",
+    "thawed_zombie",
+    "took_over",
+    "tore_the_log",
+    "vendor_killed",
+    "vendor_silent",
+]
+
+Accident = Callable[[Stage, Random], Awaitable[None]]
+_CLOCK = SystemClock()
+_SESSION_SECONDS = 6.0
+_TORN_BYTES = 4096
+
+
+async def kill(stage: Stage, chance: Random) -> None:
+    """``kill -9`` of one process at any moment, and it is started again."""
+    name = chance.choice(sorted(stage.anji))
+    stage.anji[name].kill()
+    stage.broken[f"kill -9 {name}"] += 1
+    stage.anji[name].start()
+
+
+async def kill_in_a_write(stage: Stage, chance: Random) -> None:
+    """``kill -9`` of an ERP writer while the ERP has done as told and not answered yet."""
+    erp = stage.vendors["k3cloud"]
+    name = "anji" if "anji" in stage.anji else "k3cloud-writer"
+    before = await erp.hits()
+    await erp.suffer([{"kind": "delay", "endpoint": "*Save.common.kdsvc", "delay_seconds": 3}])
+
+    async def is_hit() -> bool:
+        return await erp.hits() > before
+
+    await until(is_hit, "a save is under way")
+    stage.anji[name].kill()
+    stage.broken[f"kill -9 {name} in a save"] += 1
+    await _CLOCK.sleep(chance.uniform(0.0, 1.0))
+    stage.anji[name].start()
+
+
+@dataclass(frozen=True, slots=True)
+class _Zombie:
+    """SIGSTOP of one process for longer than its session; its work goes to another meanwhile."""
+
+    seconds: float
+
+    async def __call__(self, stage: Stage, chance: Random) -> None:
+        name = chance.choice([each for each in sorted(stage.anji) if each != "fxiaoke-callback"])
+        stage.freeze(name)
+        stand_in = stage.process(f"{name}-2", ("run", name))
+        stand_in.start()
+        try:
+            await _CLOCK.sleep(self.seconds)
+            stage.thaw(name)
+            stage.broken[f"SIGSTOP {name}, taken over, thawed"] += 1
+            await _CLOCK.sleep(self.seconds / 2)
+        finally:
+            stand_in.end()
+
+
+thawed_zombie = _Zombie(2 * _SESSION_SECONDS)
+
+
+async def took_over(stage: Stage, chance: Random) -> None:
+    """A rolling restart: a second replica joins, the first ends in order and comes back."""
+    name = chance.choice([each for each in sorted(stage.anji) if each != "fxiaoke-callback"])
+    stand_in = stage.process(f"{name}-2", ("run", name))
+    stand_in.start()
+    try:
+        await _CLOCK.sleep(_SESSION_SECONDS)
+        assert stage.anji[name].end() == 0
+        stage.broken[f"{name} replaced by a second replica"] += 1
+        await _CLOCK.sleep(_SESSION_SECONDS)
+        stage.anji[name].start()
+    finally:
+        stand_in.end()
+
+
+async def vendor_killed(stage: Stage, chance: Random) -> None:
+    """One system's server dies and comes back with what it had answered."""
+    name = chance.choice(sorted(stage.vendors))
+    await stage.vendors[name].kill()
+    stage.broken[f"{name} gone"] += 1
+    await _CLOCK.sleep(chance.uniform(0.5, 3.0))
+    await stage.vendors[name].start()
+
+
+async def vendor_silent(stage: Stage, chance: Random) -> None:
+    """One system takes no call for a while: each connection is closed without an answer."""
+    name = chance.choice(sorted(stage.vendors))
+    before = await stage.vendors[name].hits()
+    await stage.vendors[name].suffer([{"kind": "drop_before", "calls": None}])
+    await _CLOCK.sleep(chance.uniform(5.0, 15.0))
+    await stage.vendors[name].recover()
+    stage.broken[f"calls to a silent {name}"] += await stage.vendors[name].hits() - before
+
+
+async def erp_sessions_ended(stage: Stage, chance: Random) -> None:
+    """Every session of the ERP ends, in whatever batch it is."""
+    await stage.vendors["k3cloud"].tell("_sessions", None, "DELETE")
+    stage.broken["all ERP sessions ended"] += 1
+    await _CLOCK.sleep(chance.uniform(0.2, 2.0))
+
+
+async def kafka_killed(stage: Stage, chance: Random) -> None:
+    """Kafka dies and is started again on its files."""
+    assert stage.kafka is not None
+    await stage.kafka.kill()
+    stage.broken["kill -9 Kafka"] += 1
+    await _CLOCK.sleep(chance.uniform(0.0, 5.0))
+    await stage.kafka.start()
+
+
+@dataclass(frozen=True, slots=True)
+class _FrozenKafka:
+    """Kafka takes connections and answers nothing for so long."""
+
+    seconds: float
+
+    async def __call__(self, stage: Stage, chance: Random) -> None:
+        assert stage.kafka is not None
+        stage.kafka.send(signal.SIGSTOP)
+        await _CLOCK.sleep(self.seconds * chance.uniform(0.8, 1.2))
+        stage.kafka.send(signal.SIGCONT)
+        stage.broken["Kafka not to be reached"] += 1
+
+
+kafka_frozen = _FrozenKafka(60.0)
+
+
+async def tore_the_log(stage: Stage, chance: Random) -> None:
+    """``kill -9`` of `anji up`, and the tail of the broker's write-ahead log cut at any byte.
+
+    As after a power cut: what was written last has not reached the disk. Vendors keep what they
+    were told, so Anji must find again what it does not know that it did.
+    """
+    stage.anji["anji"].kill()
+    log = stage.folder / "anji" / "broker.sqlite-wal"
+    size = log.stat().st_size if log.exists() else 0
+    if size:
+        with log.open("r+b") as file:
+            file.truncate(max(0, size - chance.randint(1, min(size, _TORN_BYTES))))
+        stage.broken["tail of the write-ahead log torn"] += 1
+    stage.anji["anji"].start()
+
+
+async def groups_reset(stage: Stage, _chance: Random) -> None:
+    """Every group is put back to its first record; return when all of it was read again."""
+    for process in stage.anji.values():
+        assert process.end() == 0
+    installation = Installation.read({**stage.settings, "ANJI_HOME": str(stage.home)})
+    async with installation.runtime(makes=False) as runtime:
+        for group, inputs in groups_of(installation).items():
+            await runtime.broker.reset(group, inputs, "start")
+            stage.broken[f"group {group} put back to 0"] += 1
+    for process in stage.anji.values():
+        process.start()
+    await until(lambda: _is_read(installation), "all is read again", seconds=180)
+
+
+async def _is_read(installation: Installation) -> bool:
+    async with installation.runtime(makes=False) as runtime:
+        found = await lag_of(runtime.broker, installation)
+    return not any(lag.records for lags in found.values() for lag in lags)
+
+
+async def garbage_published(stage: Stage, chance: Random) -> None:
+    """Somebody writes into topics what nobody can read."""
+    installation = Installation.read({**stage.settings, "ANJI_HOME": str(stage.home)})
+    topics = ("fxiaoke.AccountObj.changes.v1", "k3cloud.BD_Customer.changes.v1")
+    messages = [
+        Message(topic, f"garbage {number}", chance.randbytes(40))
+        for topic in topics
+        for number in range(20)
+    ]
+    async with installation.runtime(makes=False) as runtime:
+        await runtime.broker.publish(messages)
+    stage.broken["undecodable records"] += len(messages)
+
+
+async def customers_hidden(stage: Stage, chance: Random) -> None:
+    """Somebody takes the right to see customers: queries succeed and are empty for a while."""
+    crm = stage.vendors["fxiaoke"]
+    await crm.tell("_switches", {"hidden_objects": ["AccountObj"]})
+    await _CLOCK.sleep(chance.uniform(6.0, 10.0))
+    await crm.tell("_switches", {"hidden_objects": []})
+    stage.broken["all customers hidden"] += 1

@@ -1,0 +1,248 @@
+"""The ordeals, one for each sort of trouble: what is broken, how, and what guards against it."""
+
+from ordeals.accidents import (
+    customers_hidden,
+    erp_sessions_ended,
+    garbage_published,
+    groups_reset,
+    kafka_frozen,
+    kafka_killed,
+    kill,
+    kill_in_a_write,
+    thawed_zombie,
+    took_over,
+    tore_the_log,
+    vendor_killed,
+    vendor_silent,
+)
+from ordeals.ordeal import WRITTEN_AGAIN, Control, Ordeal, Work
+
+__all__ = ["ORDEALS"]
+
+_SAVE = "*Save.common.kdsvc"
+_CREATE = "*/data/create"
+_UPDATE = "*/data/update"
+_ON = {"calls": None}
+_NO_LOOK = "creates are sent without a look-up and without a note of the attempt"
+
+
+def _lost(endpoint: str, share: float) -> list[dict[str, object]]:
+    """Answers lost before the vendor did as told, after it, and done late; so often each."""
+    common: dict[str, object] = {"endpoint": endpoint, "share": share, **_ON}
+    return [
+        {"kind": "drop_before", **common},
+        {"kind": "drop_after", **common},
+        {"kind": "commit_late", "delay_seconds": 4.0, **common},
+    ]
+
+
+ORDEALS = {
+    each.name: each
+    for each in (
+        Ordeal(
+            name="answers",
+            point="a",
+            words="answers of writes lost before the commit, after it, and committed 4 s late",
+            rules={
+                # The first customers for sure: they have no number of their own to guard them.
+                "k3cloud": [
+                    {
+                        "kind": "commit_late",
+                        "endpoint": _SAVE,
+                        "contains": "BD_Customer",
+                        "calls": 3,
+                        "delay_seconds": 4.0,
+                    },
+                    *_lost(_SAVE, 0.1),
+                ],
+                "fxiaoke": [*_lost(_CREATE, 0.1), *_lost(_UPDATE, 0.05)],
+            },
+            control=Control(
+                "a doubt whose effect is not seen yet is written again at once",
+                ("doubled",),
+                without=("quarantine",),
+            ),
+        ),
+        Ordeal(
+            name="killed",
+            point="b",
+            words="kill -9 at any moment, and while the ERP works on a save",
+            accidents=(kill_in_a_write, kill),
+            control=Control(_NO_LOOK, ("doubled",), without=("look-up", "attempts", "marker")),
+        ),
+        Ordeal(
+            name="zombies",
+            point="b",
+            words="SIGSTOP for longer than the session, take-over by a second process, thaw",
+            forms=("services",),
+            accidents=(thawed_zombie,),
+            long=Work(120.0, 300, 5),
+            short=Work(20.0, 40, 1),
+        ),
+        Ordeal(
+            name="replicas",
+            point="b",
+            words="a second replica joins, the first ends in order and comes back",
+            forms=("services",),
+            accidents=(took_over,),
+            long=Work(120.0, 300, 6),
+            short=Work(15.0, 40, 1),
+        ),
+        Ordeal(
+            name="kafka",
+            point="c",
+            words="Kafka killed and started again",
+            forms=("services",),
+            accidents=(kafka_killed,),
+            long=Work(120.0, 300, 4),
+            short=Work(15.0, 40, 1),
+        ),
+        Ordeal(
+            name="kafka-silent",
+            point="c",
+            words="Kafka not to be reached for a minute",
+            forms=("services",),
+            accidents=(kafka_frozen,),
+            long=Work(150.0, 300, 2),
+            short=Work(60.0, 40, 1),
+        ),
+        Ordeal(
+            name="torn-log",
+            point="c",
+            words="anji up killed, and the tail of the broker's write-ahead log cut at any byte",
+            forms=("up",),
+            accidents=(tore_the_log,),
+            long=Work(90.0, 300, 15),
+        ),
+        Ordeal(
+            name="sessions",
+            point="d",
+            words="ERP sessions ended in mid-batch, HTML pages, 502, unhandled errors, rate limit",
+            rules={
+                "k3cloud": [
+                    {"kind": kind, "share": share, **_ON}
+                    for kind, share in (
+                        ("session_lost", 0.05),
+                        ("html", 0.03),
+                        ("bad_gateway", 0.03),
+                        ("response_error", 0.02),
+                        ("zipped", 0.05),
+                    )
+                ],
+                "fxiaoke": [
+                    {"kind": "html", "share": 0.05, **_ON},
+                    {"kind": "bad_gateway", "share": 0.05, **_ON},
+                    {"kind": "code", "code": 30004, "share": 0.1, **_ON},
+                ],
+            },
+            accidents=(erp_sessions_ended,),
+        ),
+        Ordeal(
+            name="outages",
+            point="d",
+            words="a vendor's server dies, or takes no call for a while",
+            accidents=(vendor_killed, vendor_silent),
+            long=Work(120.0, 400, 8),
+            short=Work(10.0, 40, 2),
+        ),
+        Ordeal(
+            name="callbacks",
+            point="e",
+            words="callbacks missing, twice, 5 s late and out of order",
+            switches={
+                "fxiaoke": {
+                    "callback_lost_share": 0.3,
+                    "callback_doubled_share": 0.3,
+                    "callback_late_share": 0.3,
+                }
+            },
+            counts={
+                "fxiaoke": {
+                    "callback lost": "callback lost",
+                    "callback doubled": "callback sent twice",
+                    "callback late": "callback late",
+                }
+            },
+            control=Control(
+                "nobody polls: what no callback told is never read",
+                ("lost", "overwritten", "differing"),
+                settings={
+                    "ANJI_FXIAOKE_POLL_SECONDS": "3000",
+                    "ANJI_FXIAOKE_MOST_POLL_SECONDS": "3000",
+                },
+            ),
+        ),
+        Ordeal(
+            name="poison",
+            point="f",
+            words="one customer in three is refused for ever; undecodable records in topics",
+            switches={"k3cloud": {"longest_texts": {"BD_Customer.FName": 30}}},
+            accidents=(garbage_published,),
+            poison=3,
+        ),
+        Ordeal(
+            name="hidden",
+            point="g",
+            words="queries of customers succeed and are empty while deletes are looked for",
+            accidents=(customers_hidden,),
+            settings={"ANJI_FXIAOKE_PATROL_SECONDS": "2"},
+            short=Work(20.0, 40, 2),
+            control=Control(
+                "deletes are believed, however many at once",
+                ("overwritten", "differing", "lost"),
+                settings={
+                    "ANJI_FXIAOKE_MOST_DELETES": "1000000",
+                    "ANJI_FXIAOKE_MOST_DELETES_SHARE": "1",
+                },
+            ),
+        ),
+        Ordeal(
+            name="replayed",
+            point="j",
+            words="all groups of mapper, writers and sources put back to offset 0",
+            accidents=(groups_reset,),
+            finale=groups_reset,
+            long=Work(60.0, 300, 2),
+            short=Work(8.0, 40, 1),
+            control=Control(
+                "every change is taken in, however old", (WRITTEN_AGAIN,), without=("stale",)
+            ),
+        ),
+        Ordeal(
+            name="rewritten",
+            point="h",
+            words="the ERP cuts blanks, a CRM workflow edits each record after it was written",
+            switches={
+                "fxiaoke": {"workflow_changes": {"AccountObj": {"fax": "0571"}}},
+            },
+            counts={"fxiaoke": {"workflow change": "record changed by a workflow"}},
+            settings={"ANJI_FXIAOKE_TRIGGERS_WORKFLOW": "true"},
+            tail="  ",
+        ),
+        Ordeal(
+            name="both-sides",
+            point="i",
+            words="customers edited on both sides at the same moment, answers late",
+            rules={
+                "k3cloud": [{"kind": "delay", "delay_seconds": 2.0, "share": 0.2, **_ON}],
+                "fxiaoke": [{"kind": "delay", "delay_seconds": 2.0, "share": 0.2, **_ON}],
+            },
+        ),
+        Ordeal(
+            name="torn-documents",
+            point="k",
+            words="lines show in the CRM's index 2 s after their head",
+            switches={
+                "fxiaoke": {"query_lag_by_object": {"SalesOrderProductObj": 2.0}},
+            },
+            counts={"fxiaoke": {"SalesOrderProductObj create": "line shown later than its head"}},
+            settings={"ANJI_FXIAOKE_LINES_LAG_SECONDS": "2.5"},
+            control=Control(
+                "a document is published as soon as its head shows",
+                ("differing", "lost"),
+                settings={"ANJI_FXIAOKE_LINES_LAG_SECONDS": "0"},
+            ),
+        ),
+    )
+}
+"""By name."""

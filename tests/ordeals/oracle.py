@@ -1,0 +1,214 @@
+"""What became of every record: the people's diary against what stands on both systems' shelves.
+
+It knows the meaning of the shipped mappings and no code that carries them out: it imports nothing
+but the standard library and its two neighbours (a test sees to it). Which records belong together
+it learns from the mark in the ERP's record, or, where people made both, from the number.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ordeals.diary import Deed, Diary
+from ordeals.shelves import Shelves
+
+__all__ = ["Fate", "Finding", "judge"]
+
+_FORMS = {
+    "AccountObj": "BD_Customer",
+    "ProductObj": "BD_MATERIAL",
+    "SalesOrderObj": "SAL_SaleOrder",
+}
+_FIELDS = {
+    "AccountObj": {
+        "name": "FName",
+        "tel": "FTEL",
+        "address": "FADDRESS",
+        "remark": "FDescription",
+    },
+    "ProductObj": {"name": "FName", "remark": "FDescription"},
+    "SalesOrderObj": {"remark": "FNote"},
+}
+_NUMBERS = {"AccountObj": "erp_number__c", "ProductObj": "product_code", "SalesOrderObj": "name"}
+_MARK = "F_ANJI_MARKER"
+_ENDED = {"crm": ("life_status", "invalid"), "erp": ("FForbidStatus", "B")}
+Record = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One record that did not fare as it should."""
+
+    fate: str
+    record: str
+    words: str
+
+    def __str__(self) -> str:
+        return f"{self.fate}: {self.record} {self.words}"
+
+
+@dataclass(slots=True)
+class Fate:
+    """What became of all records of a diary."""
+
+    records: int = 0
+    """Made by people, on either side; what both made under one number counts once."""
+    edits: int = 0
+    crossed: int = 0
+    """Records that stand on both sides, once, with the same values, all said by somebody."""
+    findings: list[Finding] = field(default_factory=list)
+
+    def count(self, fate: str) -> int:
+        """Return how many findings are of one sort."""
+        return sum(found.fate == fate for found in self.findings)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Return the findings of every sort, also of those that were not found."""
+        return {fate: self.count(fate) for fate in FATES}
+
+    @property
+    def is_good(self) -> bool:
+        """Whether every record crossed, and nothing else was found."""
+        return not self.findings and self.crossed == self.records
+
+
+FATES = ("lost", "doubled", "deleted", "overwritten", "differing")
+"""`lost`: has no counterpart. `doubled`: has several. `deleted`: gone or voided, and no person did
+it. `overwritten`: holds what is nobody's last word. `differing`: the sides hold not the same."""
+
+
+def judge(diary: Diary, shelves: Shelves) -> Fate:
+    """Compare everything that was done with everything that stands there."""
+    fate = Fate(edits=sum(1 for _ in diary.did("said")))
+    words = _last_words(diary)
+    ended = {(deed.kind, deed.record) for deed in diary.did("ended")}
+    for kind in _FORMS:
+        counterparts = _counterparts(kind, shelves)
+        made = {deed.record: deed for deed in diary.did("made", kind)}
+        for record, deed in _once(kind, made, shelves).items():
+            if (kind, record) in ended:
+                continue
+            fate.records += 1
+            found = list(_of_one(deed, counterparts, words, shelves))
+            fate.findings += found
+            fate.crossed += not found
+    return fate
+
+
+def _once(kind: str, made: dict[str, Deed], shelves: Shelves) -> dict[str, Deed]:
+    """Leave out what the ERP's people made under the number of a record of the CRM's people."""
+    numbers = {
+        str(shelves.crm.get(kind, {}).get(record, {}).get(_NUMBERS[kind]))
+        for record, deed in made.items()
+        if deed.side == "crm"
+    }
+    return {r: d for r, d in made.items() if d.side == "crm" or r not in numbers}
+
+
+def _last_words(diary: Diary) -> dict[tuple[str, str, str], dict[str, str]]:
+    """Return by kind, record and field what each side said last."""
+    words: dict[tuple[str, str, str], dict[str, str]] = defaultdict(dict)
+    for deed in diary.did("said"):
+        words[deed.kind, deed.record, deed.field][deed.side] = deed.value
+    return words
+
+
+def _counterparts(kind: str, shelves: Shelves) -> Mapping[str, list[Record]]:
+    """Return the ERP's records of a kind by the CRM id in their mark, and by their number."""
+    found: dict[str, list[Record]] = defaultdict(list)
+    for record in shelves.erp.get(_FORMS[kind], {}).values():
+        head = record["head"]
+        mark = str(head.get(_MARK) or "")
+        if mark:
+            found[mark.removeprefix(f"fxiaoke/{kind}/")].append(record)
+        else:
+            found[f"number {head.get('FNumber') or head.get('FBillNo')}"].append(record)
+    return found
+
+
+def _of_one(
+    deed: Deed,
+    counterparts: Mapping[str, list[Record]],
+    words: Mapping[tuple[str, str, str], Mapping[str, str]],
+    shelves: Shelves,
+) -> Iterator[Finding]:
+    name = f"{deed.kind} {deed.record}"
+    ours = _ours(deed, shelves)
+    if len(ours) != 1:
+        fate = "doubled" if ours else "lost" if deed.side == "erp" else "deleted"
+        yield Finding(fate, name, f"stands {len(ours)} times in the CRM")
+        return
+    mine = ours[0]
+    number = str(mine.get(_NUMBERS[deed.kind]))
+    theirs = [*counterparts.get(mine["_id"], ()), *counterparts.get(f"number {number}", ())]
+    if len(theirs) != 1:
+        yield Finding(
+            "doubled" if theirs else "lost", name, f"stands {len(theirs)} times in the ERP"
+        )
+        return
+    head = theirs[0]["head"]
+    if mine.get(_ENDED["crm"][0]) == _ENDED["crm"][1] or head.get(_ENDED["erp"][0]) == "B":
+        yield Finding("deleted", name, "was voided or forbidden, and no person did it")
+        return
+    if str(head.get("FNumber") or head.get("FBillNo")) != number:
+        yield Finding("differing", name, "carries another number in the ERP")
+    yield from _fields(deed, name, mine, head, words)
+    if deed.lines:
+        yield from _lines(deed, name, mine, theirs[0], shelves)
+
+
+def _ours(deed: Deed, shelves: Shelves) -> list[Record]:
+    records = shelves.crm.get(deed.kind, {})
+    if deed.side == "crm":
+        return [records[deed.record]] if deed.record in records else []
+    return [each for each in records.values() if each.get(_NUMBERS[deed.kind]) == deed.record]
+
+
+def _fields(
+    deed: Deed,
+    name: str,
+    mine: Record,
+    head: Record,
+    words: Mapping[tuple[str, str, str], Mapping[str, str]],
+) -> Iterator[Finding]:
+    for ours, theirs in _FIELDS[deed.kind].items():
+        held = (_text(mine.get(ours)), _text(head.get(theirs)))
+        if held[0] != held[1]:
+            yield Finding("differing", name, f"{ours}: CRM {held[0]!r}, ERP {held[1]!r}")
+        said = words.get((deed.kind, deed.record, ours))
+        if said is not None and not {*held} <= {_text(word) for word in said.values()}:
+            yield Finding("overwritten", name, f"{ours}: holds {held!r}, last said was {said!r}")
+
+
+def _lines(
+    deed: Deed, name: str, mine: Record, theirs: Record, shelves: Shelves
+) -> Iterator[Finding]:
+    """Compare the lines of an order with those that its maker entered, on both sides."""
+    codes = {r["_id"]: r.get("product_code") for r in shelves.crm.get("ProductObj", {}).values()}
+    numbers = {r["id"]: r["head"]["FNumber"] for r in shelves.erp.get("BD_MATERIAL", {}).values()}
+    entered = _counted(deed.lines)
+    ours = _counted(
+        (codes.get(line["product_id"]), line["quantity"], line["sales_price"])
+        for line in shelves.crm.get("SalesOrderProductObj", {}).values()
+        if line["order_id"] == mine["_id"]
+    )
+    rows: Sequence[Record] = theirs["rows"].get("FSaleOrderEntry", ())
+    shown = _counted(
+        (numbers.get(row["head"]["FMaterialId"]), row["head"]["FQty"], row["head"]["FTaxPrice"])
+        for row in rows
+    )
+    if not entered == ours == shown:
+        yield Finding("differing", name, f"lines: {entered}, CRM {ours}, ERP {shown}")
+    if theirs["head"].get("FDocumentStatus") != "C":
+        yield Finding("differing", name, "is not audited in the ERP")
+
+
+def _counted(lines: Iterable[tuple[object, object, object]]) -> Counter[tuple[str, float, float]]:
+    return Counter((str(code), float(str(n)), float(str(price))) for code, n, price in lines)
+
+
+def _text(value: object) -> str:
+    """Blank and absent are the same; the ERP cuts blanks at both ends."""
+    return "" if value is None else str(value).strip()

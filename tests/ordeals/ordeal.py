@@ -1,0 +1,228 @@
+"""An ordeal: what is broken while people work, as data; and the run of one."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+
+from anji_common.clock import SystemClock
+from labs.kafka_server import KafkaServer
+from ordeals.accidents import Accident
+from ordeals.oracle import Fate, judge
+from ordeals.staff import Staff
+from ordeals.stage import Form, Stage, open_stage, people
+
+__all__ = ["WRITTEN_AGAIN", "Control", "Ordeal", "Outcome", "Work", "undergo"]
+
+_CLOCK = SystemClock()
+_PATIENCE_SECONDS = 150.0
+"""After that long without a new record across, nothing more is expected."""
+_LOOK_SECONDS = 0.5
+_QUIET_SECONDS = 3.0
+_INCURABLE = {"doubled", "deleted"}
+"""What never goes away again by itself."""
+_MANY = 3
+"""Writes for each of the people's own: more than these are a loop."""
+_LINE_KINDS = ("SalesOrderProductObj", "DeliveryNoteProductObj")
+WRITTEN_AGAIN = "written again"
+"""A fate of controls beside those of the oracle: there were late writes."""
+_STEPS = ("submit", "audit")
+"""Of the ERP: they follow a save and change no value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """How the same ordeal goes without what guards against it."""
+
+    words: str
+    """What is missing."""
+    fates: Sequence[str]
+    """What the oracle must find then; one of these."""
+    without: Sequence[str] = ()
+    """Rules, as ``anji simulate --control`` names them."""
+    settings: Mapping[str, str] = field(default_factory=dict)
+    patience_seconds: float = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """How much people do, and in which time."""
+
+    seconds: float
+    actions: int
+    accidents: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ordeal:
+    """One sort of trouble."""
+
+    name: str
+    point: str
+    """Of the issue: a to l."""
+    words: str
+    forms: Sequence[Form] = ("up", "services")
+    rules: Mapping[str, Sequence[Mapping[str, object]]] = field(default_factory=dict)
+    """What goes wrong with calls while people work, by vendor."""
+    switches: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    """How the vendors behave throughout."""
+    counts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """What is broken by a switch, by vendor: the name in its log that counts it, and in words."""
+    accidents: Sequence[Accident] = ()
+    finale: Accident | None = None
+    """What happens once more when all is done: nothing may be written because of it."""
+    settings: Mapping[str, str] = field(default_factory=dict)
+    long: Work = field(default_factory=lambda: Work(60.0, 300, 12))
+    short: Work = field(default_factory=lambda: Work(8.0, 40, 2))
+    tail: str = ""
+    """Behind each customer's name."""
+    poison: int = 0
+    """Of so many customers one has a name that the ERP refuses for ever."""
+    control: Control | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one ordeal."""
+
+    ordeal: Ordeal
+    form: Form
+    seed: int
+    control: Control | None
+    """What it was run without, if it was a control."""
+    broken: Mapping[str, int]
+    fate: Fate
+    writes: int
+    """By Anji, of heads, on both sides."""
+    values: int
+    """Records and edits of people that it had to carry."""
+    late_writes: int
+    """After both sides agreed: replays and loops write."""
+    seconds: float
+
+    @property
+    def is_good(self) -> bool:
+        """Whether something was broken, and no harm came of it; or, of a control, that it did."""
+        if not sum(self.broken.values()):
+            return False
+        if self.control is not None:
+            found = {**self.fate.counts, WRITTEN_AGAIN: self.late_writes}
+            return any(found[fate] for fate in self.control.fates)
+        return self.fate.is_good and self.late_writes == 0
+
+
+async def undergo(  # noqa: PLR0913 - what a run is
+    ordeal: Ordeal,
+    form: Form,
+    seed: int,
+    folder: Path,
+    *,
+    work: Work,
+    control: Control | None = None,
+    kafka: KafkaServer | None = None,
+) -> Outcome:
+    """Let one ordeal happen on a stage of its own, and see what became of every record."""
+    began = _CLOCK.monotonic()
+    chance = Random(f"{ordeal.name} {form} {seed}")
+    async with open_stage(
+        folder,
+        form,
+        str(seed),
+        settings={**ordeal.settings, **(control.settings if control else {})},
+        switches=ordeal.switches,
+        without=control.without if control else (),
+        kafka=kafka,
+    ) as stage:
+        async with people(stage) as (crm, erp):
+            staff = Staff(crm, erp, stage.diary, ordeal.name, chance, ordeal.tail, ordeal.poison)
+            await _suffer(stage, ordeal, staff, work, chance)
+            fate = await _awaited(stage, control)
+            if fate.is_good:
+                await staff.last_words()
+                fate = await _awaited(stage, control)
+            written, late = await _writes(stage, staff, ordeal, chance)
+        codes = {name: process.end() for name, process in stage.anji.items()}
+        assert control is not None or set(codes.values()) == {0}, codes
+        values = fate.records + fate.edits
+        seconds = _CLOCK.monotonic() - began
+        broken = dict(stage.broken)
+        return Outcome(ordeal, form, seed, control, broken, fate, written, values, late, seconds)
+
+
+async def _suffer(stage: Stage, ordeal: Ordeal, staff: Staff, work: Work, chance: Random) -> None:
+    """Let people work while things break; return when both are done and all is well again."""
+    for name, rules in ordeal.rules.items():
+        await stage.vendors[name].suffer(rules)
+    working = asyncio.create_task(staff.work(work.seconds, actions=work.actions))
+    for number in range(work.accidents if ordeal.accidents else 0):
+        await _CLOCK.sleep(chance.uniform(0, 2 * work.seconds / (work.accidents + 1)))
+        await ordeal.accidents[number % len(ordeal.accidents)](stage, chance)
+    await working
+    for name in ordeal.rules:
+        stage.broken[f"calls to {name} struck"] += await stage.vendors[name].hits()
+        await stage.vendors[name].recover()
+    for name, counted in ordeal.counts.items():
+        log = await stage.vendors[name].tell("_log", None, "GET")
+        told = {**log["calls"], **log["writes"]}
+        stage.broken.update({words: told.get(what, 0) for what, words in counted.items()})
+    if staff.poisoned:
+        stage.broken["customers that the ERP refuses for ever"] = staff.poisoned
+    if ordeal.tail:
+        rewritten = sum(deed.value.endswith(ordeal.tail) for deed in stage.diary.did("said"))
+        stage.broken["values that the ERP rewrote"] = rewritten
+
+
+async def _awaited(stage: Stage, control: Control | None) -> Fate:
+    """Return what became of all records when all is well, or nothing more is to be expected.
+
+    A control need not be waited for once the harm is done.
+    """
+    patience_seconds = _PATIENCE_SECONDS if control is None else control.patience_seconds
+    fates = () if control is None else control.fates
+    best, end = -1, 0.0
+    while True:
+        fate = judge(stage.diary, stage.shelves())
+        if fate.is_good or any(fate.counts.get(each) for each in set(fates) & _INCURABLE):
+            return fate
+        if fate.crossed > best:
+            best, end = fate.crossed, _CLOCK.monotonic() + patience_seconds
+        if _CLOCK.monotonic() > end:
+            return fate
+        await _CLOCK.sleep(_LOOK_SECONDS)
+
+
+async def _writes(stage: Stage, staff: Staff, ordeal: Ordeal, chance: Random) -> tuple[int, int]:
+    """Return how much Anji wrote until nothing moved, and how much since, for no reason."""
+    if not judge(stage.diary, stage.shelves()).is_good:
+        return await _anjis_writes(stage, staff), 0
+    written = await _settled(stage, staff)
+    if ordeal.finale is not None:
+        await ordeal.finale(stage, chance)
+    return written, await _settled(stage, staff) - written
+
+
+async def _settled(stage: Stage, staff: Staff) -> int:
+    """Return how much Anji wrote, when it writes no more; or when it never stops.
+
+    What is under way when both sides agree first (an audit, a number written back) is waited for.
+    """
+    begun = seen = await _anjis_writes(stage, staff)
+    while True:
+        await _CLOCK.sleep(_QUIET_SECONDS)
+        now = await _anjis_writes(stage, staff)
+        if now == seen or now - begun > _MANY * staff.writes:
+            return now
+        seen = now
+
+
+async def _anjis_writes(stage: Stage, staff: Staff) -> int:
+    """Return how many values were written by nobody of the staff."""
+    found: Counter[str] = await stage.writes()
+    total = sum(
+        count
+        for what, count in found.items()
+        if what.split()[0] not in _LINE_KINDS and what.split()[-1] not in _STEPS
+    )
+    return total - staff.writes

@@ -1,0 +1,199 @@
+"""Where an ordeal takes place: two vendors, Anji in one process or in many, all of them real.
+
+`anji up` stands on the embedded broker, the services as separate processes on Kafka. Whatever is
+done to a process is counted here: an ordeal in which nothing was broken proves nothing.
+"""
+
+import signal
+import sys
+from collections import Counter
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from anji.people import CrmUser, ErpUser
+from anji.sandboxes import free_port, settings_of
+from anji_common.clock import SystemClock
+from anji_common.http_transport import HttpTransport
+from labs.installation import AnjiProcess, until
+from labs.kafka_server import KafkaServer
+from ordeals.diary import Diary
+from ordeals.shelves import Shelves
+from ordeals.vendors import VENDORS, Vendor
+
+__all__ = ["SERVICES", "Form", "Stage", "open_stage", "people"]
+
+Form = Literal["up", "services"]
+SERVICES = (
+    "fxiaoke-callback",
+    "fxiaoke-source",
+    "fxiaoke-writer",
+    "k3cloud-source",
+    "k3cloud-writer",
+    "mapper",
+)
+_OBJECTS = 8
+"""Four link types, both sides: so many sources begin."""
+_CLOCK = SystemClock()
+
+
+@dataclass
+class Stage:
+    """All processes of one installation, and what was done to them."""
+
+    folder: Path
+    vendors: dict[str, Vendor]
+    anji: dict[str, AnjiProcess]
+    settings: Mapping[str, str]
+    diary: Diary
+    without: Sequence[str] = ()
+    """Rules that Anji goes without."""
+    kafka: KafkaServer | None = None
+    broken: Counter[str] = field(default_factory=Counter)
+    """What was broken, by what it was, and how often."""
+
+    def shelves(self) -> Shelves:
+        """Return what stands in both systems now."""
+        return Shelves.read(self.vendors["fxiaoke"].data, self.vendors["k3cloud"].data)
+
+    async def writes(self) -> Counter[str]:
+        """Return what was written on both sides, by people and by Anji."""
+        found: Counter[str] = Counter()
+        for vendor in self.vendors.values():
+            found.update(await vendor.writes())
+        return found
+
+    def process(self, name: str, words: Sequence[str]) -> AnjiProcess:
+        """Return a process of Anji with a home of its own, not started yet."""
+        settings = {**self.settings, "ANJI_HOME": str(self.folder / name)}
+        if not self.without:
+            return AnjiProcess(settings, self.log(name), words)
+        program = (sys.executable, "-m", "ordeals.without", ",".join(self.without))
+        settings["PYTHONPATH"] = str(Path(__file__).parents[1])
+        return AnjiProcess(settings, self.log(name), words, program)
+
+    @property
+    def home(self) -> Path:
+        """The home of `anji up`, where the embedded broker's file stands."""
+        return self.folder / "anji"
+
+    def log(self, name: str) -> Path:
+        """Where a process of Anji says what it does."""
+        return self.folder / f"{name}.log"
+
+    def said(self, words: bytes) -> int:
+        """Return how often Anji's processes have said this."""
+        logs = [self.log(name) for name in self.anji]
+        return sum(log.read_bytes().count(words) for log in logs if log.exists())
+
+    def freeze(self, name: str) -> None:
+        """Stop a process where it stands."""
+        self.anji[name].send(signal.SIGSTOP)
+
+    def thaw(self, name: str) -> None:
+        """Let it go on."""
+        self.anji[name].send(signal.SIGCONT)
+
+
+@asynccontextmanager
+async def open_stage(  # noqa: PLR0913 - what a stage is made of
+    folder: Path,
+    form: Form,
+    seed: str,
+    *,
+    settings: Mapping[str, str],
+    switches: Mapping[str, Mapping[str, object]],
+    without: Sequence[str] = (),
+    kafka: KafkaServer | None = None,
+) -> AsyncIterator[Stage]:
+    """Yield a stage on which every source has begun, so that what people do is news.
+
+    Args:
+        folder: For the files of all processes; empty.
+        form: One process, or one for each service.
+        seed: Of both vendors' ids and chance.
+        settings: Of Anji, over those that every stage has.
+        switches: Of the sandboxes, by vendor.
+        without: Rules that Anji goes without, for a control.
+        kafka: Where the services meet; needed for that form.
+    """
+    stage = _new_stage(folder, seed, switches, without, kafka)
+    vendors = stage.vendors
+    try:
+        for vendor in vendors.values():
+            await vendor.start()
+        stage.settings = {**_settings(stage), **settings}
+        names = {"anji": ("up",)} if form == "up" else {each: ("run", each) for each in SERVICES}
+        stage.anji = {name: stage.process(name, words) for name, words in names.items()}
+        for process in stage.anji.values():
+            process.start()
+        await until(
+            lambda: stage.said(b"source.begun") >= _OBJECTS, "every source has begun", seconds=180
+        )
+        yield stage
+    finally:
+        for process in stage.anji.values():
+            process.discard()
+        for vendor in vendors.values():
+            await vendor.end()
+
+
+@asynccontextmanager
+async def people(stage: Stage) -> AsyncIterator[tuple[CrmUser, ErpUser]]:
+    """Yield both users, who work where no fault hits them."""
+    doors = {
+        name: HttpTransport(vendor.by_hand, system="people", clock=_CLOCK)
+        for name, vendor in stage.vendors.items()
+    }
+    try:
+        yield (
+            CrmUser(doors["fxiaoke"], stage.vendors["fxiaoke"].known),
+            ErpUser(doors["k3cloud"], stage.vendors["k3cloud"].known),
+        )
+    finally:
+        for door in doors.values():
+            await door.close()
+
+
+def _new_stage(
+    folder: Path,
+    seed: str,
+    switches: Mapping[str, Mapping[str, object]],
+    without: Sequence[str],
+    kafka: KafkaServer | None,
+) -> Stage:
+    folder.mkdir()
+    callback_port = free_port()
+    vendors: dict[str, Vendor] = {
+        name: Vendor(name, folder / name, callback_port, seed, switches=switches.get(name, {}))
+        for name in VENDORS
+    }
+    return Stage(folder, vendors, {}, {}, Diary(folder / "diary.jsonl"), without, kafka)
+
+
+def _settings(stage: Stage) -> dict[str, str]:
+    known = {name: vendor.known for name, vendor in stage.vendors.items()}
+    found = {
+        **{name: value for name, value in settings_of(known).items() if "ADMIN" not in name},
+        "ANJI_HEALTH_PORT": "0",
+        "ANJI_FXIAOKE_CALLBACK_PORT": str(stage.vendors["fxiaoke"].callback_port),
+        "ANJI_FXIAOKE_CALLS_PER_WINDOW": str(10**6),
+        "ANJI_FXIAOKE_CALLS_PER_DAY": str(10**9),
+        "ANJI_FXIAOKE_POLL_SECONDS": "1",
+        "ANJI_FXIAOKE_MOST_POLL_SECONDS": "2",
+        "ANJI_K3CLOUD_POLL_SECONDS": "1",
+        "ANJI_WRITER_PAUSE_SECONDS": "5",
+        "ANJI_WRITER_PROCESSING_SECONDS": "5",
+        "ANJI_PARTITIONS": "4",
+    }
+    if stage.kafka is not None:
+        found |= {
+            "ANJI_BROKER": "kafka",
+            "ANJI_TOPIC_PREFIX": f"{stage.folder.name}.",
+            "ANJI_KAFKA_BOOTSTRAP_SERVERS": stage.kafka.bootstrap,
+            "ANJI_KAFKA_REPLICATION_FACTOR": "1",
+            "ANJI_KAFKA_SESSION_TIMEOUT_SECONDS": "6",
+        }
+    return found

@@ -1,0 +1,127 @@
+"""Anji without some rules of the protocol, as a process: what a control runs.
+
+``python -m ordeals.without look-up,attempts up``, or ``… run k3cloud-writer``. The services are
+the shipped ones; writers and mapper are composed of another table of rules, as in a simulation.
+"""
+
+import asyncio
+import os
+import sys
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import fields, replace
+from functools import partial
+
+import anji_fxiaoke.service
+import anji_k3cloud.service
+import anji_mapper.service
+from anji.installation import Installation
+from anji.services import default_names, open_services
+from anji.simulation.controls import CONTROLS, RULE_BOOK, RuleBook
+from anji.supervise import Service, supervise
+from anji.up import until_told
+from anji_common.health import Health
+from anji_common.http_transport import HttpTransport
+from anji_common.logs import configure_logs
+from anji_common.refs import System
+from anji_common.runtime import Runtime
+from anji_common.writing.settings import WriterSettings
+from anji_fxiaoke.settings import FxiaokeSettings
+from anji_k3cloud.service import Connection
+from anji_k3cloud.settings import K3CloudSettings
+from anji_mapper.link.step import Reducer
+from anji_mapper.settings import MapperSettings
+
+__all__ = ["book_without", "main"]
+
+Run = Callable[[], Awaitable[None]]
+_RULED = ("fxiaoke-writer", "k3cloud-writer", "mapper")
+
+
+def book_without(rules: Sequence[str]) -> RuleBook:
+    """Return the rules without those that are named, as ``anji simulate --control`` names them."""
+    book = RULE_BOOK
+    for name in rules:
+        other = CONTROLS[name].rules
+        for part in fields(RuleBook):
+            ours, theirs = getattr(book, part.name), getattr(other, part.name)
+            shipped = getattr(RULE_BOOK, part.name)
+            changed = {
+                each.name: getattr(theirs, each.name)
+                for each in fields(theirs)
+                if getattr(theirs, each.name) is not getattr(shipped, each.name)
+            }
+            book = replace(book, **{part.name: replace(ours, **changed)})
+    return book
+
+
+def _fxiaoke_writer(installation: Installation, runtime: Runtime, book: RuleBook) -> Run:
+    settings = installation.source.load(FxiaokeSettings)
+    return partial(
+        anji_fxiaoke.service.run_writer,
+        settings,
+        installation.mappings.interest(System.FXIAOKE),
+        runtime,
+        HttpTransport(settings.base_url, system="fxiaoke", clock=runtime.clock),
+        installation.source.load(WriterSettings),
+        rules=book.writer,
+    )
+
+
+def _k3cloud_writer(installation: Installation, runtime: Runtime, book: RuleBook) -> Run:
+    settings = installation.source.load(K3CloudSettings)
+    transport = HttpTransport(settings.base_url, system="k3cloud", clock=runtime.clock)
+    return partial(
+        anji_k3cloud.service.run_writer,
+        Connection.over(settings, runtime.clock, transport),
+        installation.mappings.interest(System.K3CLOUD),
+        runtime,
+        installation.source.load(WriterSettings),
+        rules=book.writer,
+    )
+
+
+def _mapper(installation: Installation, runtime: Runtime, book: RuleBook) -> Run:
+    return partial(
+        anji_mapper.service.run,
+        installation.mappings,
+        installation.source.load(MapperSettings),
+        runtime,
+        reducer=Reducer(book.reducer),
+    )
+
+
+_BUILDERS = {
+    "fxiaoke-writer": _fxiaoke_writer,
+    "k3cloud-writer": _k3cloud_writer,
+    "mapper": _mapper,
+}
+
+
+async def _run(installation: Installation, names: Sequence[str], book: RuleBook) -> None:
+    async with AsyncExitStack() as opened:
+        runtime = await opened.enter_async_context(installation.runtime(makes=True))
+        await runtime.broker.declare(installation.topics)
+        plain = [name for name in names if name not in _RULED]
+        services = list(
+            await opened.enter_async_context(open_services(installation, runtime, plain))
+        )
+        services += [
+            Service(name, build(installation, runtime, book))
+            for name, build in _BUILDERS.items()
+            if name in names
+        ]
+        await supervise(services, clock=runtime.clock, chance=runtime.chance, health=Health())
+
+
+def main(rules: str, words: Sequence[str]) -> None:
+    """Run what ``anji`` would with these words, without the rules."""
+    installation = Installation.read(os.environ)  # noqa: TID251 - the outermost place of a process
+    configure_logs(installation.settings.log_format, installation.settings.log_level)
+    names = default_names(installation) if words[0] == "up" else tuple(words[1:])
+    book = book_without(rules.split(","))
+    asyncio.run(until_told(_run(installation, names, book)))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2:])
