@@ -24,8 +24,8 @@ from anji_mapper.mapping.model import Mappings
 
 __all__ = ["DAY_MS", "QuietWorld", "play"]
 
-DAY_MS = 1_767_571_200_000
-"""A time of the day on which virtual time begins, as the CRM writes times."""
+DAY_MS = 1_767_574_800_000
+"""When virtual time begins, nine in the morning in Beijing, as the CRM writes times."""
 
 _FIRST_LOOK_SECONDS = 8.0
 _LOOK_EVERY_SECONDS = 5.0
