@@ -14,6 +14,7 @@ from anji.simulation.storm import Storm
 from anji.simulation.tally import Tally
 from anji.simulation.world import World
 from anji_common.errors import AnjiError
+from anji_common.events.notices import NoticeKind
 from anji_common.refs import System
 from anji_common.sourcing.engine import source_group
 from anji_common.testing.virtual_time import LoopClock, run_virtually
@@ -23,9 +24,9 @@ from anji_mapper.decode import input_topics
 from anji_mapper.mapping.model import Mappings
 from anji_mapper.service import GROUP
 
-__all__ = ["Outcome", "simulate"]
+__all__ = ["FIRST_CALM_SECONDS", "Outcome", "simulate"]
 
-_FIRST_CALM_SECONDS = 3.0
+FIRST_CALM_SECONDS = 3.0
 """The sources look for the first time: what is older is none of ours (``protocol.md`` 23)."""
 _STORM_SECONDS = 120.0
 _ACTIONS = 40
@@ -105,7 +106,7 @@ class _Course:
         Raises:
             _FailedError: it did not end well.
         """
-        await self._world.clock.sleep(_FIRST_CALM_SECONDS)
+        await self._world.clock.sleep(FIRST_CALM_SECONDS)
         self._storm.rise()
         async with asyncio.TaskGroup() as together:
             together.create_task(self._crowd.work(_STORM_SECONDS, actions=_ACTIONS))
@@ -140,7 +141,7 @@ class _Course:
         while world.clock.monotonic() < end:
             await world.clock.sleep(_LOOK_EVERY_SECONDS)
             self._check_processes()
-            for notice in await world.unsettled():
+            for notice in await world.told_of(NoticeKind.UNSETTLED):
                 fields = notice.details["fields"]
                 await self._crowd.settle(
                     str(notice.link), fields if isinstance(fields, dict) else ()

@@ -130,15 +130,15 @@ class World:
             self.journal.note("rebuild", str(report))
         self.processes["mapper"].start()
 
-    async def unsettled(self) -> list[Notice]:
-        """Return what people were told since they looked last: which links lost their state."""
+    async def told_of(self, kind: NoticeKind) -> list[Notice]:
+        """Return what people were told of a kind since they looked last at any."""
         if self._notices is None:
             starts = await self.broker.beginnings(NOTICES.name)
             self._notices = await self.broker.reader(NOTICES.name, dict(starts))
         ends, found = await self.broker.ends(NOTICES.name), list[Notice]()
         while any(self._notices.position(each) < end for each, end in ends.items()):
             found += [Notice.from_record(each) for each in await self._notices.poll()]
-        return [each for each in found if each.kind is NoticeKind.UNSETTLED]
+        return [each for each in found if each.kind is kind]
 
     async def _lose(self, topic: str) -> None:
         """Remove every key: whoever reads the topic from its beginning finds nothing."""
