@@ -13,7 +13,6 @@ from anji_common.events.changes import Change
 from anji_common.events.inbox import Entry, EntryKind
 from anji_common.events.notices import NoticeKind
 from anji_common.events.results import Outcome, Result
-from anji_common.events.signals import Signal, SignalKind
 from anji_common.refs import SYSTEMS, Ref, System
 from anji_mapper.link import observing, seats, states, waiting
 from anji_mapper.link.applying import apply_planned
@@ -273,7 +272,7 @@ def _decide(turn: Turn) -> None:
             _say(turn)
         if turn.rules.lets_go(turn.seat) and not is_open:
             seats.let_go(turn)
-    _ask_to_settle(turn)
+    waiting.ask_to_settle(turn)
     waiting.wait_for(turn, awaited)
     judge(turn, unmapped)
 
@@ -379,23 +378,3 @@ def _end_settlements(turn: Turn) -> None:
         side = turn.seat.side(system)
         if side.is_gone and side.flight is not None and side.flight.answered_at is not None:
             observing.cleared(turn, system)
-
-
-def _ask_to_settle(turn: Turn) -> None:
-    """Rule 8: the read that settles an answered CRM update is asked for until one comes."""
-    for system in SYSTEMS:
-        side = turn.seat.side(system)
-        flight, due = side.flight, waiting.settling_at(side, turn.context)
-        if flight is None or side.ref is None or due is None or turn.context.now < due:
-            continue
-        turn.put_side(system, changed(side, flight=changed(flight, asked_at=turn.context.now)))
-        turn.effects.append(
-            Signal(
-                system=system,
-                object_name=side.ref.object_name,
-                kind=SignalKind.READ,
-                at=turn.context.now,
-                ref=side.ref,
-                answers=str(flight.number),
-            )
-        )

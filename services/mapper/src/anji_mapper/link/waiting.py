@@ -3,12 +3,12 @@
 from datetime import datetime
 
 from anji_common.events.signals import Signal, SignalKind
-from anji_common.refs import Ref
+from anji_common.refs import SYSTEMS, Ref
 from anji_mapper.link.context import Context
-from anji_mapper.link.state import SideState
+from anji_mapper.link.state import SideState, changed
 from anji_mapper.link.turn import Turn
 
-__all__ = ["settling_at", "wait_for"]
+__all__ = ["ask_to_settle", "settling_at", "wait_for"]
 
 _REF = "ref:"
 
@@ -50,3 +50,23 @@ def wait_for(turn: Turn, awaited: set[str]) -> None:
             )
     since = None if not tokens else seat.waiting_since or turn.context.now
     turn.put(waits=tokens, waiting_since=since)
+
+
+def ask_to_settle(turn: Turn) -> None:
+    """Rule 8: the read that settles an answered CRM update is asked for until one comes."""
+    for system in SYSTEMS:
+        side = turn.seat.side(system)
+        flight, due = side.flight, settling_at(side, turn.context)
+        if flight is None or side.ref is None or due is None or turn.context.now < due:
+            continue
+        turn.put_side(system, changed(side, flight=changed(flight, asked_at=turn.context.now)))
+        turn.effects.append(
+            Signal(
+                system=system,
+                object_name=side.ref.object_name,
+                kind=SignalKind.READ,
+                at=turn.context.now,
+                ref=side.ref,
+                answers=str(flight.number),
+            )
+        )
