@@ -134,7 +134,10 @@ async def test_a_person_makes_a_customer_and_watches_it_cross(
             lambda: f"AccountObj/{bob}" in desk.asks("problems", "list"),
             "a second customer of one number is a problem",
         )
-        problems, retried = desk.asks("problems", "list"), desk.asks("problems", "retry", "--all")
+        problems, retried = (
+            desk.asks("problems", "list"),
+            desk.asks("problems", "retry", "--all", "--apply"),
+        )
         await desk.crm.update("AccountObj", bob, erp_number__c=None)
         await desk.until_there("Bob")
         await until(lambda: "no link has a problem" in desk.asks("problems", "list"), "it is over")

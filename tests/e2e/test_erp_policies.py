@@ -193,7 +193,7 @@ async def test_an_audit_that_is_refused_is_seen_and_taken_up_by_a_person(tmp_pat
         await until(lambda: words in desk.asks("problems", "list"), "people see why")
         saves = desk.both.made("SAL_SaleOrder update") + desk.both.made("SAL_SaleOrder create")
 
-        assert "1 of 1 links" in desk.asks("problems", "retry", "DD-1")
+        assert "1 of 1 links" in desk.asks("problems", "retry", "DD-1", "--apply")
         await desk.until_orders([["C"]], "FDocumentStatus")
         await until(lambda: "no link has a problem" in desk.asks("problems", "list"), "it is over")
 

@@ -7,9 +7,18 @@ from hypothesis import strategies as st
 
 from anji_common.events.changes import Change
 from anji_common.events.observed import Observed, Stamp
+from anji_common.events.signals import SignalKind
 from anji_common.refs import Ref, System
 from anji_common.sourcing.checkpoints import PatrolProgress, PatrolStage
-from anji_common.sourcing.patrol import after_read, approved, buried, due_at, is_too_many, next_ids
+from anji_common.sourcing.patrol import (
+    after_read,
+    answered,
+    approved,
+    buried,
+    due_at,
+    is_too_many,
+    next_ids,
+)
 from anji_common.sourcing.revisions import Published, revise
 from anji_common.sourcing.settings import SourceSettings
 
@@ -142,3 +151,18 @@ def test_a_tombstone_is_newer_than_all_before_and_a_record_that_is_back_is_newer
     assert back.revision > tombstone.revision
     assert Published.of(tombstone).is_gone
     assert not Published.of(back).is_gone
+
+
+def test_what_a_person_refuses_is_not_gone_and_is_looked_at_again_in_the_next_round() -> None:
+    there = {"00", "05"}
+    held, gone = a_round(KNOWN, [there, there], settings(most=3))
+    assert (held.stage, gone) == (PatrolStage.HELD, ())
+
+    over = answered(held, SignalKind.REFUSE)
+
+    assert over is not None
+    assert (over.stage, over.confirmed) == (PatrolStage.OVER, ())
+    again, gone = a_round(KNOWN, [there, there], settings(most=3), over)
+    assert (again.stage, gone) == (PatrolStage.HELD, ())
+    assert answered(over, SignalKind.REFUSE) is over
+    assert answered(held, SignalKind.APPROVE) == approved(held)

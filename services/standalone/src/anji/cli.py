@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from anji.deadletters_command import deadletters_app
+from anji.deletes_command import deletes_app
 from anji.demo_command import demo_app
 from anji.fxiaoke_command import fxiaoke_commands
 from anji.installation import Installation
@@ -73,6 +74,7 @@ app.add_typer(mapping_app, name="mapping")
 app.add_typer(k3cloud_commands)
 app.add_typer(demo_app)
 app.add_typer(simulate_app)
+app.add_typer(deletes_app, name="deletes")
 app.add_typer(plan_app)
 app.add_typer(match_app)
 app.add_typer(reconcile_app)

@@ -8,6 +8,8 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from pydantic import JsonValue
+
 from anji_common.broker.port import Broker
 from anji_common.clock import Clock
 from anji_common.errors import RejectedError
@@ -18,10 +20,10 @@ from anji_common.views import View
 from anji_mapper.link.codec import decode_seat
 from anji_mapper.link.questions import question_id
 from anji_mapper.link.state import Seat, Stage
-from anji_mapper.mapping.model import Mappings
+from anji_mapper.mapping.model import LinkType, Mappings
 from anji_mapper.tasks import checked_seat, seat_tokens
 
-__all__ = ["Cause", "Links", "decision", "retries"]
+__all__ = ["Cause", "Links", "decision", "edit", "retries"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +124,51 @@ def decision(seat: Seat, field: str, winner: System, person: str, clock: Clock) 
         link_type=seat.link_type,
         problem=question_id(key, seat.asked[key]),
         winner=winner,
+    )
+
+
+def edit(  # noqa: PLR0913, PLR0917 - what a person says
+    seat: Seat, link_type: LinkType, path: str, value: JsonValue, person: str, clock: Clock
+) -> Entry:
+    """Return the wish of `person` to try a problem again with another value in one field.
+
+    Args:
+        seat: The home of the link, with a problem.
+        link_type: Its type.
+        path: The field that gets the value, by its path on the side that gets it.
+        value: In normal form.
+        person: Who wants it.
+        clock: For the time of the wish.
+
+    Raises:
+        RejectedError: there is no problem, or no such field that is written.
+    """
+    found = [
+        (pair, system)
+        for pair in link_type.pairs
+        for system in pair.flows_to
+        if pair.path(system) == path
+    ]
+    if seat.problem is None:
+        msg = f"{seat.key} has no problem; edit the record itself"
+        raise RejectedError(msg)
+    if len(found) != 1:
+        paths = sorted({pair.path(system) for pair in link_type.pairs for system in pair.flows_to})
+        msg = f"{link_type.name} writes no field {path}, or two; it writes {', '.join(paths)}"
+        raise RejectedError(msg)
+    ((pair, target),) = found
+    now = clock.now()
+    return Entry(
+        to=seat.key,
+        sender=f"person/{person}",
+        sequence=int(now.timestamp() * 1000),
+        kind=EntryKind.EDIT,
+        at=now,
+        link_type=seat.link_type,
+        problem=seat.problem.id,
+        fields=(pair.name,),
+        target=target,
+        value=value,
     )
 
 

@@ -7,14 +7,22 @@ from typing import Annotated
 import typer
 
 from anji.installation import Installation
-from anji.looking import Links, decision, retries
+from anji.looking import Links, decision, edit, retries
 from anji.running import run_on_runtime, table_console
-from anji.tables import problems_table
+from anji.tables import link_table, problems_table
 from anji_common.errors import RejectedError
 from anji_common.refs import System
 from anji_common.runtime import Runtime
+from anji_mapper.link.state import Seat
 
-__all__ = ["decide_problem", "list_problems", "problems_app", "retry_problems"]
+__all__ = [
+    "decide_problem",
+    "edit_problem",
+    "list_problems",
+    "problems_app",
+    "retry_problems",
+    "show_problem",
+]
 
 problems_app = typer.Typer(help="What keeps links from moving.", no_args_is_help=True)
 
@@ -26,6 +34,7 @@ class _Side(StrEnum):
     ERP = "erp"
 
 
+_Apply = Annotated[bool, typer.Option("--apply", help="Do it; without this it is only said.")]
 _SYSTEMS = {_Side.CRM: System.FXIAOKE, _Side.ERP: System.K3CLOUD}
 
 
@@ -41,23 +50,74 @@ def list_problems() -> None:
     run_on_runtime(work)
 
 
+@problems_app.command("show")
+def show_problem(
+    key: Annotated[str, typer.Argument(help="Ref or number of either record.")],
+) -> None:
+    """Show one link and why it does not move."""
+
+    async def work(installation: Installation, runtime: Runtime) -> None:
+        async with Links.read(runtime.broker, installation.mappings) as found:
+            _out.print(link_table(_one(found, key)))
+
+    run_on_runtime(work)
+
+
 @problems_app.command("retry")
 def retry_problems(
     keys: Annotated[list[str] | None, typer.Argument(help="Refs or numbers.")] = None,
     every: Annotated[bool, typer.Option("--all", help="All links with a problem.")] = False,  # noqa: FBT002 - typer's way to declare a flag
+    cause: Annotated[str | None, typer.Option(help="Those whose words contain this.")] = None,
+    apply: _Apply = False,  # noqa: FBT002 - typer's way to declare a flag
 ) -> None:
-    """Try again what keeps links from moving."""
-    if not (keys or every):
-        raise typer.BadParameter("name links, or say --all")  # noqa: EM101, TRY003 - typer's own form
+    """Try again what keeps links from moving; says which by default."""
+    if not (keys or every or cause):
+        raise typer.BadParameter("name links, or a --cause, or say --all")  # noqa: EM101, TRY003 - typer's own form
 
     async def work(installation: Installation, runtime: Runtime) -> None:
         async with Links.read(runtime.broker, installation.mappings) as found:
-            stuck = [seat for cause in found.causes() for seat in cause.seats]
+            causes = found.causes()
+            stuck = [seat for each in causes for seat in each.seats]
             wanted = {home.key for key in keys or () if (home := found.one(key)) is not None}
-            chosen = [seat for seat in stuck if every or seat.key in wanted]
+            chosen = [
+                seat
+                for each in causes
+                for seat in each.seats
+                if every or seat.key in wanted or (cause is not None and cause in each.words)
+            ]
             entries = retries(chosen, getpass.getuser(), runtime.clock)
-            await runtime.broker.publish([entry.to_message() for entry in entries])
-            _out.print(f"{len(entries)} of {len(stuck)} links with a problem are tried again")
+            if apply:
+                await runtime.broker.publish([entry.to_message() for entry in entries])
+            how = "are tried again" if apply else "would be tried again; --apply does it"
+            _out.print(f"{len(entries)} of {len(stuck)} links with a problem {how}", markup=False)
+
+    run_on_runtime(work)
+
+
+@problems_app.command("edit")
+def edit_problem(
+    key: Annotated[str, typer.Argument(help="Ref or number of either record.")],
+    field: Annotated[str, typer.Argument(help="The field, by its path where it is written.")],
+    value: Annotated[str, typer.Argument(help='The value there; "" for none.')],
+    apply: _Apply = False,  # noqa: FBT002 - typer's way to declare a flag
+) -> None:
+    """Try a problem again with another value in one field; who wrote what is kept as a notice."""
+
+    async def work(installation: Installation, runtime: Runtime) -> None:
+        async with Links.read(runtime.broker, installation.mappings) as found:
+            seat = _one(found, key)
+            link_type = installation.mappings.named(seat.link_type)
+            if link_type is None:
+                msg = f"{seat.key}: no mapping of {seat.link_type} is used"
+                raise RejectedError(msg)
+            person = getpass.getuser()
+            entry = edit(seat, link_type, field, value or None, person, runtime.clock)
+            if apply:
+                await runtime.broker.publish([entry.to_message()])
+            how = "is written" if apply else "would be written; --apply does it"
+            _out.print(
+                f"{seat.key}: {value!r} in {field} of the {entry.target} {how}", markup=False
+            )
 
     run_on_runtime(work)
 
@@ -67,17 +127,27 @@ def decide_problem(
     key: Annotated[str, typer.Argument(help="Ref or number of either record.")],
     field: Annotated[str, typer.Argument(help="The field asked about, by either path.")],
     side: Annotated[_Side, typer.Argument(help="Whose value stays.")],
+    apply: _Apply = False,  # noqa: FBT002 - typer's way to declare a flag
 ) -> None:
     """Answer a question: both sides changed a field whose mapping says ``conflict: ask``."""
 
     async def work(installation: Installation, runtime: Runtime) -> None:
         async with Links.read(runtime.broker, installation.mappings) as found:
-            seat = found.one(key)
-            if seat is None:
-                msg = f"no link of {key}"
-                raise RejectedError(msg)
+            seat = _one(found, key)
             entry = decision(seat, field, _SYSTEMS[side], getpass.getuser(), runtime.clock)
-            await runtime.broker.publish([entry.to_message()])
-            _out.print(f"{seat.key}: the value of the {side.upper()} stays in {field}")
+            if apply:
+                await runtime.broker.publish([entry.to_message()])
+            how = "stays" if apply else "would stay; --apply decides it"
+            _out.print(
+                f"{seat.key}: the value of the {side.upper()} {how} ({field})", markup=False
+            )
 
     run_on_runtime(work)
+
+
+def _one(links: Links, key: str) -> Seat:
+    seat = links.one(key)
+    if seat is None:
+        msg = f"no link of {key}"
+        raise RejectedError(msg)
+    return seat

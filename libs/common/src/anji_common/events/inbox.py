@@ -80,6 +80,9 @@ class EntryKind(StrEnum):
     APPLY = "apply"
     """A person applies what a plan says about this link, if it has not moved since."""
 
+    EDIT = "edit"
+    """As RETRY; and in the field named in `fields`, `target` gets `value` this time."""
+
     SETTLE = "settle"
     """A person wants that `winner`'s values are written in `fields`, in which the sides differ."""
 
@@ -113,7 +116,7 @@ class Entry(Event):
 
     holder: Ref | None = None
     problem: str = ""
-    """RETRY, DECIDE: the id of the problem that this answers; any other is let be."""
+    """RETRY, EDIT, DECIDE: the id of the problem that this answers; any other is let be."""
 
     marker: str | None = None
     """CLAIM: the marker that the claimant saw in the record; its own seat may not have read it."""
@@ -122,7 +125,13 @@ class Entry(Event):
     """DECIDE, SETTLE: whose value stays. SETTLE: by default the owner of each field."""
 
     fields: tuple[str, ...] = ()
-    """SETTLE: names of pairs, of a line with the line before them."""
+    """SETTLE: names of pairs, of a line with the line before them. EDIT: one, of the head."""
+
+    target: System | None = None
+    """EDIT: who gets the value."""
+
+    value: JsonValue = None
+    """EDIT: in normal form."""
 
     before: str = ""
     """APPLY: the name of the state that was planned on; empty where there was none."""

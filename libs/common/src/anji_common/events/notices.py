@@ -28,6 +28,9 @@ class NoticeKind(StrEnum):
     REASSIGNED = "reassigned"
     """A linked record moved to another variant of its mapping, such as another organisation."""
 
+    VALUE_EDITED = "value edited"
+    """A person had another value written than the mapped one, to get past a problem."""
+
     PLAN_REFUSED = "plan refused"
     """What a plan says about one link was not done: the link has moved since, or its mapping."""
 

@@ -36,6 +36,9 @@ class SignalKind(StrEnum):
     APPROVE = "approve"
     """Those that a patrol found gone, and holds, may be published as gone."""
 
+    REFUSE = "refuse"
+    """They are not gone: nothing is published, and the next round looks again."""
+
 
 class Signal(Event):
     """One wish to the source of one object."""

@@ -23,7 +23,7 @@ from anji_common.runtime import Runtime
 from anji_common.sourcing.burials import Burials
 from anji_common.sourcing.checkpoints import Checkpoint, SnapshotProgress, Wish
 from anji_common.sourcing.feed import Feed, Page, Window
-from anji_common.sourcing.patrol import approved, asked_for
+from anji_common.sourcing.patrol import answered, asked_for
 from anji_common.sourcing.patrolling import Patrol
 from anji_common.sourcing.published import PublishedRefs
 from anji_common.sourcing.revisions import Published, Verdict, revise
@@ -147,8 +147,8 @@ class Desk:
             case SignalKind.CONFIRM:
                 self._set(confirms=signal.at)
                 self._rhythm.at_once(now)
-            case SignalKind.APPROVE:
-                self._set(patrol=approved(checkpoint.patrol))
+            case SignalKind.APPROVE | SignalKind.REFUSE:
+                self._set(patrol=answered(checkpoint.patrol, signal.kind))
             case _:
                 pass
 

@@ -11,12 +11,22 @@ from datetime import datetime, timedelta
 
 from anji_common.events.changes import Change, revision_of
 from anji_common.events.observed import Stamp
+from anji_common.events.signals import SignalKind
 from anji_common.refs import Ref
 from anji_common.sourcing.checkpoints import PatrolProgress, PatrolStage
 from anji_common.sourcing.revisions import Published
 from anji_common.sourcing.settings import SourceSettings
 
-__all__ = ["after_read", "approved", "asked_for", "buried", "due_at", "is_too_many", "next_ids"]
+__all__ = [
+    "after_read",
+    "answered",
+    "approved",
+    "asked_for",
+    "buried",
+    "due_at",
+    "is_too_many",
+    "next_ids",
+]
 
 
 def due_at(
@@ -115,6 +125,14 @@ def approved(progress: PatrolProgress | None) -> PatrolProgress | None:
         "confirmed": (),
         "is_approved": True,
     }
+    return progress.model_copy(update=update)
+
+
+def answered(progress: PatrolProgress | None, answer: SignalKind) -> PatrolProgress | None:
+    """Return the round after a person has said APPROVE or REFUSE to what it holds."""
+    if answer is SignalKind.APPROVE or progress is None or progress.stage is not PatrolStage.HELD:
+        return approved(progress)
+    update = {"stage": PatrolStage.OVER, "confirmed": ()}
     return progress.model_copy(update=update)
 
 

@@ -11,6 +11,7 @@ ASKABLE = {
     SignalKind.SNAPSHOT: "Read all records of an object, beside what changes meanwhile.",
     SignalKind.PROBE: "Read all known records again: which are gone, or changed without a date?",
     SignalKind.APPROVE: "Let records be gone that a patrol found gone and holds for being many.",
+    SignalKind.REFUSE: "Let none of them be gone: the next round looks again.",
     SignalKind.PAUSE: "Read nothing of an object, until told to resume.",
     SignalKind.RESUME: "Go on reading an object.",
 }

@@ -5,6 +5,7 @@ new: a replay, a duplicate, an echo. Raises nothing for a vendor's value: what c
 becomes the link's problem.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
@@ -19,6 +20,7 @@ from anji_mapper.link.applying import apply_planned
 from anji_mapper.link.baseline import take_as_it_stands
 from anji_mapper.link.context import Context
 from anji_mapper.link.crosswalking import publish_rows
+from anji_mapper.link.editing import edited, wish_as_edited
 from anji_mapper.link.effects import Effect
 from anji_mapper.link.finishing import (
     note_refused_way,
@@ -36,6 +38,7 @@ from anji_mapper.link.rules import RULES, Rules
 from anji_mapper.link.settling import settle
 from anji_mapper.link.state import Flight, ProblemKind, Refusal, Seat, Stage, changed
 from anji_mapper.link.turn import Turn
+from anji_mapper.link.variants import choose_variant, tell_reassigned
 from anji_mapper.link.wishes import message_texts, send_create, send_message, send_update
 from anji_mapper.mapping.model import LinkType, Seen
 
@@ -62,41 +65,16 @@ class Reducer:
     ) -> tuple[Seat, tuple[Effect, ...]]:
         """Return the seat after `happened`, and what is to be done, in order."""
         turn = Turn(seat, link_type, context, self.rules)
-        _choose_variant(turn, link_type)
+        choose_variant(turn, link_type)
         if not _take_in(turn, happened):
             return seat, ()
-        _choose_variant(turn, link_type)
+        choose_variant(turn, link_type)
         if not (_is_plan(happened) or rests(turn, seat, happened)):
-            _tell_reassigned(turn, link_type)
+            tell_reassigned(turn, link_type)
             _decide(turn)
         if isinstance(happened, Looked | Relooked) and turn.seat == seat and not turn.effects:
             return seat, ()  # all else that is taken in is remembered
         return turn.seat, tuple(turn.effects)
-
-
-def _choose_variant(turn: Turn, link_type: LinkType) -> None:
-    """Let the settings of the records' own variant hold."""
-    if not link_type.variants:
-        return
-    found = link_type.variant_of(turn.seat.crm.seen, turn.seat.erp.seen)
-    turn.link_type = link_type if found is None else found.link_type
-
-
-def _tell_reassigned(turn: Turn, link_type: LinkType) -> None:
-    """A linked record moved to another variant: what it is made of stays where it was made."""
-    if turn.seat.stage is not Stage.LINKED or turn.seat.version == turn.link_type.version:
-        return
-    names = {each.link_type.version: each.name for each in link_type.variants}
-    names[link_type.version] = "no variant"
-    before, now = names.get(turn.seat.version), names[turn.link_type.version]
-    if before is not None:
-        turn.notify(
-            NoticeKind.REASSIGNED,
-            f"was of {before}, is of {now} now: values follow; what it was made with, such as its "
-            "organisation in the ERP, stays until somebody moves it there",
-            before=before,
-            now=now,
-        )
 
 
 def _is_plan(happened: Input) -> bool:
@@ -129,16 +107,7 @@ def _told(turn: Turn, entry: Entry) -> bool:
     if turn.rules.is_heard(turn.seat, entry):
         return False
     turn.put(heard={**turn.seat.heard, entry.sender: entry.sequence})
-    if entry.kind is EntryKind.RETRY:
-        _retried(turn, entry.problem)
-    elif entry.kind is EntryKind.DECIDE:
-        decided(turn, entry)
-    elif entry.kind is EntryKind.APPLY:
-        apply_planned(turn, entry)
-    elif entry.kind is EntryKind.SETTLE:
-        settle(turn, entry)
-    elif entry.kind is not EntryKind.LOOK:
-        seats.hear(turn, entry)
+    _BY_PEOPLE.get(entry.kind, seats.hear)(turn, entry)
     return True
 
 
@@ -239,10 +208,12 @@ def _partner_found(turn: Turn, flight: Flight, result: Result) -> None:
         seats.adopt_out(turn, ref, result.observed)
 
 
-def _retried(turn: Turn, problem: str) -> None:
+def _retried(turn: Turn, entry: Entry) -> None:
     """A person's decision names the problem that it answers (``protocol.md`` 9)."""
     found = turn.seat.problem
-    if found is None or found.id != problem:
+    if found is None or found.id != entry.problem:
+        return
+    if entry.kind is EntryKind.EDIT and not edited(turn, entry):
         return
     turn.put(waits=(), waiting_since=None)  # what is still missing is asked for anew
     for system in SYSTEMS:
@@ -250,6 +221,15 @@ def _retried(turn: Turn, problem: str) -> None:
     resume(turn)
     if turn.seat.stage is Stage.REFUSED and turn.seat.partner is not None:
         seats.claim(turn, turn.seat.partner)
+
+
+_BY_PEOPLE: dict[EntryKind, Callable[[Turn, Entry], None]] = {
+    EntryKind.RETRY: _retried,
+    EntryKind.EDIT: _retried,
+    EntryKind.DECIDE: decided,
+    EntryKind.APPLY: apply_planned,
+    EntryKind.SETTLE: settle,
+}
 
 
 def _decide(turn: Turn) -> None:
@@ -296,14 +276,13 @@ def _claim_maker(turn: Turn, marker: str) -> list[str]:
         maker = Ref.parse(marker)
     except UndecodableError:
         return [f"the marker field holds {marker[:60]!r}, which is no ref; empty it"]
-    if maker.system is not turn.far or maker.object_name != _far_object(turn):
+    if (
+        maker.system is not turn.far
+        or maker.object_name != turn.link_type.side(turn.far).object_name
+    ):
         return [f"the marker field names {maker}, which is nothing to link with; empty it"]
     seats.claim(turn, maker)
     return []
-
-
-def _far_object(turn: Turn) -> str:
-    return turn.link_type.side(turn.far).object_name
 
 
 def _create_unless_refused(turn: Turn, source: Seen) -> tuple[set[str], list[str]]:
@@ -331,6 +310,7 @@ def _level(turn: Turn) -> tuple[set[str], list[str]]:
         turn.context,
         partial(ruling_of, turn),
     )
+    wish_as_edited(turn, found)
     awaited, unmapped = set(found.awaited), list(found.unmapped)
     _mark_lost_rows(turn, found)
     ask(turn, found)

@@ -6,6 +6,8 @@ Lives only inside `Reducer.step`; what leaves it is the frozen seat and a tuple 
 from dataclasses import dataclass, field
 from typing import Any
 
+from pydantic import JsonValue
+
 from anji_common.events.inbox import Entry, EntryKind
 from anji_common.events.notices import Notice, NoticeKind
 from anji_common.refs import Ref, System
@@ -27,6 +29,8 @@ class Turn:
     context: Context
     rules: Rules
     effects: list[Effect] = field(default_factory=list)
+    edits: dict[tuple[System, str], JsonValue] = field(default_factory=dict)
+    """(target, `Pair.name`) → the value that a person wants there in this very step."""
 
     @property
     def own(self) -> System:

@@ -351,8 +351,12 @@ class _Draft:
         """Return ((CRM value, ERP value), wished value); `None` if it is not for this side."""
         if self.system not in pair.flows_to:
             return None
+        edit = (self.system, pair.name)
         try:
-            wished = convert(pair, self.system, source, row, self._turn.context)
+            if row is None and edit in self._turn.edits:
+                wished = self._turn.edits[edit]
+            else:
+                wished = convert(pair, self.system, source, row, self._turn.context)
         except AwaitedError as error:
             self.awaited.add(error.token)
             self._is_whole = False

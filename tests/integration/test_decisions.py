@@ -1,0 +1,218 @@
+"""What people decide at a terminal: values edited past a problem, and deletes that wait."""
+
+from datetime import timedelta
+
+import pytest
+from pydantic import JsonValue
+
+from anji.deletes import answer, waiting_deletes
+from anji.looking import Links, edit
+from anji_common.errors import RejectedError
+from anji_common.events.commands import Action, Command
+from anji_common.events.inbox import Entry
+from anji_common.events.notices import NoticeKind
+from anji_common.events.results import Outcome, Result
+from anji_common.events.signals import Signal, SignalKind
+from anji_common.refs import System
+from anji_common.sourcing.checkpoints import Checkpoint, PatrolProgress, PatrolStage
+from anji_common.testing.strategies import as_record
+from anji_common.testing.virtual_time import EPOCH
+from anji_mapper.link.state import ProblemKind, Stage
+from anji_mapper.mapping.compile import compile_mappings
+from labs.mapper_lab import ACCOUNT, CUSTOMER, MapperLab, in_a_mapper_lab
+from labs.mapping_files import GOOD, ORDER, changed
+
+ANN: dict[str, JsonValue] = {"name": "Ann", "tel": "1", "no__c": "C1", "anji_ref__c": None}
+ANNS: dict[str, JsonValue] = {"FName": "Ann", "FTEL": "1", "FNumber": "C1"}
+
+
+async def refuse(lab: MapperLab, command: Command) -> None:
+    result = Result(
+        seat=command.seat,
+        number=command.number,
+        system=command.system,
+        outcome=Outcome.REJECTED,
+        answered_at=lab.clock.now(),
+        words="too long",
+    )
+    await lab.broker.publish([result.to_message()])
+    await lab.work()
+
+
+async def edited(lab: MapperLab, path: str, value: JsonValue, **changes: object) -> Entry:
+    """Write another value past the problem of the account's link, as the command does."""
+    async with Links.read(lab.broker, lab.mappings) as links:
+        seat = links.one(str(ACCOUNT))
+        assert seat is not None
+        link_type = lab.mappings.types[0]
+        entry = edit(seat, link_type, path, value, "wang", lab.clock)
+    await lab.broker.publish([entry.model_copy(update=changes).to_message()])
+    await lab.work()
+    return entry
+
+
+async def linked(lab: MapperLab) -> None:
+    await lab.start()
+    await lab.change(ACCOUNT, ANN)
+    await lab.work()
+    (command,) = await lab.commands()
+    await lab.created(command, CUSTOMER, ANNS)
+    await lab.change(CUSTOMER, ANNS)
+    await lab.work()
+    assert (await lab.seat(ACCOUNT)).stage is Stage.LINKED
+
+
+def test_another_value_than_the_refused_one_is_written_and_stays() -> None:
+    async def test(lab: MapperLab) -> None:
+        await linked(lab)
+        await lab.change(ACCOUNT, {**ANN, "tel": "123456789"})
+        await lab.work()
+        await refuse(lab, (await lab.commands())[-1])
+
+        await edited(lab, "FTEL", "12345")
+
+        command = (await lab.commands())[-1]
+        assert (command.action, command.values) == (Action.UPDATE, {"FTEL": "12345"})
+        await lab.created(command, CUSTOMER, {**ANNS, "FTEL": "12345"})
+        await lab.change(CUSTOMER, {**ANNS, "FTEL": "12345"})
+        await lab.work()
+        seat = await lab.seat(ACCOUNT)
+        assert seat.agreed["tel~FTEL"] == ("123456789", "12345")
+        assert seat.problem is None
+        assert len(await lab.commands()) == 3
+        assert await lab.commands(System.FXIAOKE) == []
+
+    in_a_mapper_lab(test)
+
+
+def test_who_wrote_what_is_kept_as_a_notice() -> None:
+    async def test(lab: MapperLab) -> None:
+        await lab.start()
+        await lab.change(ACCOUNT, ANN)
+        await lab.work()
+        await refuse(lab, (await lab.commands())[-1])
+
+        await edited(lab, "FTEL", "2")
+
+        (notice,) = [each for each in await lab.notices() if each.kind is NoticeKind.VALUE_EDITED]
+        assert notice.words == "wang wrote another value for FTEL"
+        assert (notice.details["mapped"], notice.details["value"]) == ("1", "2")
+        assert notice.details["problem"] == "too long"
+        assert (await lab.commands())[-1].values["FTEL"] == "2"
+
+    in_a_mapper_lab(test)
+
+
+def test_a_value_without_a_counterpart_is_written_as_a_person_says() -> None:
+    async def test(lab: MapperLab) -> None:
+        mapped = changed(
+            GOOD,
+            "- {crm: tel, erp: FTEL}",
+            '- {crm: tel, erp: FTEL, lens: {value_map: {values: {"1": "1"}}}}',
+        )
+        lab.mappings = compile_mappings({"customer.yaml": mapped, "order.yaml": ORDER})
+        await linked(lab)
+        await lab.change(CUSTOMER, {**ANNS, "FTEL": "5"})
+        await lab.change(ACCOUNT, {**ANN, "tel": "7"})
+        await lab.work()
+        problem = (await lab.seat(ACCOUNT)).problem
+        assert problem is not None
+        assert problem.kind is ProblemKind.UNMAPPED
+
+        await edited(lab, "FTEL", "1")
+
+        command = (await lab.commands())[-1]
+        assert (command.values, command.base) == ({"FTEL": "1"}, {"FTEL": "5"})
+
+    in_a_mapper_lab(test)
+
+
+@pytest.mark.parametrize(
+    "changes", [{"problem": "another"}, {"fields": ("no such~pair",)}], ids=["problem", "field"]
+)
+def test_an_edit_of_another_problem_or_field_does_nothing(changes: dict[str, object]) -> None:
+    async def test(lab: MapperLab) -> None:
+        await lab.start()
+        await lab.change(ACCOUNT, ANN)
+        await lab.work()
+        await refuse(lab, (await lab.commands())[-1])
+
+        await edited(lab, "FTEL", "2", **changes)
+
+        assert len(await lab.commands()) == 1
+
+    in_a_mapper_lab(test)
+
+
+def test_a_field_that_nothing_is_written_to_is_refused_with_those_there_are() -> None:
+    async def test(lab: MapperLab) -> None:
+        await lab.start()
+        await lab.change(ACCOUNT, ANN)
+        await lab.work()
+        await refuse(lab, (await lab.commands())[-1])
+
+        with pytest.raises(RejectedError, match="writes no field tele"):
+            await edited(lab, "tele", "2")
+
+    in_a_mapper_lab(test)
+
+
+def held(*gone: str) -> Checkpoint:
+    patrol = PatrolProgress(
+        begun_at=EPOCH, looked_at=EPOCH, stage=PatrolStage.HELD, looked=9, confirmed=gone
+    )
+    return Checkpoint(
+        system=System.FXIAOKE,
+        object_name="AccountObj",
+        begun_at=EPOCH,
+        watermark=EPOCH,
+        patrol=patrol,
+    )
+
+
+@pytest.mark.parametrize(
+    ("approves", "kind"), [(True, SignalKind.APPROVE), (False, SignalKind.REFUSE)]
+)
+def test_deletes_that_a_source_holds_are_listed_and_answered(
+    *, approves: bool, kind: SignalKind
+) -> None:
+    async def test(lab: MapperLab) -> None:
+        await lab.broker.publish([held("a1", "a2").to_message()])
+
+        async with Links.read(lab.broker, lab.mappings) as links:
+            (found,) = await waiting_deletes(lab.broker, lab.mappings, links)
+
+        assert found.name == "AccountObj"
+        assert f"2 of 9 records are gone: {ACCOUNT}" in found.words
+        message = answer(found, "wang", lab.clock, approves=approves)
+        signal = Signal.from_record(as_record(message))
+        assert (signal.kind, signal.object_name) == (kind, "AccountObj")
+
+    in_a_mapper_lab(test)
+
+
+ASKING = changed(
+    GOOD, "fields:\n", "on_delete:\n  crm: {do: [forbid], approve: true}\n  erp: ignore\nfields:\n"
+)
+
+
+@pytest.mark.parametrize("approves", [True, False])
+def test_a_delete_that_the_mapping_asks_about_is_listed_and_answered(*, approves: bool) -> None:
+    async def test(lab: MapperLab) -> None:
+        lab.mappings = compile_mappings({"customer.yaml": ASKING, "order.yaml": ORDER})
+        await linked(lab)
+        await lab.change(ACCOUNT, None)
+        await lab.work(timedelta(seconds=5).total_seconds())
+
+        async with Links.read(lab.broker, lab.mappings) as links:
+            (found,) = await waiting_deletes(lab.broker, lab.mappings, links)
+        assert (found.name, f"{ACCOUNT} was deleted" in found.words) == (str(ACCOUNT), True)
+        await lab.broker.publish([answer(found, "wang", lab.clock, approves=approves)])
+        await lab.work()
+
+        operations = [each for each in await lab.commands() if each.action is Action.OPERATE]
+        assert [each.target for each in operations] == ([CUSTOMER] if approves else [])
+        async with Links.read(lab.broker, lab.mappings) as links:
+            assert await waiting_deletes(lab.broker, lab.mappings, links) == []
+
+    in_a_mapper_lab(test)
