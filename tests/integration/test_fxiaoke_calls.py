@@ -5,13 +5,10 @@ Calls are counted by the sandbox, not by us.
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import replace
+from contextlib import AsyncExitStack
 from datetime import timedelta
 from random import Random
 
-import orjson
 import pytest
 
 from anji_common.budget import seconds_to_midnight
@@ -24,7 +21,6 @@ from anji_common.runtime import Runtime
 from anji_common.sourcing.feed import Window
 from anji_common.testing.virtual_time import EPOCH
 from anji_common.topics import CALLS, NOTICES, changes_topic
-from anji_common.transport import Answer, Call
 from anji_fxiaoke.calls import Purpose
 from anji_fxiaoke.metering import CallsMade, days_of_calls
 from anji_fxiaoke.service import connection_of, make_client, run_source, run_writer
@@ -40,43 +36,12 @@ from labs.fxiaoke_lab import (
     ref_of,
     update_of,
 )
+from labs.fxiaoke_services import Watched, running
 from labs.memory_broker import all_records, memory_runtime
 from labs.sandbox_transport import SandboxTransport
 
 POLL = Purpose("poll")
 DAY = timedelta(days=1)
-
-
-class Watched(SandboxTransport):
-    """Counts what the CRM answered, by its code."""
-
-    def __init__(self, lab: Lab) -> None:
-        super().__init__(lab.crm, lab.clock, latency_seconds=0.005)
-        self.codes: Counter[int] = Counter()
-
-    async def send(self, call: Call) -> Answer:
-        answer = await super().send(call)
-        self.codes[orjson.loads(answer.body)["errorCode"]] += 1
-        return answer
-
-
-@asynccontextmanager
-async def running(lab: Lab, runtime: Runtime) -> AsyncIterator[Watched]:
-    """Run source and writer in a process of their own as long as the context lasts."""
-    transport = Watched(lab)
-    own = replace(runtime, chance=Random(lab.transport.sent))
-    tasks = [
-        asyncio.create_task(run(lab.settings, INTEREST, own, transport))
-        for run in (run_source, run_writer)
-    ]
-    try:
-        yield transport
-        for task in tasks:
-            assert not task.done(), task
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.wait(tasks)
 
 
 async def notices(runtime: Runtime) -> list[tuple[str, str]]:

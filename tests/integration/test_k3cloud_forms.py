@@ -1,6 +1,7 @@
 """Every form that Anji knows, and one that a company made: followed, made, audited, changed."""
 
 import asyncio
+import copy
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from datetime import timedelta
@@ -36,7 +37,9 @@ def on_an_erp(
     async def run() -> None:
         clock = LoopClock(asyncio.get_running_loop())
         erp = make_erp(clock, interest=interest or everything())
-        erp.person().make_parties()
+        person = erp.person()
+        person.make_parties()
+        person.make("BD_CommonContact", {"FNumber": "LXR1", "FName": "李娜"})
         await test(erp)
 
     run_virtually(run())
@@ -90,6 +93,45 @@ def test_a_form_that_is_written_is_made_with_its_rows_audited_and_read_back(form
             assert outcome.lines[path] == {f"{path}-1": row["FEntryID"]}
         ((hit,),) = await erp.target.look_up([command], own_only=True)
         assert hit.is_ours
+
+    on_an_erp(test)
+
+
+def test_rows_below_a_row_are_made_with_it_and_live_through_its_changes() -> None:
+    async def test(erp: Erp) -> None:
+        below = [{"FPlanDate": "2026-01-10", "FPlanQty": 2}]
+        command = create_of("SAL_SaleOrder", finish=Finish.SAVED)
+        packet: Any = copy.deepcopy(command.packet)
+        packet["FSaleOrderEntry"][0]["FOrderEntryPlan"] = below
+        (made,) = await erp.target.write([command.model_copy(update={"packet": packet})])
+        assert isinstance(made, Written), made
+        assert made.ref is not None
+        entry = made.lines["FSaleOrderEntry"]["FSaleOrderEntry-1"]
+        wish = RowWish(
+            source_id="FSaleOrderEntry-1",
+            target_id=entry,
+            values={"FQty": "7"},
+            base={"FQty": "2"},
+        )
+        update = command.model_copy(
+            update={
+                "number": CommandNumber(1, 2),
+                "action": Action.UPDATE,
+                "target": made.ref,
+                "values": {},
+                "rows": {"FSaleOrderEntry": (wish,)},
+                "packet": {},
+                "look_ups": (),
+            }
+        )
+
+        (changed,) = await erp.target.write([update])
+
+        assert isinstance(changed, Written)
+        view = erp.person().do("View", "SAL_SaleOrder", {"Id": made.ref.record_id})
+        (row,) = view["Result"]["Result"]["SaleOrderEntry"]
+        assert row["Qty"] == 7.0
+        assert [each["PlanQty"] for each in row["OrderEntryPlan"]] == [2.0]
 
     on_an_erp(test)
 

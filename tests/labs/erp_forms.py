@@ -17,7 +17,11 @@ _NUMBER, _DECIMAL = FieldKind.NUMBER, FieldKind.DECIMAL
 _MARKER = "F_ANJI_MARKER"
 
 _FIELDS: dict[str, tuple[FieldInterest, ...]] = {
-    "BD_Customer": (FieldInterest("FName"),),
+    "BD_Customer": (
+        FieldInterest("FName"),
+        FieldInterest("FT_BD_CUSTOMEREXT.FMarginLevel", _DECIMAL),
+        FieldInterest("FT_BD_CUSTOMEREXT.FEnableSL", FieldKind.BOOLEAN),
+    ),
     "BD_CommonContact": (FieldInterest("FName"), FieldInterest("FMobile")),
     "BD_MATERIAL": (FieldInterest("FName"), FieldInterest("FSpecification")),
     "SAL_SaleOrder": (FieldInterest("FCustId", _NUMBER),),
@@ -42,6 +46,8 @@ _LINES: dict[str, tuple[tuple[str, tuple[FieldInterest, ...]], ...]] = {
     "BD_Customer": (
         ("FT_BD_CUSTCONTACT", (FieldInterest("FNAME1"), FieldInterest("FMOBILE"))),
         ("FT_BD_CUSTBANK", (FieldInterest("FBANKCODE"),)),
+        ("FT_BD_CUSTLOCATION", (FieldInterest("FContactId", _NUMBER),)),
+        ("FT_BD_CUSTORDERORG", (FieldInterest("FOrderOrgId", _NUMBER),)),
     ),
     "SAL_SaleOrder": (
         (
@@ -87,7 +93,11 @@ PACKETS: dict[str, dict[str, Any]] = {
     "AR_receivable": {"FBUSINESSTYPE": "BZ"},
 }
 _VALUES: dict[str, dict[str, JsonValue]] = {
-    "BD_Customer": {"FName": "客户二"},
+    "BD_Customer": {
+        "FName": "客户二",
+        "FT_BD_CUSTOMEREXT.FMarginLevel": "3",
+        "FT_BD_CUSTOMEREXT.FEnableSL": True,
+    },
     "BD_CommonContact": {"FName": "王芳", "FMobile": "13900000000"},
     "BD_MATERIAL": {"FName": "螺丝", "FSpecification": "M3"},
     "SAL_SaleOrder": {"FCustId": "C1"},
@@ -101,6 +111,8 @@ ROWS: dict[str, dict[str, dict[str, JsonValue]]] = {
     "BD_Customer": {
         "FT_BD_CUSTCONTACT": {"FNAME1": "仓库", "FMOBILE": "13800000000"},
         "FT_BD_CUSTBANK": {"FBANKCODE": "6222"},
+        "FT_BD_CUSTLOCATION": {"FContactId": "LXR1"},
+        "FT_BD_CUSTORDERORG": {"FOrderOrgId": "101"},
     },
     "SAL_SaleOrder": {
         "FSaleOrderEntry": {"FMaterialId": "M1", "FQty": "2"},

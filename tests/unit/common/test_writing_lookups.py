@@ -1,8 +1,14 @@
 """The writing engine looks before it writes (``protocol.md`` 4, 8, 11): each rule an example."""
 
+from datetime import timedelta
+
+import pytest
+
 from anji_common.events.commands import CommandNumber
 from anji_common.events.results import Outcome
 from anji_common.refs import Ref, System
+from anji_common.sourcing.checkpoints import Checkpoint
+from anji_common.testing.virtual_time import EPOCH
 from labs.writer_lab import LittleTarget, create, seat, update
 from labs.writing_lab import Lab, in_a_lab
 
@@ -145,25 +151,60 @@ def test_an_update_of_a_record_that_is_gone_is_rejected() -> None:
     in_a_lab(test)
 
 
-def test_where_reads_are_paid_a_fresh_update_is_written_unseen_and_an_old_one_compared() -> None:
+async def read_whole(lab: Lab, *, seconds_ago: float) -> None:
+    """Let the source tell that it has read all things as of then."""
+    at = lab.clock.now() - timedelta(seconds=seconds_ago)
+    told = Checkpoint(
+        system=System.K3CLOUD, object_name="Thing", begun_at=EPOCH, watermark=at, read_at=at
+    )
+    await lab.broker.publish([told.to_message()])
+    await lab.wait(1)
+
+
+@pytest.mark.parametrize(
+    ("decided_ago", "read_ago", "is_compared"),
+    [
+        (0.0, 5.0, False),
+        (25.0, 25.0, False),
+        (31.0, 5.0, True),
+        (0.0, 31.0, True),
+        (0.0, None, True),
+    ],
+)
+def test_where_reads_are_paid_an_update_is_compared_if_knowledge_is_old(
+    decided_ago: float, read_ago: float | None, *, is_compared: bool
+) -> None:
     async def test(lab: Lab) -> None:
         there = lab.vendor.make(name="a person's")
         lab.start(LittleTarget(lab.vendor, reads_are_paid=True))
         await lab.wait(100)
-        old = update(there, {"name": "new"}, {"name": "old"}, n=1)
-        fresh = update(there, {"name": "newer"}, {"name": "old"}, n=2)
-        fresh = fresh.model_copy(update={"issued_at": lab.clock.now()})
-
-        await lab.issue(old)
-        await lab.wait(1)
+        if read_ago is not None:
+            await read_whole(lab, seconds_ago=read_ago)
+        decided_at = lab.clock.now() - timedelta(seconds=decided_ago)
         before = lab.vendor.reads
-        await lab.issue(fresh)
-        await lab.wait(1)
 
-        first, second = await lab.results()
-        assert first.outcome is Outcome.MOVED
-        assert second.outcome is Outcome.UPDATED
-        assert second.observed is None
-        assert lab.vendor.reads == before
+        await lab.issue(update(there, {"name": "new"}, {"name": "old"}, issued_at=decided_at))
+        result = await lab.result_after(1)
+
+        assert result.outcome is (Outcome.MOVED if is_compared else Outcome.UPDATED)
+        assert (result.observed is None) is not is_compared
+        assert lab.vendor.reads - before == is_compared
+
+    in_a_lab(test)
+
+
+def test_knowledge_of_another_object_is_none() -> None:
+    async def test(lab: Lab) -> None:
+        there = lab.vendor.make(name="a person's")
+        lab.start(LittleTarget(lab.vendor, reads_are_paid=True))
+        at = lab.clock.now()
+        told = Checkpoint(
+            system=System.K3CLOUD, object_name="Other", begun_at=at, watermark=at, read_at=at
+        )
+        await lab.broker.publish([told.to_message()])
+
+        await lab.issue(update(there, {"name": "new"}, {"name": "old"}, issued_at=at))
+
+        assert (await lab.result_after(1)).outcome is Outcome.MOVED
 
     in_a_lab(test)

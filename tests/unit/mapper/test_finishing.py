@@ -249,3 +249,26 @@ def test_words_that_are_of_no_step_stay_until_a_person_tries_again() -> None:
 
     assert last(lab).organisations == ("999",)
     assert lab.kinds(order) == []
+
+
+@pytest.mark.parametrize(
+    ("wanted", "status", "finish"),
+    [
+        (Finish.DRAFT, "Z", Finish.DRAFT),
+        (Finish.DRAFT, "A", Finish.SAVED),
+        (Finish.SAVED, "Z", Finish.SAVED),
+    ],
+)
+def test_a_draft_stays_one_where_its_mapping_makes_drafts(
+    wanted: Finish, status: str, finish: Finish
+) -> None:
+    lab = StagedLab(finish=wanted)
+    order, bill = lab.an_order()
+    lab.touched(bill)
+    lab.stand_at(bill, status)
+    lab.rest()
+
+    lab.change(order, {"remark": "new"})
+    lab.rest()
+
+    assert last(lab).finish is finish

@@ -141,6 +141,31 @@ class Client:
             data["IsAutoSubmitAndAudit"] = "true"
         return await self._write("BatchSave", form_id, data)
 
+    async def draft(
+        self,
+        form_id: str,
+        model: Mapping[str, JsonValue],
+        *,
+        fields: Sequence[str],
+        returns: Sequence[str] = (),
+    ) -> Status:
+        """Create or update one record as a draft, without full validation.
+
+        A draft may have no number. Takes and raises as `batch_save`, but for one packet.
+
+        Source: reference "k3cloud-webapi.md", sections 0, 2, 2.1 and 3.1.
+        """
+        data = {
+            "NeedUpDateFields": list(fields),
+            "NeedReturnFields": list(returns),
+            "IsDeleteEntry": "false",
+            "NumberSearch": "true",
+            "IsAutoAdjustField": "false",
+            "IgnoreInterationFlag": "true",
+            "Model": model,
+        }
+        return await self._write("Draft", form_id, data)
+
     async def submit(self, form_id: str, ids: Sequence[str]) -> Status:
         """Submit records (A or D to B); errors tell theirs by ``DIndex``. Raises as `batch_save`.
 

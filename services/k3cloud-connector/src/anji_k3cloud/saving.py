@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from anji_common.clock import Clock
 from anji_common.errors import InDoubtError, RefusedError, RetriableError
+from anji_common.events.commands import Finish
 from anji_common.writing.target import Busy, Doubtful, Refused, WriteOutcome
 from anji_k3cloud.batching import halves
 from anji_k3cloud.client import Client
@@ -43,6 +44,8 @@ class Saving:
         outcomes: Outcomes = {}
         saved: list[Piece] = []
         waiting = [list(pieces)] if pieces else []
+        if pieces and _is_draft(pieces[0]):
+            waiting = [[piece] for piece in pieces]  # there is no service for several
         while waiting:
             batch = waiting.pop(0)
             told = await self._answer(batch, leaves_before, audits=audits)
@@ -86,13 +89,21 @@ class Saving:
             fields = known.info.spelled_names(packets[0].fields)
         interest = known.interest
         rows = [f"{lines.path}.{lines.id_field}" for lines in interest.lines]
+        returns = [interest.number_field, *rows]
+        if _is_draft(pieces[0]):
+            name = interest.object_name
+            return await self._client.draft(name, models[0], fields=fields, returns=returns)
         return await self._client.batch_save(
             interest.object_name,
             models,
             fields=fields,
-            returns=[interest.number_field, *rows],
+            returns=returns,
             audits=audits,
         )
+
+
+def _is_draft(piece: Piece) -> bool:
+    return piece.command.finish is Finish.DRAFT
 
 
 def _packet(piece: Piece) -> Packet:

@@ -40,7 +40,7 @@ _SETS = {
 
 def next_step(status: str | None, finish: Finish) -> Step | None:
     """Return what brings a record in `status` nearer to `finish`; `None` if it is there."""
-    if finish is Finish.SAVED or status == "C":
+    if finish in (Finish.DRAFT, Finish.SAVED) or status == "C":
         return None
     if status != "B":
         return "Submit"

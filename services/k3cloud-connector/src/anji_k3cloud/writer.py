@@ -281,7 +281,8 @@ class K3CloudTarget:
         """Submit, audit and allocate what is due, and read it back."""
         if not pieces:
             return {}
-        unseen = [each for each in pieces if each.command.finish is not Finish.SAVED]
+        goes_on = (Finish.SUBMITTED, Finish.AUDITED)
+        unseen = [each for each in pieces if each.command.finish in goes_on]
         try:
             if self._audits_at_once or pieces[0].command.action is Action.UPDATE:
                 await self._see([each for each in unseen if each.status != "D"])

@@ -1,10 +1,9 @@
 """Runs services in this process until it is told to end: ``anji up``, ``anji run``, the demo."""
 
 import asyncio
-import gc
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 
 import structlog
 
@@ -54,25 +53,9 @@ async def run_services(
         on_ready(port)
         calm_collector()
         lag = Service("lag", lambda: watch_lag(runtime, installation))
-        with _settled():
-            await supervise(
-                [*services, lag], clock=runtime.clock, chance=runtime.chance, health=health
-            )
-
-
-@contextmanager
-def _settled() -> Iterator[None]:
-    """Keep what is loaded by now out of garbage collections, as long as the context lasts.
-
-    A full collection looks at everything that there is, and everything stands still meanwhile:
-    60 ms for the modules and mappings alone, which never become garbage.
-    """
-    gc.collect()
-    gc.freeze()
-    try:
-        yield
-    finally:
-        gc.unfreeze()
+        await supervise(
+            [*services, lag], clock=runtime.clock, chance=runtime.chance, health=health
+        )
 
 
 @asynccontextmanager

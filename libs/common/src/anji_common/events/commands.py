@@ -70,8 +70,10 @@ class Operation(StrEnum):
 
 
 class Finish(StrEnum):
-    """How far an ERP bill is to be taken after its save."""
+    """How far an ERP record is to be taken."""
 
+    DRAFT = "draft"
+    """Kept without full validation: people complete it."""
     SAVED = "saved"
     SUBMITTED = "submitted"
     AUDITED = "audited"

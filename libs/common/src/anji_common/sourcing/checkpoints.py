@@ -98,6 +98,10 @@ class Checkpoint(Event):
     """The vendor's time when this installation first looked; nothing older is read by itself."""
 
     watermark: AwareDatetime
+    read_at: AwareDatetime | None = None
+    """When, by our clock, the newest window that was read whole was begun: whatever the vendor's
+    queries told by then is published. Where reads are paid, writers rely on it."""
+
     wishes: dict[str, Wish] = Field(default_factory=dict)
     """By record id."""
 
@@ -123,6 +127,11 @@ class Checkpoint(Event):
     def key(self) -> str:
         """The key of the record: system and object."""
         return source_key(self.system, self.object_name)
+
+    def says_more_than(self, kept: Self) -> bool:
+        """Whether more than time has passed since `kept`."""
+        times = {"watermark": kept.watermark, "read_at": kept.read_at}
+        return self.model_copy(update=times) != kept
 
     def to_message(self) -> Message:
         """Return the record for the checkpoint topic."""

@@ -42,8 +42,8 @@ __all__ = ["Desk"]
 
 _log = structlog.get_logger("anji.source")
 
-_CHECKPOINT_EVERY = timedelta(seconds=60)
-"""How far a watermark runs over quiet time before it is kept: a restart reads that much again."""
+_CHECKPOINT_EVERY = timedelta(seconds=10)
+"""How far a watermark runs over quiet time before it is kept, and so told to writers."""
 
 
 class Desk:
@@ -213,7 +213,7 @@ class Desk:
         """Publish what is news, then move the watermark; say whether there was any."""
         overlap = timedelta(seconds=self._settings.overlap_seconds)
         slack = timedelta(seconds=self._settings.slack_seconds)
-        place, now = self._place, await self._feed.now()
+        place, now, begun = self._place, await self._feed.now(), self._clock.now()
         window = next_window(place.begun_at, place.watermark, now, overlap=overlap, slack=slack)
         found_news, times, met = False, list[datetime](), dict[str, str]()
         async for page in self._feed.changed(self._interest, window, self._seen):
@@ -221,7 +221,7 @@ class Desk:
             times = [max([*times, *map(_time, page.records)])] if page.records else times
             met.update(page.marks)
         newest = times[0] if times else None
-        self._set(watermark=advanced(self._place.watermark, now, newest, slack))
+        self._set(watermark=advanced(self._place.watermark, now, newest, slack), read_at=begun)
         self._seen = met
         return found_news
 
@@ -344,7 +344,7 @@ class Desk:
         kept = self._kept
         if kept is None or place.watermark - kept.watermark >= _CHECKPOINT_EVERY:
             return True
-        return place.model_copy(update={"watermark": kept.watermark}) != kept
+        return place.says_more_than(kept)
 
     def _back_off(self, error: RetriableError | RefusedError) -> None:
         self._failures += 1

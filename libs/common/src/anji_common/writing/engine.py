@@ -12,6 +12,7 @@ and the partition with it; a timer looks at it until its effect is seen or its q
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import replace
 
 import structlog
@@ -27,6 +28,7 @@ from anji_common.refs import Ref, System
 from anji_common.runtime import Owning, Runtime, owning_nothing
 from anji_common.topics import Lane, commands_topic
 from anji_common.writing.attempts import AttemptRow, Delivery
+from anji_common.writing.knowledge import Knowledge, knowing
 from anji_common.writing.looking import Looking
 from anji_common.writing.rows import AttemptRows
 from anji_common.writing.rules import WRITER_RULES, WriterRules
@@ -68,14 +70,19 @@ async def run_writer(  # noqa: PLR0913 - what a writer is put together of
 
     async def work(task: Task) -> None:
         rows = await AttemptRows.opened(runtime, target.system, task.partition)
+        looking = Looking(target, interest, runtime.clock, settings, rules, knowledge=knowledge)
         try:
             with owning(task.partition):
-                await _Desk(task, rows, target, interest, runtime, settings, rules).work()
+                await _Desk(task, rows, target, looking, runtime, settings, rules).work()
         finally:
             await rows.close()
 
     inputs = [commands_topic(target.system, lane) for lane in (Lane.LIVE, Lane.BULK)]
-    await runtime.broker.serve(writer_group(target.system), inputs, work)
+    async with AsyncExitStack() as opened:
+        knowledge: Knowledge | None = None
+        if target.reads_are_paid:
+            knowledge = await opened.enter_async_context(knowing(runtime, target.system))
+        await runtime.broker.serve(writer_group(target.system), inputs, work)
 
 
 class _Desk:
@@ -86,7 +93,7 @@ class _Desk:
         task: Task,
         rows: AttemptRows,
         target: Target,
-        interest: Interest,
+        looking: Looking,
         runtime: Runtime,
         settings: WriterSettings,
         rules: WriterRules,
@@ -97,7 +104,7 @@ class _Desk:
         self._system = target.system
         self._clock = runtime.clock
         self._settings = settings
-        self._looking = Looking(target, interest, runtime.clock, settings, rules)
+        self._looking = looking
         self._sending = Sending(target, self._looking, runtime.clock, settings, rules)
         self._timers = Timers(settings.quarantine_seconds)
         self._failures = 0

@@ -10,6 +10,7 @@ from anji_common.events.results import Outcome
 from anji_common.interest import Interest
 from anji_common.refs import Ref
 from anji_common.writing.attempts import Made, Refusal
+from anji_common.writing.knowledge import Knowledge
 from anji_common.writing.rules import WriterRules
 from anji_common.writing.settings import WriterSettings
 from anji_common.writing.target import Busy, Found, Refused, Target, Written
@@ -34,15 +35,19 @@ __all__ = ["Looking"]
 class Looking:
     """Asks the target about jobs; every question is one for the whole batch."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what it looks with
         self,
         target: Target,
         interest: Interest,
         clock: Clock,
         settings: WriterSettings,
         rules: WriterRules,
+        *,
+        knowledge: Knowledge | None = None,
     ) -> None:
+        """Ask `target`; where its reads are paid, `knowledge` tells what was read for nothing."""
         self._rules = rules
+        self._knowledge = knowledge
         self._target = target
         self._interest = interest
         self._clock = clock
@@ -106,8 +111,14 @@ class Looking:
 
     def _is_compared(self, job: Job) -> bool:
         paid = self._target.reads_are_paid
-        now = self._clock.now()
-        return self._rules.is_compared(job, self._settings, now, reads_are_paid=paid)
+        known, name = self._knowledge, job.command.object_name
+        return self._rules.is_compared(
+            job,
+            self._settings,
+            self._clock.now(),
+            reads_are_paid=paid,
+            read_at=None if known is None else known.read_at(name),
+        )
 
     async def _look_up(self, jobs: Sequence[Job], *, own_only: bool) -> dict[Ref, Verdict]:
         if not jobs:

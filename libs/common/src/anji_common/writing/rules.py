@@ -33,20 +33,28 @@ def is_looked_up(job: Job) -> bool:
 
 
 def is_compared(
-    job: Job, settings: WriterSettings, now: datetime, *, reads_are_paid: bool
+    job: Job,
+    settings: WriterSettings,
+    now: datetime,
+    *,
+    reads_are_paid: bool,
+    read_at: datetime | None = None,
 ) -> bool:
     """Rule 11: an update's target is compared with its base before it is saved.
 
-    Where reads are paid: when an attempt is in doubt, and when the source's knowledge is old, and
-    before an operation or a line's removal.
+    Where reads are paid: when an attempt is in doubt, before an operation or a line's removal, and
+    when knowledge is old: what the command was decided on, or what the source has read since of
+    that object (`read_at`: whole up to then).
     """
-    age = now - job.command.issued_at
+    command = job.command
+    known_at = None if read_at is None else min(read_at, command.issued_at)
     return (
         not reads_are_paid
         or job.attempt.in_doubt
-        or job.command.action is Action.OPERATE
-        or any(job.command.removes.values())
-        or age.total_seconds() > settings.known_seconds
+        or command.action is Action.OPERATE
+        or any(command.removes.values())
+        or known_at is None
+        or (now - known_at).total_seconds() > settings.known_seconds
     )
 
 

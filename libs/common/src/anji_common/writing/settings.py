@@ -56,8 +56,9 @@ class WriterSettings(BaseSettings):
     """
 
     known_seconds: float = Field(default=30.0, ge=0)
-    """Where reads are paid: an update decided longer ago than this is compared before it is
-    written, a younger one relies on what the source has just read."""
+    """Where reads are paid: an update is compared before it is written if it was decided longer
+    ago than this, or the source has not read the whole object within this time. Younger knowledge
+    is relied on: an edit that nobody has read yet may be written over. 0 compares always."""
 
     idle_seconds: float = Field(default=5.0, gt=0)
     """The longest wait for a command before timers are looked at again."""

@@ -24,9 +24,9 @@ __all__ = [
     "way_on",
 ]
 
-_REACHED = {"B": Finish.SUBMITTED, "C": Finish.AUDITED}
+_REACHED = {"Z": Finish.DRAFT, "B": Finish.SUBMITTED, "C": Finish.AUDITED}
 """Document status → how far a record is."""
-_ORDER = (Finish.SAVED, Finish.SUBMITTED, Finish.AUDITED)
+_ORDER = (Finish.DRAFT, Finish.SAVED, Finish.SUBMITTED, Finish.AUDITED)
 
 
 def note_what_is_undone(turn: Turn, flight: Flight, result: Result) -> None:
@@ -93,9 +93,12 @@ def way_on(turn: Turn, system: System) -> dict[str, Any]:
     making, side = turn.link_type.erp.making, turn.seat.erp
     said: dict[str, Any] = {}
     finish = Finish.SAVED
+    is_draft = _stage_of(side) is Finish.DRAFT
     if making.reopens:
         said["reopens"] = True
         finish = _stage_of(side)
+    elif is_draft and turn.link_type.erp.finish is Finish.DRAFT:
+        finish = Finish.DRAFT
     if side.unfinished is not None:
         finish = max(finish, side.unfinished.finish, key=_ORDER.index)
         said["organisations"] = making.organisations
