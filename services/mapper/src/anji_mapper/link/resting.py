@@ -7,7 +7,8 @@ our own write, seen by the source after the writer had read it back, and passed 
 That is a fourth of what a busy link takes in.
 """
 
-from anji_mapper.link.inputs import Input, Looked, Relooked
+from anji_common.events.inbox import EntryKind
+from anji_mapper.link.inputs import Input, Looked, Relooked, Told
 from anji_mapper.link.state import Seat, SideState, Stage
 from anji_mapper.link.turn import Turn
 
@@ -19,6 +20,8 @@ _NEVER_DECIDES = frozenset(("heard", "said"))
 def rests(turn: Turn, before: Seat, happened: Input) -> bool:
     """Whether the seat is decided as it stands, `happened` taken in."""
     seat = turn.seat
+    if isinstance(happened, Told) and happened.entry.kind is EntryKind.LOOK:
+        return False  # it is told so that the seat is looked at
     if isinstance(happened, Looked | Relooked) or seat.version != turn.link_type.version:
         return False
     if seat.waits or seat.problem is not None:
