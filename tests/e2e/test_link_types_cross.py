@@ -2,7 +2,11 @@
 
 import pytest
 
-from labs.quiet_world import DAY_MS, QuietWorld, play
+from anji.simulation.vendors import open_vendors
+from anji_common.clock import SystemClock
+from anji_mapper.mapping.compile import compile_mappings
+from anji_mapper.mapping.folder import find_folder, read_folder
+from labs.quiet_world import DAY_MS, SEED, QuietWorld, play
 
 pytestmark = pytest.mark.timeout(240)
 
@@ -205,3 +209,64 @@ def test_what_lies_in_a_stock_is_listed_in_the_crm_and_follows_what_is_shipped()
         assert await world.problems() == {}
 
     play(story, used("stock"))
+
+
+def test_an_orders_owner_is_its_salesman_by_a_table() -> None:
+    async def story(world: QuietWorld) -> None:
+        customer, product = await world.customer("C-1"), await world.product("P-1")
+        await world.order("DD-1", customer, product)
+
+        row = await world.erp_row("SAL_SaleOrder", "FBillNo,FSalerId.FNumber")
+        assert row["FSalerId.FNumber"] == "0002_GW000001_1"
+
+    owner = open_vendors(SEED, SystemClock()).crm.credentials["person_open_user_id"]
+    table = f"{owner}=0002_GW000001_1"
+    play(story, {"sales_order": {"by_owner": "yes", "salesmen": table}})
+
+
+def test_a_lead_that_is_converted_becomes_a_customer_of_the_erp_with_its_contact() -> None:
+    async def story(world: QuietWorld) -> None:
+        fields = {"name": "王芳", "company": "安济样品公司", "mobile": "13900000000"}
+        lead = await world.crm.create("LeadsObj", fields)
+        await world.rest()
+        before = await world.erp_rows("BD_Customer", "FName")
+        wanted = {"AccountObj": {"erp_number__c": "C-9"}, "ContactObj": {}}
+        await world.crm.call("leads/transfer", {"leadsId": lead, "dataList": wanted})
+
+        await world.until(lambda: world.erp_rows("BD_Customer", "FName"), "the customer")
+        await world.until(lambda: world.erp_rows("BD_CommonContact", "FName"), "the contact")
+        row = await world.erp_row("BD_Customer", "FNumber,FName")
+        contact = await world.erp_row("BD_CommonContact", "FName,FMobile")
+        assert before == []
+        assert row == {"FNumber": "C-9", "FName": "安济样品公司"}
+        assert contact == {"FName": "王芳", "FMobile": "13900000000"}
+
+    play(story, used("contact"))
+
+
+def test_customers_of_one_crm_are_made_in_the_organisation_of_their_variant() -> None:
+    async def story(world: QuietWorld) -> None:
+        await world.customer("C-1")
+        branch = await world.customer("C-2", remark="分公司")
+        await world.crm.update("AccountObj", branch, remark="总公司", tel="021")
+        await world.rest()
+
+        keys = "FNumber,FCreateOrgId.FNumber,FUseOrgId.FNumber,FTEL"
+        rows = await world.erp_rows("BD_Customer", keys)
+        assert [(*row.values(),) for row in rows] == [
+            ("C-1", "100", "100", " "),
+            ("C-2", "101", "101", "021"),
+        ]
+        told = [each.words for each in await world.world.told() if "reassigned" in each.words]
+        assert len(told) == 1
+        assert "was of branch, is of no variant now" in told[0]
+
+    texts = read_folder(find_folder())
+    variants = """
+variants:
+  - name: branch
+    crm: {field: remark, is: 分公司}
+    settings: {organisation: "101"}
+"""
+    texts["mappings/customer.yaml"] += variants
+    play(story, mappings=compile_mappings(texts))

@@ -71,7 +71,7 @@ def test_every_key_of_a_mapping_file_is_in_the_reference(key: str) -> None:
 _ALL_OF = {
     "customer": {},
     "product": {},
-    "sales_order": {"sales_order": {"status_back": "yes"}},
+    "sales_order": {"sales_order": {"status_back": "yes", "by_owner": "yes"}},
     "outbound": {"outbound": {"used": "yes"}, "shipment": {"used": "no"}},
 }
 """By link type: settings with which all that its file can say is used."""

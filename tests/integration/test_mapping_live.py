@@ -51,7 +51,7 @@ payment = {used = true}
 return = {used = true}
 receivable = {used = true}
 stock = {used = true}
-sales_order = {status_back = true}
+sales_order = {status_back = true, by_owner = true}
 """
 
 

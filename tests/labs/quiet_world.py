@@ -22,10 +22,13 @@ from anji_mapper.mapping.compile import Settings
 from anji_mapper.mapping.folder import load_mappings
 from anji_mapper.mapping.model import Mappings
 
-__all__ = ["DAY_MS", "QuietWorld", "play"]
+__all__ = ["DAY_MS", "SEED", "QuietWorld", "play"]
 
 DAY_MS = 1_767_574_800_000
 """When virtual time begins, nine in the morning in Beijing, as the CRM writes times."""
+
+SEED = 2
+"""What both made-up companies are made of: their credentials, ids and clocks."""
 
 _FIRST_LOOK_SECONDS = 8.0
 _LOOK_EVERY_SECONDS = 5.0
@@ -144,7 +147,7 @@ async def _played(story: Callable[[QuietWorld], Awaitable[None]], mappings: Mapp
     clock = LoopClock(asyncio.get_running_loop())
     journal = Journal(clock)
     with journal.of_logs():
-        world = World(2, mappings, clock, journal, RULE_BOOK)
+        world = World(SEED, mappings, clock, journal, RULE_BOOK)
         await world.start()
         try:
             await clock.sleep(_FIRST_LOOK_SECONDS)
