@@ -235,6 +235,34 @@ def test_a_lock_on_the_audit_is_no_refusal_and_passes_later() -> None:
     on_an_erp(test)
 
 
+@pytest.mark.parametrize(
+    ("stands", "finish", "status"),
+    [
+        ("C", Finish.SAVED, "C"),
+        ("C", Finish.SUBMITTED, "C"),
+        ("B", Finish.SAVED, "B"),
+        ("B", Finish.AUDITED, "C"),
+    ],
+)
+def test_a_reopened_bill_goes_at_least_as_far_again_as_it_stood(
+    stands: str, finish: Finish, status: str
+) -> None:
+    async def test(erp: Erp) -> None:
+        ref = an_order(erp, audited=stands == "C")
+        if stands == "B":
+            assert erp.person().status("Submit", "SAL_SaleOrder", {"Ids": ref.record_id})
+
+        (outcome,) = await erp.target.write(
+            [edit(ref, {"FNote": "x"}, reopens=True, finish=finish)]
+        )
+
+        assert isinstance(outcome, Written)
+        found = await held(erp, ref)
+        assert (found.stamp.status, found.data["FNote"]) == (status, "x")
+
+    on_an_erp(test)
+
+
 def test_a_draft_is_kept_though_something_is_missing_and_stays_a_draft() -> None:
     async def test(erp: Erp) -> None:
         customer = an_order_customer(erp)

@@ -14,7 +14,7 @@ from anji_common.events.observed import Observed
 from anji_common.writing.comparing import same
 from anji_k3cloud.objects import CANCEL_STATUS, CLOSE_STATUS, FORBID_STATUS
 
-__all__ = ["Step", "StepBack", "has_come_to", "next_step", "step_back"]
+__all__ = ["Step", "StepBack", "at_least", "has_come_to", "next_step", "step_back"]
 
 Step = Literal["Submit", "Audit"]
 StepBack = Literal["CancelAssign", "UnAudit"]
@@ -45,6 +45,16 @@ def next_step(status: str | None, finish: Finish) -> Step | None:
     if status != "B":
         return "Submit"
     return "Audit" if finish is Finish.AUDITED else None
+
+
+def at_least(status: str | None, finish: Finish) -> Finish:
+    """Return how far a record that is taken back goes again: no less than where it stood.
+
+    Somebody may have audited it since the link saw it.
+    """
+    if status == "C":
+        return Finish.AUDITED
+    return Finish.SUBMITTED if status == "B" and finish is not Finish.AUDITED else finish
 
 
 def step_back(status: str | None) -> StepBack | None:

@@ -41,7 +41,7 @@ from anji_k3cloud.pieces import Outcomes, Piece, with_words, written
 from anji_k3cloud.pushing import Pushing, as_update
 from anji_k3cloud.saving import Saving
 from anji_k3cloud.settings import K3CloudSettings
-from anji_k3cloud.stages import has_come_to, next_step, step_back
+from anji_k3cloud.stages import at_least, has_come_to, next_step, step_back
 from anji_k3cloud.stepping import Stepping
 from anji_k3cloud.times import local_zone
 
@@ -216,6 +216,9 @@ class K3CloudTarget:
                 late = Busy("its turn did not come in time", is_unreached=True)
                 return {piece.place: late for piece in pieces}
             was_closed = {each.place for each in pieces if step_back(each.status) is not None}
+            for each in pieces:
+                goes_to = at_least(each.status, each.command.finish)
+                each.command = each.command.model_copy(update={"finish": goes_to})
             outcomes = await self._stepping.back(pieces)
         except (InDoubtError, Retriable) as error:
             return {piece.place: Doubtful(str(error)) for piece in pieces}
