@@ -1,10 +1,15 @@
 """The whole writer of the ERP: commands from the broker into the sandbox, under virtual time."""
 
+import pytest
+
 from anji_common.broker.embedded_broker import EmbeddedBroker
-from anji_common.events.commands import Action, CommandNumber, Finish
+from anji_common.events.commands import Action, CommandNumber, Finish, LookUp
 from anji_common.events.results import Outcome
-from anji_sandbox.faults import Fault
-from labs.erp_lab import Erp, new_customer, new_order
+from anji_common.interest import Interest
+from anji_common.refs import System
+from anji_sandbox.faults import Fault, Kind
+from labs.erp_commands import a_push, an_order, edit, held
+from labs.erp_lab import CUSTOMER, NOTICE, ORDER, Erp, new_customer, new_order, seat
 from labs.erp_writer_lab import in_an_installation, issue, results
 
 
@@ -103,3 +108,52 @@ def test_a_refusal_reaches_the_link_in_the_vendors_words() -> None:
         assert found[Outcome.REJECTED].field == "FName"
 
     in_an_installation(test)
+
+
+@pytest.mark.parametrize("kind", ["drop_before", "drop_after", "commit_late", "bad_gateway"])
+@pytest.mark.parametrize("step", ["UnAudit", "BatchSave", "Submit", "Audit"])
+def test_a_reopening_that_loses_an_answer_ends_audited_with_the_change_made_once(
+    step: str, kind: Kind
+) -> None:
+    async def test(erp: Erp, broker: EmbeddedBroker) -> None:
+        ref = an_order(erp, audited=True, FBillNo="X")
+        was = (await held(erp, ref)).data["FNote"]
+        wish = edit(
+            ref, {"FNote": "new"}, base={"FNote": was}, reopens=True, finish=Finish.AUDITED
+        )
+        erp.faults.add(Fault(kind=kind, endpoint=f"*.{step}.*", delay_seconds=20))
+
+        await issue(broker, wish)
+        await erp.clock.sleep(900)
+
+        (result,) = await results(broker)
+        assert erp.faults.hits == 1
+        assert (result.outcome, result.words) == (Outcome.UPDATED, "")
+        found = await held(erp, ref)
+        assert (found.stamp.status, found.data["FNote"]) == ("C", "new")
+        assert len(found.data["FSaleOrderEntry"]) == 2
+
+    in_an_installation(test)
+
+
+@pytest.mark.parametrize("kind", ["drop_before", "drop_after", "commit_late", "bad_gateway"])
+@pytest.mark.parametrize("step", ["Push", "BatchSave", "Submit", "Audit"])
+def test_a_push_that_loses_an_answer_makes_one_bill_with_our_marker(step: str, kind: Kind) -> None:
+    async def test(erp: Erp, broker: EmbeddedBroker) -> None:
+        order = an_order(erp, audited=True, FBillNo="X")
+        marker = {"F_ANJI_MARKER": str(seat(1, "DeliveryNoteObj"))}
+        by_marker = (LookUp(by="marker", conditions=marker),)
+        command = a_push(1, order, "X", finish=Finish.AUDITED, look_ups=by_marker)
+        erp.faults.add(Fault(kind=kind, endpoint=f"*.{step}.*", delay_seconds=20))
+
+        await issue(broker, command)
+        await erp.clock.sleep(900)
+
+        (result,) = await results(broker)
+        assert erp.faults.hits == 1
+        assert (result.outcome, result.words) == (Outcome.CREATED, "")
+        keys = "FID,F_ANJI_MARKER,FDocumentStatus,FCarriageNO"
+        rows = erp.person().query("SAL_DELIVERYNOTICE", keys)
+        assert [row[1:] for row in rows] == [[str(command.seat), "C", "SF1"]]
+
+    in_an_installation(test, interest=Interest(System.K3CLOUD, (CUSTOMER, ORDER, NOTICE)))
