@@ -211,6 +211,29 @@ def test_what_lies_in_a_stock_is_listed_in_the_crm_and_follows_what_is_shipped()
     play(story, used("stock"))
 
 
+def test_where_a_shipment_is_stands_on_its_delivery_note() -> None:
+    async def story(world: QuietWorld) -> None:
+        customer, product = await world.customer("C-1"), await world.product("P-1")
+        await world.order("DD-1", customer, product)
+        number = await world.erp.push("SAL_SaleOrder", "DD-1", "SAL_DELIVERYNOTICE")
+        row = await world.erp_row("SAL_DELIVERYNOTICE", "FID", f"FBillNo='{number}'")
+        trace = {"FCarryBillNo": "SF-7", "FTraceStatus": "已签收"}
+        model = {"FID": row["FID"], "FDeliNoticeTrace": [trace]}
+        await world.erp.change("SAL_DELIVERYNOTICE", model)
+        await world.erp.finish("SAL_DELIVERYNOTICE", number)
+
+        async def note() -> object:
+            return await world.crm_record("DeliveryNoteObj", erp_number__c=number)
+
+        await world.until(note, "the delivery note")
+        found = await world.crm_record("DeliveryNoteObj")
+        assert (found["waybill__c"], found["trace_status__c"]) == ("SF-7", "已签收")
+        assert len(await world.crm.every("DeliveryNoteProductObj")) == 1
+
+    numbers = {"waybill_from": "FDeliNoticeTrace[0].FCarryBillNo", "trace": "yes"}
+    play(story, {"shipment": numbers})
+
+
 def test_an_orders_owner_is_its_salesman_by_a_table() -> None:
     async def story(world: QuietWorld) -> None:
         customer, product = await world.customer("C-1"), await world.product("P-1")

@@ -72,6 +72,7 @@ _ALL_OF = {
     "customer": {},
     "product": {},
     "sales_order": {"sales_order": {"status_back": "yes", "by_owner": "yes"}},
+    "shipment": {"shipment": {"trace": "yes"}},
     "outbound": {"outbound": {"used": "yes"}, "shipment": {"used": "no"}},
 }
 """By link type: settings with which all that its file can say is used."""

@@ -51,6 +51,7 @@ payment = {used = true}
 return = {used = true}
 receivable = {used = true}
 stock = {used = true}
+shipment = {trace = true}
 sales_order = {status_back = true, by_owner = true}
 """
 
@@ -109,7 +110,7 @@ async def test_every_mistake_of_both_systems_is_told_at_once(tmp_path: Path) -> 
         ("customer", "crm: fax,", "crm: faxx,"),
         ("customer", "erp: FWEBSITE", "erp: FWEBSITES"),
         ("customer", "    FWEBSITE:", "    FWEBSITES:"),
-        ("shipment", "erp: FCarriageNO", "erp: FCarriageNumber"),
+        ("shipment", "waybill_from: FCarriageNO ", "waybill_from: FCarriageNumber "),
     )
     async with company(tmp_path) as both:
         _, lines = await checked(both.settings, folder)

@@ -133,3 +133,22 @@ def test_a_file_in_another_encoding_is_told(tmp_path: Path) -> None:
 
     with pytest.raises(ConfigurationError, match=r"customer\.yaml"):
         read_folder(tmp_path)
+
+
+def test_an_entry_of_which_only_the_first_row_is_read_is_asked_for_where_a_field_names_it() -> (
+    None
+):
+    text = changed(
+        GOOD, "  marker: F_ANJI_MARKER\n", "  marker: F_ANJI_MARKER\n  reads: {FT: FEntryID}\n"
+    )
+    named = changed(text, "erp: FTEL}", '"erp": "FT[0].FNO", direction: to_crm}')
+
+    assert compiled(text).erp.interest.lines == ()
+    (lines,) = compiled(named).erp.interest.lines
+    assert (lines.path, lines.id_field, [each.path for each in lines.fields]) == (
+        "FT",
+        "FEntryID",
+        ["FNO"],
+    )
+    seen = compiled(named).seen(System.K3CLOUD, {"FT": [{"FEntryID": "1", "FNO": "SF-1"}]})
+    assert (seen.head["FT[0].FNO"], seen.rows) == ("SF-1", {})

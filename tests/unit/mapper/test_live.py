@@ -57,3 +57,11 @@ def test_lines_that_a_system_does_not_have_are_told() -> None:
 
     words = [each.words for each in found if each.file == "b.yaml"]
     assert words == ["the CRM has no lines LineObj there; did you mean 'LinesObj'?"]
+
+
+def test_a_blank_of_the_crms_packet_is_not_sent_and_may_lack_a_field() -> None:
+    text = changed(
+        GOOD, "  number: name\n", '  number: name\n  packet: {later__c: "", now__c: x}\n'
+    )
+
+    assert told(text, ObjectFacts(HEAD)) == ["the CRM has no field now__c; did you mean 'no__c'?"]

@@ -75,6 +75,7 @@ class SideFields:
             lines=tuple(
                 LinesInterest(path, lines.id, self._fields(path), lines.head)
                 for path, lines in self.lines.items()
+                if path not in form.reads or self._fields(path)
             ),
             marker_field=form.marker,
             is_bill=form.is_bill,

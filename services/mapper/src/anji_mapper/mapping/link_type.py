@@ -21,7 +21,7 @@ from anji_mapper.mapping.model import (
 )
 from anji_mapper.mapping.placing import PlacedPacket, Placing
 from anji_mapper.mapping.reading import Loc, Page
-from anji_mapper.mapping.schema import FieldForm, FileForm, LinesForm, SideForm
+from anji_mapper.mapping.schema import FieldForm, FileForm, LinesForm, LinesSideForm, SideForm
 from anji_mapper.mapping.stating import build_states
 
 __all__ = ["build_link_type"]
@@ -64,8 +64,18 @@ class _Building:
                 self.page,
                 System.K3CLOUD,
                 self.form.erp,
-                {each.erp.path: each.erp for each in lines},
+                {each.erp.path: each.erp for each in lines} | self._read_only(),
             ),
+        }
+
+    def _read_only(self) -> dict[str, LinesSideForm]:
+        """Return the ERP's entries of which only the first row is read."""
+        if self.form.crm.reads:
+            self.page.find(
+                ("crm", "reads"), "only the first rows of the ERP's entries can be read"
+            )
+        return {
+            path: LinesSideForm(path=path, id=id_) for path, id_ in self.form.erp.reads.items()
         }
 
     def link_type(self, version: str) -> LinkType:

@@ -159,6 +159,8 @@ class _Looking:
         self, loc: Loc, side: SideForm, packet: Mapping[str, JsonValue], fields: Fields
     ) -> Iterator[Finding]:
         for key, value in packet.items():
+            if self.system is System.FXIAOKE and value in ("", None, []):
+                continue  # its writer leaves out what is blank
             group = self._group(key)
             inner = value[0] if isinstance(value, list) and value else value
             if group is not None and isinstance(inner, dict):

@@ -114,6 +114,8 @@ class SideForm(Form):
     """ERP: new records are made from another one by the vendor's conversion."""
     attachments: tuple[FileTemplateForm, ...] = ()
     """ERP: text files put to a new record."""
+    reads: dict[str, str] = Field(default_factory=dict)
+    """ERP: entry: field of its rows' id, of entries of which only the first row is read."""
     shares: dict[str, str] = Field(default_factory=dict)
     """Name: field that other link types may ask this side for."""
     filter: ConditionForm | None = None
