@@ -3,7 +3,11 @@
 import pytest
 
 from anji_common.errors import ConfigurationError
+from anji_common.events.changes import Change
 from anji_common.events.notices import NoticeKind
+from anji_mapper.link.joining import join_records
+from anji_mapper.link.rebuilt import Known, link_of
+from anji_mapper.link.step import new_seat
 from anji_mapper.mapping.compile import compile_mappings
 from anji_mapper.mapping.model import LinkType, Seen
 from labs.link_lab import CRM, ERP, LinkLab
@@ -136,3 +140,32 @@ def test_a_variant_may_not_change_which_fields_are_read() -> None:
     assert any("variant wuhan changes what the ERP is asked" in each for each in words_of(a=text))
     with pytest.raises(ConfigurationError):
         compile_mappings({"a.yaml": text})
+
+
+def stood(lab: LinkLab) -> tuple[Change, Change]:
+    """Return two records that agree only by the tables of their own variant, as they were read."""
+    lab.vendors[CRM].write({"name": "Ann", "land": "a", "company": "SH"}, at=lab.tick())
+    lab.vendors[ERP].write({"FName": "Ann", "FLAND": "y"}, at=lab.tick())
+    return lab.take(CRM, "001"), lab.take(ERP, "001")
+
+
+def test_a_link_that_is_rebuilt_is_judged_by_its_own_variant() -> None:
+    lab = LinkLab(compiled(FILE))
+    crm, erp = stood(lab)
+    known = Known(crm.ref, erp.ref, {crm.ref: crm, erp.ref: erp}, {})
+
+    rebuilt = link_of(known, lab.link_type, lab.context())
+
+    assert "land~FLAND" not in rebuilt.unsettled.fields
+    assert rebuilt.home.seat.version == lab.link_type.variants[0].link_type.version
+
+
+def test_records_that_are_joined_are_judged_by_their_own_variant() -> None:
+    lab = LinkLab(compiled(FILE))
+    crm, erp = stood(lab)
+    home, far = (new_seat(each.ref, lab.link_type, lab.context()) for each in (crm, erp))
+
+    joined = join_records(lab.link_type, (home, crm), (far, erp), lab.context(), keeps=False)
+
+    assert joined.home.agreed["land~FLAND"] == ("a", "y")
+    assert joined.home.version == lab.link_type.variants[0].link_type.version

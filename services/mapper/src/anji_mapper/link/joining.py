@@ -20,6 +20,7 @@ from anji_mapper.link.observing import observe
 from anji_mapper.link.rules import RULES
 from anji_mapper.link.state import LineState, Seat, SideState, Stage, changed
 from anji_mapper.link.turn import Turn
+from anji_mapper.link.variants import choose_variant
 from anji_mapper.mapping.model import LinkType, Pair, Row, Seen
 
 __all__ = ["Difference", "Joined", "join_records"]
@@ -83,10 +84,11 @@ def join_records(
     turn.put_side(turn.own, changed(turn.seat.side(turn.own), ref=change.ref))
     turn.put_side(turn.far, SideState(ref=partner, sent=turn.seat.side(turn.far).sent))
     turn.put(stage=Stage.LINKED, partner=partner, newest=None, problem=None, waits=())
-    turn.put(waiting_since=None, version=link_type.version)
     observe(turn, turn.far, far[1])
+    choose_variant(turn, link_type)
+    turn.put(waiting_since=None, version=turn.link_type.version)
     sides = (turn.seat.crm.seen or Seen({}), turn.seat.erp.seen or Seen({}))
-    found = compare(link_type, sides, ({}, {}), context, lambda *_: None)
+    found = compare(turn.link_type, sides, ({}, {}), context, lambda *_: None)
     differences = _differences(found, sides)
     agreed, lines = dict(found.agreed), {name: dict(rows) for name, rows in found.lines.items()}
     if keeps:

@@ -19,6 +19,7 @@ from anji_mapper.link.crosswalking import publish_rows
 from anji_mapper.link.rules import RULES
 from anji_mapper.link.state import LineState, Seat, SideState, Stage, changed
 from anji_mapper.link.turn import Turn
+from anji_mapper.link.variants import choose_variant
 from anji_mapper.mapping.model import LinkType, Seen
 
 __all__ = ["Known", "Rebuilt", "keys_of", "link_of", "lone_seat"]
@@ -70,6 +71,8 @@ def link_of(known: Known, link_type: LinkType, context: Context) -> Rebuilt:
         is_unsettled=not is_over,
     )
     turn = Turn(seat, link_type, context, RULES)
+    choose_variant(turn, link_type)
+    turn.put(version=turn.link_type.version)
     unsettled = _NOTHING
     if not is_over and seat.crm.seen is not None and seat.erp.seen is not None:
         unsettled = take_as_it_stands(turn)
