@@ -6,20 +6,31 @@ kept for what writes. Within a lane those who ask (objects) take turns, so that 
 starves the others. Waiting goes through the Clock. A caller that cannot wait says how long it can.
 
 Not here: what other processes call. Of the window each has its part (`Shares`), together never
-above; what they call of the day is told by whoever meters (`used_elsewhere`).
+above. Calls of the day are leased by whoever meters (`Leases`) before they are made, so that all
+processes together never make more either; what others have leased is told (`used_elsewhere`).
 """
 
+import asyncio
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
+from typing import Protocol
 
 from anji_common.clock import Clock
 from anji_common.errors import RateLimitedError
 from anji_common.gates import Gate
 from anji_common.topics import Lane
 
-__all__ = ["BEIJING", "Budget", "Pause", "WindowLimit", "beijing_day", "seconds_to_midnight"]
+__all__ = [
+    "BEIJING",
+    "Budget",
+    "Leases",
+    "Pause",
+    "WindowLimit",
+    "beijing_day",
+    "seconds_to_midnight",
+]
 
 BEIJING = timezone(timedelta(hours=8))
 """China has one zone without summer time; a day's calls begin anew at its midnight."""
@@ -43,6 +54,23 @@ class Pause:
 
     words: str
     until: datetime
+
+
+class Leases(Protocol):
+    """Calls of the day that are this process's alone before it makes them."""
+
+    def spend(self) -> bool:
+        """Take one of them; say whether there was one."""
+        ...
+
+    async def renew(self) -> None:
+        """Have some again.
+
+        Raises:
+            RateLimitedError: the day has none left.
+            RetriableError: nobody can be asked now.
+        """
+        ...
 
 
 @dataclass(slots=True)
@@ -94,6 +122,13 @@ class Budget:
         self._elsewhere = 0
         self._paused_until = 0.0
         self._pause: Pause | None = None
+        self._leases: Leases | None = None
+        self._inherited: list[tuple[float, int]] = []
+        """When calls of nobody knows which interfaces may have been made, and how many."""
+
+    def lease_from(self, leases: Leases) -> None:
+        """Let a call leave only on a lease from now on."""
+        self._leases = leases
 
     @property
     def calls_per_day(self) -> int | None:
@@ -144,14 +179,27 @@ class Budget:
         found.waiting_live += lane is Lane.LIVE
         try:
             async with found.gates[lane].turn(who):
-                while (wait := self._wait(found, interface, lane, writes=writes)) > 0:
-                    self._check_end(interface, wait, ends)
-                    await self._clock.sleep(max(wait, _LEAST_WAIT_SECONDS))
-                self._check_end(interface, 0.0, ends)
+                while True:
+                    while (wait := self._wait(found, interface, lane, writes=writes)) > 0:
+                        self._check_end(interface, wait, ends)
+                        await self._clock.sleep(max(wait, _LEAST_WAIT_SECONDS))
+                    self._check_end(interface, 0.0, ends)
+                    if self._leases is None or self._leases.spend():
+                        break
+                    await self._renew(self._leases, interface, ends)
                 found.sent.append(self._clock.monotonic())
                 self._today += 1
         finally:
             found.waiting_live -= lane is Lane.LIVE
+
+    async def _renew(self, leases: Leases, interface: str, ends: float | None) -> None:
+        rest = None if ends is None else max(ends - self._clock.monotonic(), 0.0)
+        try:
+            async with asyncio.timeout(rest):
+                await leases.renew()
+        except TimeoutError as error:
+            msg = f"no call of the day was leased in time ({interface})"
+            raise RateLimitedError(msg, retry_after_seconds=_LOOK_AGAIN_SECONDS) from error
 
     def close(self, interface: str, seconds: float) -> None:
         """Let no call of `interface` leave for so long: the vendor says that it is too much."""
@@ -169,8 +217,17 @@ class Budget:
         made_at = self._clock.monotonic() - age_seconds
         found.sent = deque(sorted([*found.sent, *([made_at] * calls)]))
 
+    def charge_all(self, calls: int, age_seconds: float) -> None:
+        """Count calls that others may have made so long ago, of whichever shared interface."""
+        for name in self._interfaces.keys() - self._own.keys():
+            self.charge(name, calls, age_seconds)
+        self._inherited.append((self._clock.monotonic() - age_seconds, calls))
+
     def used_elsewhere(self, day: str, calls: int) -> None:
-        """Count calls of a Beijing day that other processes have made, or we before a restart."""
+        """Count calls of a Beijing day that other processes, or we before a restart, have leased.
+
+        Less than none is what they gave back.
+        """
         self._turn_day()
         if day == self._day:
             self._elsewhere += calls
@@ -185,6 +242,9 @@ class Budget:
         found = self._interfaces.get(name)
         if found is None:
             found = self._interfaces[name] = _Interface(self._own.get(name, self._window))
+            if name not in self._own:
+                for made_at, calls in sorted(self._inherited):
+                    found.sent.extend([made_at] * calls)
         return found
 
     def _check_end(self, interface: str, wait: float, ends: float | None) -> None:

@@ -1,15 +1,16 @@
-"""The meter: what was called, told to everybody, and what others told.
+"""The meter: what is called, told to everybody, and what others told.
 
-Every few seconds a process publishes to ``fxiaoke.calls.v1`` what it has called since, by object
-and purpose, and how many records that brought. So the day's pack is one for all processes, each of
-which follows that topic (what others call in those seconds it learns a little late: then the CRM
-itself says 30002); a process that starts knows what is used of day and window already; and people
-see what calls are spent on, by ``anji fxiaoke calls``.
+Before a process calls it leases some of the day's calls on ``fxiaoke.calls.v1``, and every few
+seconds tells there what it has called since, by object and purpose, and how many records that
+brought. So the day's pack is one for all processes and never overdrawn; a process that starts
+knows what is used of day and window already, and what one that fell over may have called after
+its last word; and people see what calls are spent on, by ``anji fxiaoke calls``.
 """
 
 import asyncio
 from collections import Counter, defaultdict
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Self
@@ -18,8 +19,8 @@ import structlog
 from pydantic import AwareDatetime, Field
 
 from anji_common.broker.port import Reader
-from anji_common.budget import BEIJING, Budget, Pause, beijing_day
-from anji_common.errors import RetriableError, UndecodableError
+from anji_common.budget import BEIJING, Budget, Pause, beijing_day, seconds_to_midnight
+from anji_common.errors import RateLimitedError, RetriableError, UndecodableError
 from anji_common.events.envelope import Event, derived_id, envelope, parsed
 from anji_common.events.notices import Notice, NoticeKind
 from anji_common.messages import Message, Record
@@ -27,6 +28,7 @@ from anji_common.metrics import CALLS_PAUSED, CALLS_PER_DAY, CALLS_USED_TODAY
 from anji_common.refs import Ref, System
 from anji_common.runtime import Runtime
 from anji_common.topics import CALLS
+from anji_fxiaoke.leasing import LEASE_SECONDS, Lease, Ledger, asked_for
 from anji_fxiaoke.tally import Tally
 
 __all__ = ["CallsMade", "DayOfCalls", "Meter", "days_of_calls"]
@@ -36,6 +38,7 @@ _log = structlog.get_logger("anji.fxiaoke.meter")
 _EVERY_SECONDS = 2.0
 _PATIENCE_SECONDS = 0.5
 """For the broker to give what there is."""
+_TRIES = 10
 
 
 class CallsMade(Event):
@@ -56,6 +59,21 @@ class CallsMade(Event):
 
     recent: dict[str, int] = Field(default_factory=dict)
     """Interface → calls that still count in its window, those told before too."""
+
+    claim: int = 0
+    """Numbers the leases of a process; 0 asks for none."""
+
+    asks: int = 0
+    """Calls of `day` to be leased: what is left of `limit` after all records before this one."""
+
+    returns: int = 0
+    """Calls of `day` that were leased and are given back."""
+
+    limit: int | None = None
+    """Calls that the day has, as the process is set."""
+
+    left: int = 0
+    """Calls leased by now, and not made."""
 
     def to_message(self) -> Message:
         """Return the record for the topic."""
@@ -96,6 +114,15 @@ class Meter:
         """Partition → offset up to which everything is counted; empty before the first reading."""
         self._reader: Reader | None = None
         self._told_pause: Pause | None = None
+        self._hearing = asyncio.Lock()
+        self._telling = asyncio.Lock()
+        self._leasing = asyncio.Lock()
+        self._ledger = Ledger()
+        self._lease = Lease()
+        self._claim = 0
+        self._granted: int | None = None
+        """To the newest claim, once it is heard."""
+        budget.lease_from(self)
 
     def untold(self) -> Counter[tuple[str, str]]:
         """Return the calls that were made and not told yet, by object and purpose."""
@@ -124,21 +151,65 @@ class Meter:
             if self._reader is None:
                 await self._listen()
 
+    def spend(self) -> bool:
+        """Take a leased call; see `Leases`."""
+        clock = self._runtime.clock
+        return self._lease.spend(beijing_day(clock.now()), clock.monotonic())
+
+    async def renew(self) -> None:
+        """Lease calls of the day; see `Leases`."""
+        async with self._leasing:
+            if self._has_lease():  # whoever waited before us has it
+                return
+            await self.begin()
+            begun, now = self._runtime.clock.monotonic(), self._runtime.clock.now()
+            spent, day = self._lease.spent, beijing_day(now)
+            await self._hear()
+            limit = self.budget.calls_per_day
+            rest = None if limit is None else limit - self._ledger.leased(day)
+            asked = asked_for(spent, rest)
+            self._claim, self._granted = self._claim + 1, None
+            await self._tell(asks=asked)
+            granted = await self._grant()
+            if not granted:
+                msg = f"the calls of {day} are used up"
+                raise RateLimitedError(msg, retry_after_seconds=seconds_to_midnight(now))
+            self._lease = Lease(day, begun + LEASE_SECONDS, granted)
+
+    def _has_lease(self) -> bool:
+        clock, lease = self._runtime.clock, self._lease
+        holds = lease.day == beijing_day(clock.now()) and clock.monotonic() < lease.ends_at
+        return holds and lease.left > 0
+
+    async def _grant(self) -> int:
+        """Wait until our claim is heard, in the order of all; return what it was granted."""
+        for _ in range(_TRIES):
+            await self._hear(_PATIENCE_SECONDS)
+            if self._granted is not None:
+                return self._granted
+        msg = "the broker does not tell what was leased"
+        raise RetriableError(msg)
+
     async def _end(self) -> None:
-        """Close the reader; the next one goes on where it stood, for all before is counted."""
-        reader, self._reader = self._reader, None
-        if reader is not None:
-            self._heard_to = {each: reader.position(each) for each in self._heard_to}
-            await reader.close()
+        """Give back what is leased, and close the reader.
+
+        The next one goes on where it stood, for all before is counted.
+        """
+        with suppress(RetriableError, TimeoutError):
+            async with asyncio.timeout(_PATIENCE_SECONDS):
+                await self._tell()
+        async with self._hearing:
+            reader, self._reader = self._reader, None
+            if reader is not None:
+                self._heard_to = {each: reader.position(each) for each in self._heard_to}
+                await reader.close()
 
     async def _round(self) -> None:
         await self.begin()
         await self._hear()
-        calls, records = self._tally.untold()
-        messages = [*self._calls(calls, records), *self._notices()]
-        if messages:
-            await self._runtime.broker.publish(messages)
-            self._tally.settle(calls, records)
+        await self._tell(keeps=self._has_lease())
+        if notices := self._notices():
+            await self._runtime.broker.publish(notices)
         CALLS_USED_TODAY.labels(System.FXIAOKE).set(self.budget.used_today)
         CALLS_PAUSED.labels(System.FXIAOKE).set(self.budget.pause is not None)
         if self.budget.calls_per_day is not None:
@@ -162,33 +233,56 @@ class Meter:
             if 0 <= age < self._window_seconds:
                 for interface, calls in each.recent.items():
                     self.budget.charge(interface, calls, age)
+            if 0 <= age < self._window_seconds + LEASE_SECONDS and (each.asks or each.left):
+                # It may live, or have fallen over with calls that it could not tell any more.
+                untold = each.asks or each.left
+                self.budget.charge_all(untold, max(age - LEASE_SECONDS, 0.0))
 
     async def _hear(self, wait_seconds: float = 0.0) -> list[CallsMade]:
-        if self._reader is None:
-            return []
-        heard = _read(await self._reader.poll(wait_seconds=wait_seconds))
-        for each in heard:
-            if each.by != self._by:
-                calls = sum(sum(purposes.values()) for purposes in each.calls.values())
-                self.budget.used_elsewhere(each.day, calls)
-        return heard
+        """Take in what there is, each record once and in the order of all."""
+        async with self._hearing:
+            if self._reader is None:
+                return []
+            heard = _read(await self._reader.poll(wait_seconds=wait_seconds))
+            for each in heard:
+                before = self._ledger.leased(each.day)
+                granted = self._ledger.enter(
+                    each.day, asked=each.asks, returned=each.returns, limit=each.limit
+                )
+                if each.by != self._by:
+                    self.budget.used_elsewhere(each.day, self._ledger.leased(each.day) - before)
+                elif each.claim == self._claim:
+                    self._granted = granted
+            return heard
 
-    def _calls(self, calls: Counter[tuple[str, str]], records: Counter[str]) -> list[Message]:
-        if not calls and not records:
-            return []
-        by_object: dict[str, dict[str, int]] = defaultdict(dict)
-        for (object_name, purpose), count in calls.items():
-            by_object[object_name][purpose] = count
-        now = self._runtime.clock.now()
-        made = CallsMade(
-            by=self._by,
-            at=now,
-            day=beijing_day(now),
-            calls=dict(by_object),
-            records=dict(records),
-            recent=self.budget.recent(),
-        )
-        return [made.to_message()]
+    async def _tell(self, *, asks: int = 0, keeps: bool = False) -> None:
+        """Publish what was called and not told yet; give back the lease, unless it is kept."""
+        async with self._telling:
+            calls, records = self._tally.untold()
+            now = self._runtime.clock.now()
+            day = beijing_day(now)
+            # Given back once: if nobody hears of it these calls are lost, not doubled.
+            returns = 0 if keeps else self._lease.given_back(day)
+            if not (calls or records or asks or returns):
+                return
+            by_object: dict[str, dict[str, int]] = defaultdict(dict)
+            for (object_name, purpose), count in calls.items():
+                by_object[object_name][purpose] = count
+            made = CallsMade(
+                by=self._by,
+                at=now,
+                day=day,
+                calls=dict(by_object),
+                records=dict(records),
+                recent=self.budget.recent(),
+                claim=self._claim if asks else 0,
+                asks=asks,
+                returns=returns,
+                limit=self.budget.calls_per_day,
+                left=self._lease.left,
+            )
+            await self._runtime.broker.publish([made.to_message()])
+            self._tally.settle(calls, records)
 
     def _notices(self) -> list[Message]:
         """Return what people are told when calls stop, and when they go on."""
