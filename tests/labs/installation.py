@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from weakref import WeakSet
 
 from anji.oracle import judge
 from anji.people import CrmUser, ErpUser
@@ -27,6 +28,8 @@ __all__ = ["AnjiProcess", "Company", "both_sides_agree", "company", "until"]
 _RAISED = FxiaokeLimits(calls_per_window=10**6, daily_calls=10**9)
 _LOOK_SECONDS = 0.1
 _CLOCK = SystemClock()
+_STARTED: WeakSet["AnjiProcess"] = WeakSet()
+"""All of this process: whatever a test that fails leaves running ends with its company."""
 
 
 async def until(
@@ -67,6 +70,7 @@ class AnjiProcess:
                 stdout=log,
                 stderr=log,
             )
+        _STARTED.add(self)
 
     def kill(self) -> None:
         """End it as a power cut would."""
@@ -95,11 +99,12 @@ class AnjiProcess:
 
     def end(self) -> int:
         """Ask it to end, and return its exit code."""
-        process, self._process = self._process, None
-        if process is None:
+        if self._process is None:
             return 0
-        process.send_signal(signal.SIGTERM)
-        return process.wait(timeout=60)
+        self._process.send_signal(signal.SIGTERM)
+        code = self._process.wait(timeout=60)
+        self._process = None
+        return code
 
 
 @dataclass
@@ -176,6 +181,8 @@ async def company(folder: Path) -> AsyncIterator[Company]:
     try:
         yield found
     finally:
+        for process in tuple(_STARTED):
+            process.discard()
         for name in tuple(found.servers):
             await found.shut(name)
 
