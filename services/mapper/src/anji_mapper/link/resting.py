@@ -2,13 +2,13 @@
 
 Every step ends with a decision, which depends on the seat, on the crosswalk and on time. For the
 crosswalk a link waits by name, for time it has timers; both let the seat be looked at (`Looked`).
-So an input that changed nothing but what was heard or said would be decided as the last one was:
-our own write, seen by the source after the writer had read it back, and passed on by its pointer.
-That is a fourth of what a busy link takes in.
+So a change that told nothing new would be decided as the last input was: our own write, seen by
+the source after the writer had read it back, and passed on by its pointer. That is a fourth of
+what a busy link takes in. A rebuilt seat was not decided yet; it is told to look by an entry.
 """
 
 from anji_common.events.inbox import EntryKind
-from anji_mapper.link.inputs import Input, Looked, Relooked, Told
+from anji_mapper.link.inputs import Changed, Input, Told
 from anji_mapper.link.state import Seat, SideState, Stage
 from anji_mapper.link.turn import Turn
 
@@ -20,11 +20,9 @@ _NEVER_DECIDES = frozenset(("heard", "said"))
 def rests(turn: Turn, before: Seat, happened: Input) -> bool:
     """Whether the seat is decided as it stands, `happened` taken in."""
     seat = turn.seat
-    if isinstance(happened, Told) and happened.entry.kind is EntryKind.LOOK:
-        return False  # it is told so that the seat is looked at
-    if isinstance(happened, Looked | Relooked) or seat.version != turn.link_type.version:
+    if not _is_fact(happened) or seat.version != turn.link_type.version:
         return False
-    if seat.waits or seat.problem is not None:
+    if seat.waits or seat.problem is not None or seat.is_unsettled:
         return False
     if seat.stage is Stage.POINTER and before.stage is Stage.POINTER:
         return _is_idle(seat.crm) and _is_idle(seat.erp)
@@ -32,6 +30,13 @@ def rests(turn: Turn, before: Seat, happened: Input) -> bool:
     return all(
         each is was[name] for name, each in seat.__dict__.items() if name not in _NEVER_DECIDES
     )
+
+
+def _is_fact(happened: Input) -> bool:
+    """Whether it only tells what a record is; all else asks for a decision, or may."""
+    if isinstance(happened, Told):
+        return happened.entry.kind is EntryKind.FORWARD
+    return isinstance(happened, Changed)
 
 
 def _is_idle(side: SideState) -> bool:
