@@ -229,8 +229,8 @@ class MapperTask:
         for key in seats:
             self._recent.pop(key, None)
         self._recent.update(seats)
-        for key in [*self._recent][:-_RECENT_SEATS]:
-            del self._recent[key]
+        while len(self._recent) > _RECENT_SEATS:
+            del self._recent[next(iter(self._recent))]
 
     def _has_come(self, token: str) -> bool:
         kind, _, name = token.partition(":")

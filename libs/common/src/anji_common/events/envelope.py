@@ -146,7 +146,7 @@ def envelope(  # noqa: PLR0913 - one parameter an attribute of the standard
 
 def timed(at: datetime) -> str:
     """Return `at` as RFC 3339 in UTC."""
-    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    return (at if at.tzinfo is UTC else at.astimezone(UTC)).isoformat()[:-6] + "Z"
 
 
 def instant(text: str) -> datetime:

@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 
 from anji_common.events.crosswalk import CrosswalkRow, RowState
-from anji_common.refs import SYSTEMS, Ref, System
+from anji_common.refs import Ref, System
 from anji_mapper.link.lines import is_pair
 from anji_mapper.link.turn import Turn
 
@@ -22,7 +22,16 @@ def publish_rows(turn: Turn) -> None:
     if partner is None:
         return
     refs = {turn.own: seat.key, turn.far: partner}
-    rows = [_row(turn, system, refs) for system in SYSTEMS]
+    there: dict[str, str] = {}
+    back: dict[str, str] = {}
+    for states in seat.lines.values():
+        for crm_id, state in states.items():
+            if is_pair(crm_id, state):
+                there[crm_id], back[state.erp_id] = state.erp_id, crm_id
+    rows = [
+        _row(turn, System.FXIAOKE, refs, there),
+        _row(turn, System.K3CLOUD, refs, back),
+    ]
     digest = hashlib.sha256(orjson.dumps(rows, default=str, option=_REFS_AS_TEXT)).hexdigest()[:16]
     if digest == seat.rows_digest:
         return
@@ -31,16 +40,11 @@ def publish_rows(turn: Turn) -> None:
     turn.effects.extend(CrosswalkRow.model_construct(**row, updated_at=at) for row in rows)
 
 
-def _row(turn: Turn, system: System, refs: dict[System, Ref]) -> dict[str, Any]:
+def _row(
+    turn: Turn, system: System, refs: dict[System, Ref], lines: dict[str, str]
+) -> dict[str, Any]:
     """Return the attributes of a row, in the order in which the event declares them."""
     seat, side = turn.seat, turn.seat.side(system)
-    lines = {}
-    for states in seat.lines.values():
-        for crm_id, state in states.items():
-            if not is_pair(crm_id, state):
-                continue
-            ids = (crm_id, state.erp_id) if system is System.FXIAOKE else (state.erp_id, crm_id)
-            lines[ids[0]] = ids[1]
     head = {} if side.seen is None else side.seen.head
     shares = turn.link_type.side(system).shares
     return {

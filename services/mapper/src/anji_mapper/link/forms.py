@@ -57,7 +57,7 @@ def maybe(form: Callable[[A], B], value: A | None) -> B | None:
 
 def side_to(side: SideState) -> Json:
     """Return a side by position; nothing for one of which nothing is known."""
-    if side is _BLANK or side == _BLANK:
+    if side.ref is None and side == _BLANK:
         return None
     is_floor_newest = side.floor is not None and side.floor == side.stamp
     return [

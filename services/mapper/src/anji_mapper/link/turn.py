@@ -49,9 +49,11 @@ class Turn:
 
     def put(self, **changes: Any) -> None:  # noqa: ANN401 - fields of Seat, checked by `changed`
         """Change fields of the seat."""
-        seat = self.seat
-        if any(getattr(seat, name) is not value for name, value in changes.items()):
-            self.seat = changed(seat, **changes)
+        held = self.seat.__dict__
+        for name, value in changes.items():
+            if held.get(name, changes) is not value:
+                self.seat = changed(self.seat, **changes)
+                return
 
     def put_side(self, system: System, side: SideState) -> None:
         """Change one side of the seat."""

@@ -6,7 +6,9 @@
 
 import re
 from collections.abc import Mapping
+from copy import copy
 from dataclasses import dataclass, field
+from typing import Any
 
 from pydantic import JsonValue
 
@@ -161,7 +163,7 @@ class Side:
 
     def filled(self, source: Row) -> dict[str, JsonValue]:
         """Return the create packet for a record that comes from the other side's `source` head."""
-        packet = {key: _copied(value) for key, value in self.packet.items()}
+        packet = dict(self.packet)
         for fill in self.fills:
             found = (source.get(path) for path in fill.paths)
             value = next((each for each in found if each is not None), None)
@@ -282,7 +284,7 @@ class LinkType:
             UndecodableError: lines are no list of rows with ids.
         """
         side = self.side(system)
-        head = {path: data.get(path) for path in side.head_fields}
+        head = dict(zip(side.head_fields, map(data.get, side.head_fields), strict=True))
         for first in side.first_rows:
             found = _listed(data, first.lines)
             head[first.path] = found[0].get(first.row_path) if found else None
@@ -316,7 +318,7 @@ def _rows(lines: LinesPair, side: Side, system: System, data: Document) -> dict[
         if line_id is None:
             msg = f"a row of {lines_path} without {id_field}"
             raise UndecodableError(msg)
-        rows[line_id] = {path: row.get(path) for path in paths}
+        rows[line_id] = dict(zip(paths, map(row.get, paths), strict=True))
     return rows
 
 
@@ -332,17 +334,13 @@ def _listed(data: Document, lines_path: str) -> list[dict[str, JsonValue]]:
     return rows
 
 
-def _copied(value: JsonValue) -> JsonValue:
-    if isinstance(value, dict):
-        return {key: _copied(each) for key, each in value.items()}
-    return [_copied(each) for each in value] if isinstance(value, list) else value
-
-
 def _put(packet: dict[str, JsonValue], place: tuple[str | int, ...], value: JsonValue) -> None:
-    node: JsonValue = packet
+    """Put a value into a packet; what is on the way is copied, the rest is the template's."""
+    node: Any = packet  # the compiler made the way
     for step in place[:-1]:
-        node = node[step]  # type: ignore[index]  # the compiler made the way
-    node[place[-1]] = value  # type: ignore[index]  # as above
+        node[step] = copy(node[step])
+        node = node[step]
+    node[place[-1]] = value
 
 
 def _text(value: JsonValue) -> str | None:
