@@ -37,5 +37,5 @@ async def typed(settings: Mapping[str, str], *words: str) -> Typed:
 async def asked(settings: Mapping[str, str], *words: str) -> str:
     """Return what a command prints; it must end well."""
     ended = await typed(settings, *words)
-    assert ended.code == 0, ended.errors
+    assert ended.code == 0, ended.errors + ended.shown
     return ended.shown

@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from anji.check_command import check_app
 from anji.deadletters_command import deadletters_app
 from anji.deletes_command import deletes_app
 from anji.demo_command import demo_app
@@ -75,6 +76,7 @@ app.add_typer(k3cloud_commands)
 app.add_typer(demo_app)
 app.add_typer(simulate_app)
 app.add_typer(deletes_app, name="deletes")
+app.add_typer(check_app)
 app.add_typer(plan_app)
 app.add_typer(match_app)
 app.add_typer(reconcile_app)

@@ -15,11 +15,11 @@ from anji_fxiaoke.cli import Room, fxiaoke_app
 from anji_fxiaoke.service import make_client
 from anji_fxiaoke.settings import FxiaokeSettings
 
-__all__ = ["fxiaoke_commands"]
+__all__ = ["fxiaoke_commands", "fxiaoke_room"]
 
 
 @asynccontextmanager
-async def _room() -> AsyncIterator[Room]:
+async def fxiaoke_room() -> AsyncIterator[Room]:
     """Open what the commands need, as long as the context lasts."""
     installation = Installation.read(os.environ)  # noqa: TID251 - the outermost place, where they are read
     configure_logs(installation.settings.log_format, "error")
@@ -47,4 +47,4 @@ async def _room() -> AsyncIterator[Room]:
         )
 
 
-fxiaoke_commands = fxiaoke_app(_room)
+fxiaoke_commands = fxiaoke_app(fxiaoke_room)

@@ -13,11 +13,11 @@ from anji_k3cloud.cli import Room, k3cloud_app
 from anji_k3cloud.service import Connection
 from anji_k3cloud.settings import K3CloudSettings
 
-__all__ = ["k3cloud_commands"]
+__all__ = ["k3cloud_commands", "k3cloud_room"]
 
 
 @asynccontextmanager
-async def _room() -> AsyncIterator[Room]:
+async def k3cloud_room() -> AsyncIterator[Room]:
     """Open what the commands need, as long as the context lasts."""
     installation = Installation.read(os.environ)  # noqa: TID251 - the outermost place, where they are read
     configure_logs(installation.settings.log_format, "error")
@@ -39,4 +39,4 @@ async def _room() -> AsyncIterator[Room]:
         await transport.close()
 
 
-k3cloud_commands = k3cloud_app(_room)
+k3cloud_commands = k3cloud_app(k3cloud_room)
