@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from anji_common.broker.embedded_broker import EmbeddedBroker
+from anji_common.broker.embedded_store import OFFSET_BITS, EmbeddedStore
 from anji_common.clock import SystemClock
 from anji_common.errors import ConfigurationError, FatalError
 from anji_common.messages import Message
@@ -117,3 +118,18 @@ async def test_no_file_is_nobody_else_s() -> None:
     assert await there.ends(GIVEN.name) == {0: 0}
     for broker in (here, there):
         await broker.close()
+
+
+def test_a_record_that_is_not_committed_yet_is_behind_the_end() -> None:
+    store, log = EmbeddedStore(None), 7
+    store.run("BEGIN")
+    store.run("INSERT INTO records VALUES (?, 1, x'', NULL, NULL)", log << OFFSET_BITS)
+
+    before = store.first_from(log, 0)
+    store.ends[log] = 1
+    after = store.first_from(log, 0)
+
+    store.run("ROLLBACK")
+    store.close()
+    assert before is None
+    assert after == (0, 1)

@@ -226,13 +226,16 @@ class EmbeddedStore:
         return int(first)
 
     def first_from(self, log: int, offset: int) -> tuple[int, int] | None:
-        """Return offset and timestamp of the first record at or after `offset`."""
+        """Return offset and timestamp of the first record at or after `offset`.
+
+        What a transaction under way has written does not count: it lies behind the end.
+        """
         base = log << OFFSET_BITS
         found = self.rows(
             "SELECT place, timestamp_ms FROM records WHERE place >= ? AND place < ?"
             " ORDER BY place LIMIT 1",
             base + offset,
-            base + (1 << OFFSET_BITS),
+            base + self.ends.get(log, 0),
         )
         return (found[0][0] - base, found[0][1]) if found else None
 
