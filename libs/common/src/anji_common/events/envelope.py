@@ -9,6 +9,7 @@ from uuid import UUID
 
 import orjson
 from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic_core import PydanticUndefined
 
 from anji_common.errors import UndecodableError
 from anji_common.messages import Headers, Record, headers_from
@@ -44,8 +45,9 @@ class Event(BaseModel):
     ) -> Self:
         """Return the event of values that our own typed code has made: nothing is checked.
 
-        As pydantic's own, for models without aliases and private attributes, in a fifth of its
-        time. mypy checks the values of a call as it does those of the model itself.
+        As pydantic's own, for models without aliases and private attributes, in a small part of
+        its time (2.7 µs for an inbox entry that takes 21 µs to check). mypy checks the values
+        of a call as it does those of the model itself.
         """
         event = cls.__new__(cls)
         plain, made = _defaults(cls)
@@ -84,8 +86,8 @@ def _blanks(model: type[Event]) -> tuple[tuple[str, object], ...]:
 def body_of(event: Event) -> bytes:
     """Return the event as JSON, without what is at its default.
 
-    As pydantic's ``model_dump_json(exclude_defaults=True)`` and in a third of its time, where
-    orjson can write all of it; an integer of more than 64 bits it cannot.
+    As pydantic's ``model_dump_json(exclude_defaults=True)`` and in three quarters of its time,
+    where orjson can write all of it; an integer of more than 64 bits it cannot.
     """
     try:
         return orjson.dumps(event, _spelled, _AS_PYDANTIC)
@@ -99,9 +101,13 @@ _AS_PYDANTIC = orjson.OPT_UTC_Z | orjson.OPT_PASSTHROUGH_DATACLASS
 def _spelled(value: object) -> object:
     """Return what JSON holds of a value that it does not know: an event's fields, a ref's text."""
     if isinstance(value, Event):
-        fields = value.__dict__
+        held, blanks = value.__dict__, _blanks(type(value))
+        # By identity first: Python asks an event, or a ref, whether it is equal to nothing.
         return {
-            name: fields[name] for name, blank in _blanks(type(value)) if fields[name] != blank
+            name: found
+            for name, blank in blanks
+            if (found := held[name]) is not blank
+            and (blank is None or blank is PydanticUndefined or found != blank)
         }
     return str(value)
 
