@@ -13,6 +13,7 @@ from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory, mkdtemp
 
+from anji_common.errors import AnjiError
 from labs.kafka_server import KafkaServer
 from labs.kafka_settings import LabSettings
 from ordeals.catalogue import ORDEALS
@@ -78,24 +79,30 @@ async def main(asked: argparse.Namespace) -> bool:
     """Run what was asked for; return whether all of it ended well."""
     plans = list(_plans(asked))
     outcomes: list[Outcome] = []
+    broken_off = 0
     with _folder(keep=asked.keep) as folder:
         needs = any(form == "services" for _, form, _ in plans)
         async with _kafka(folder, is_needed=needs) as kafka:
             for number, (ordeal, form, control) in enumerate(plans):
-                outcome = await undergo(
-                    ordeal,
-                    form,
-                    asked.seed,
-                    folder / f"{number:02}-{ordeal.name}",
-                    work=ordeal.short if asked.short else ordeal.long,
-                    control=control,
-                    kafka=kafka if form == "services" else None,
-                )
+                try:
+                    outcome = await undergo(
+                        ordeal,
+                        form,
+                        asked.seed,
+                        folder / f"{number:02}-{ordeal.name}",
+                        work=ordeal.short if asked.short else ordeal.long,
+                        control=control,
+                        kafka=kafka if form == "services" else None,
+                    )
+                except (AssertionError, AnjiError) as error:
+                    broken_off += 1
+                    sys.stdout.write(f"BAD {ordeal.name} {form} was broken off: {error}\n")
+                    continue
                 outcomes.append(outcome)
                 _tell(outcome)
     write_json(_REPORT, outcomes)
     sys.stdout.write(f"\nseed {asked.seed}\n\n{table(outcomes)}\n\nin full: {_REPORT.name}\n")
-    return all(each.is_good for each in outcomes)
+    return broken_off == 0 and all(each.is_good for each in outcomes)
 
 
 def _tell(outcome: Outcome) -> None:

@@ -1,5 +1,7 @@
 """What happens to processes in an ordeal, each to a victim that chance chooses; all is counted."""
 
+import asyncio
+import shutil
 import signal
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -14,7 +16,6 @@ from ordeals.stage import Stage
 
 __all__ = [
     "Accident",
-    "customers_hidden",
     "erp_sessions_ended",
     "garbage_published",
     "groups_reset",
@@ -22,11 +23,13 @@ __all__ = [
     "kafka_killed",
     "kill",
     "kill_in_a_write",
+    "sight_lost",
     "thawed_zombie",
     "took_over",
     "tore_the_log",
     "vendor_killed",
     "vendor_silent",
+    "went_back_to_a_copy",
 ]
 
 Accident = Callable[[Stage, Random], Awaitable[None]]
@@ -200,10 +203,27 @@ async def garbage_published(stage: Stage, chance: Random) -> None:
     stage.broken["undecodable records"] += len(messages)
 
 
-async def customers_hidden(stage: Stage, chance: Random) -> None:
-    """Somebody takes the right to see customers: queries succeed and are empty for a while."""
+async def sight_lost(stage: Stage, chance: Random) -> None:
+    """Anji's employee sees but his own records for a while: queries leave out the others."""
     crm = stage.vendors["fxiaoke"]
-    await crm.tell("_switches", {"hidden_objects": ["AccountObj"]})
+    await crm.tell("_switches", {"own_records_only": ["1000"]})
     await _CLOCK.sleep(chance.uniform(6.0, 10.0))
-    await crm.tell("_switches", {"hidden_objects": []})
-    stage.broken["all customers hidden"] += 1
+    await crm.tell("_switches", {"own_records_only": []})
+    stage.broken["records of others hidden from Anji"] += 1
+
+
+async def went_back_to_a_copy(stage: Stage, chance: Random) -> None:
+    """The files are copied while `anji up` is stopped; it works on, dies, starts from the copy.
+
+    Both vendors keep what was done since; Anji has forgotten it.
+    """
+    process, copy = stage.anji["anji"], stage.folder / "copy"
+    assert process.end() == 0
+    await asyncio.to_thread(shutil.copytree, stage.home, copy)
+    process.start()
+    await _CLOCK.sleep(chance.uniform(4.0, 8.0))
+    process.kill()
+    await asyncio.to_thread(shutil.rmtree, stage.home)
+    await asyncio.to_thread(shutil.move, copy, stage.home)
+    stage.broken["files put back to an older copy"] += 1
+    process.start()

@@ -1,7 +1,6 @@
 """The ordeals, one for each sort of trouble: what is broken, how, and what guards against it."""
 
 from ordeals.accidents import (
-    customers_hidden,
     erp_sessions_ended,
     garbage_published,
     groups_reset,
@@ -9,11 +8,13 @@ from ordeals.accidents import (
     kafka_killed,
     kill,
     kill_in_a_write,
+    sight_lost,
     thawed_zombie,
     took_over,
     tore_the_log,
     vendor_killed,
     vendor_silent,
+    went_back_to_a_copy,
 )
 from ordeals.ordeal import WRITTEN_AGAIN, Control, Ordeal, Work
 
@@ -115,6 +116,15 @@ ORDEALS = {
             long=Work(90.0, 300, 15),
         ),
         Ordeal(
+            name="old-copy",
+            point="c",
+            words="anji up killed, and started from a copy of its files that is seconds old",
+            forms=("up",),
+            accidents=(went_back_to_a_copy,),
+            long=Work(120.0, 300, 8),
+            short=Work(14.0, 40, 1),
+        ),
+        Ordeal(
             name="sessions",
             point="d",
             words="ERP sessions ended in mid-batch, HTML pages, 502, unhandled errors, rate limit",
@@ -183,8 +193,8 @@ ORDEALS = {
         Ordeal(
             name="hidden",
             point="g",
-            words="queries of customers succeed and are empty while deletes are looked for",
-            accidents=(customers_hidden,),
+            words="queries succeed and leave out what others own, while deletes are looked for",
+            accidents=(sight_lost,),
             settings={"ANJI_FXIAOKE_PATROL_SECONDS": "2"},
             short=Work(20.0, 40, 2),
             control=Control(
