@@ -104,10 +104,12 @@ async def took_over(stage: Stage, chance: Random) -> None:
 async def vendor_killed(stage: Stage, chance: Random) -> None:
     """One system's server dies and comes back with what it had answered."""
     name = chance.choice(sorted(stage.vendors))
-    await stage.vendors[name].kill()
-    stage.broken[f"{name} gone"] += 1
-    await _CLOCK.sleep(chance.uniform(0.5, 3.0))
-    await stage.vendors[name].start()
+    vendor = stage.vendors[name]
+    async with vendor.nobody_inside:
+        await vendor.kill()
+        stage.broken[f"{name} gone"] += 1
+        await _CLOCK.sleep(chance.uniform(0.5, 3.0))
+        await vendor.start()
 
 
 async def vendor_silent(stage: Stage, chance: Random) -> None:
@@ -207,7 +209,7 @@ async def sight_lost(stage: Stage, chance: Random) -> None:
     """Anji's employee sees but his own records for a while: queries leave out the others."""
     crm = stage.vendors["fxiaoke"]
     await crm.tell("_switches", {"own_records_only": ["1000"]})
-    await _CLOCK.sleep(chance.uniform(6.0, 10.0))
+    await _CLOCK.sleep(chance.uniform(80.0, 90.0))  # a delete is confirmed after 60 s
     await crm.tell("_switches", {"own_records_only": []})
     stage.broken["records of others hidden from Anji"] += 1
 

@@ -196,7 +196,8 @@ ORDEALS = {
             words="queries succeed and leave out what others own, while deletes are looked for",
             accidents=(sight_lost,),
             settings={"ANJI_FXIAOKE_PATROL_SECONDS": "2"},
-            short=Work(20.0, 40, 2),
+            long=Work(60.0, 100, 1),
+            short=Work(20.0, 40, 1),
             control=Control(
                 "deletes are believed, however many at once",
                 ("overwritten", "differing", "lost"),

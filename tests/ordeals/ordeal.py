@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 
+from anji.people import CrmUser, ErpUser
 from anji_common.clock import SystemClock
 from labs.kafka_server import KafkaServer
 from ordeals.accidents import Accident
 from ordeals.oracle import Fate, judge
 from ordeals.staff import Staff
-from ordeals.stage import Form, Stage, open_stage, people
+from ordeals.stage import Form, Stage, open_stage
+from ordeals.vendors import VENDORS
 
 __all__ = ["WRITTEN_AGAIN", "Control", "Ordeal", "Outcome", "Work", "undergo"]
 
@@ -135,20 +137,32 @@ async def undergo(  # noqa: PLR0913 - what a run is
         without=control.without if control else (),
         kafka=kafka,
     ) as stage:
-        async with people(stage) as (crm, erp):
-            staff = Staff(crm, erp, stage.diary, ordeal.name, chance, ordeal.tail, ordeal.poison)
-            await _suffer(stage, ordeal, staff, work, chance)
+        staff = _staff(stage, ordeal, chance)
+        await _suffer(stage, ordeal, staff, work, chance)
+        fate = await _awaited(stage, control)
+        if fate.is_good:
+            await staff.last_words()
             fate = await _awaited(stage, control)
-            if fate.is_good:
-                await staff.last_words()
-                fate = await _awaited(stage, control)
-            written, late = await _writes(stage, staff, ordeal, chance)
+        written, late = await _writes(stage, staff, ordeal, chance)
         codes = {name: process.end() for name, process in stage.anji.items()}
         assert control is not None or set(codes.values()) == {0}, codes
         values = fate.records + fate.edits
         seconds = _CLOCK.monotonic() - began
         broken = dict(stage.broken)
         return Outcome(ordeal, form, seed, control, broken, fate, written, values, late, seconds)
+
+
+def _staff(stage: Stage, ordeal: Ordeal, chance: Random) -> Staff:
+    crm, erp = (stage.vendors[name] for name in VENDORS)
+    return Staff(
+        CrmUser(crm, crm.known),
+        ErpUser(erp, erp.known),
+        stage.diary,
+        ordeal.name,
+        chance,
+        ordeal.tail,
+        ordeal.poison,
+    )
 
 
 async def _suffer(stage: Stage, ordeal: Ordeal, staff: Staff, work: Work, chance: Random) -> None:

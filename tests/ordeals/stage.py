@@ -13,17 +13,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from anji.people import CrmUser, ErpUser
+from anji.installation import Installation
 from anji.sandboxes import free_port, settings_of
-from anji_common.clock import SystemClock
-from anji_common.http_transport import HttpTransport
+from anji_common.refs import System
 from labs.installation import AnjiProcess, until
 from labs.kafka_server import KafkaServer
 from ordeals.diary import Diary
 from ordeals.shelves import Shelves
 from ordeals.vendors import VENDORS, Vendor
 
-__all__ = ["SERVICES", "Form", "Stage", "open_stage", "people"]
+__all__ = ["SERVICES", "Form", "Stage", "open_stage"]
 
 Form = Literal["up", "services"]
 SERVICES = (
@@ -34,9 +33,6 @@ SERVICES = (
     "k3cloud-writer",
     "mapper",
 )
-_OBJECTS = 8
-"""Four link types, both sides: so many sources begin."""
-_CLOCK = SystemClock()
 
 
 @dataclass
@@ -129,8 +125,9 @@ async def open_stage(  # noqa: PLR0913 - what a stage is made of
         stage.anji = {name: stage.process(name, words) for name, words in names.items()}
         for process in stage.anji.values():
             process.start()
+        objects = _objects(stage)
         await until(
-            lambda: stage.said(b"source.begun") >= _OBJECTS, "every source has begun", seconds=180
+            lambda: stage.said(b"source.begun") >= objects, "every source has begun", seconds=180
         )
         yield stage
     finally:
@@ -138,23 +135,6 @@ async def open_stage(  # noqa: PLR0913 - what a stage is made of
             process.discard()
         for vendor in vendors.values():
             await vendor.end()
-
-
-@asynccontextmanager
-async def people(stage: Stage) -> AsyncIterator[tuple[CrmUser, ErpUser]]:
-    """Yield both users, who work where no fault hits them."""
-    doors = {
-        name: HttpTransport(vendor.by_hand, system="people", clock=_CLOCK)
-        for name, vendor in stage.vendors.items()
-    }
-    try:
-        yield (
-            CrmUser(doors["fxiaoke"], stage.vendors["fxiaoke"].known),
-            ErpUser(doors["k3cloud"], stage.vendors["k3cloud"].known),
-        )
-    finally:
-        for door in doors.values():
-            await door.close()
 
 
 def _new_stage(
@@ -171,6 +151,14 @@ def _new_stage(
         for name in VENDORS
     }
     return Stage(folder, vendors, {}, {}, Diary(folder / "diary.jsonl"), without, kafka)
+
+
+def _objects(stage: Stage) -> int:
+    """Return how many objects have a source: both sides' of every link type."""
+    mappings = Installation.read({**stage.settings, "ANJI_HOME": str(stage.home)}).mappings
+    return len(
+        {(system, each.side(system).object_name) for system in System for each in mappings.types}
+    )
 
 
 def _settings(stage: Stage) -> dict[str, str]:

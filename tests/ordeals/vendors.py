@@ -4,6 +4,7 @@ Each runs ``anji sandbox`` with a data folder, of which one system is used. Its 
 the vendor's own paths as well and is spared of faults: there the scripted people work.
 """
 
+import asyncio
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -15,7 +16,7 @@ from anji.sandboxes import free_port
 from anji_common.clock import SystemClock
 from anji_common.errors import InDoubtError, RetriableError
 from anji_common.http_transport import HttpTransport
-from anji_common.transport import Call
+from anji_common.transport import Answer, Call
 from labs.installation import AnjiProcess, until
 
 __all__ = ["VENDORS", "Vendor"]
@@ -43,6 +44,9 @@ class Vendor:
     """What its credentials file says."""
     _process: AnjiProcess | None = None
     _admin: HttpTransport | None = None
+    _hands: HttpTransport | None = None
+    nobody_inside: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Held by each call of a person, and while the vendor is dead: people wait meanwhile."""
     _before: Counter[str] = field(default_factory=Counter)
     """Writes of its earlier lives."""
 
@@ -51,10 +55,11 @@ class Vendor:
         """Where its file stands."""
         return self.folder / f"{self.name}.db"
 
-    @property
-    def by_hand(self) -> str:
-        """The address that people use."""
-        return f"{self.known['admin_url']}{'/k3cloud/' if self.name == 'k3cloud' else ''}"
+    async def send(self, call: Call) -> Answer:
+        """Carry a call of a person, as the port `Transport`; no fault hits it."""
+        async with self.nobody_inside:
+            assert self._hands is not None
+            return await self._hands.send(call)
 
     async def start(self) -> None:
         """Start it, or start it again with the data that it had."""
@@ -75,8 +80,10 @@ class Vendor:
         self._process.start()
         await until(file.exists, f"the sandbox of {self.name} answers")
         self.known = json.loads(file.read_text())[self.name]
-        await self._close()
+        await self.close()
         self._admin = HttpTransport(self.known["admin_url"], system="admin", clock=_CLOCK)
+        base = f"{self.known['admin_url']}{'/k3cloud/' if self.name == 'k3cloud' else ''}"
+        self._hands = HttpTransport(base, system="people", clock=_CLOCK)
         if self.name == "fxiaoke":
             await self.tell("_limits", _PLENTY)
             url = f"http://127.0.0.1:{self.callback_port}/fxiaoke/callback"
@@ -91,7 +98,7 @@ class Vendor:
 
     async def end(self) -> None:
         """End it for good."""
-        await self._close()
+        await self.close()
         if self._process is not None:
             self._process.discard()
 
@@ -123,7 +130,9 @@ class Vendor:
             return self._before
         return self._before + Counter(told["writes"])
 
-    async def _close(self) -> None:
-        if self._admin is not None:
-            await self._admin.close()
-            self._admin = None
+    async def close(self) -> None:
+        """Close the ways to it."""
+        for door in (self._admin, self._hands):
+            if door is not None:
+                await door.close()
+        self._admin = self._hands = None
