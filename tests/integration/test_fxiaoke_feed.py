@@ -202,6 +202,37 @@ def test_a_line_that_moved_after_it_was_seen_is_read_again() -> None:
     on_a_crm(test)
 
 
+def test_lines_that_were_asked_for_too_early_are_torn_however_late_they_come() -> None:
+    async def test(lab: Lab) -> None:
+        record_id = lab.person.make_order()
+        lab.faults.add(
+            Fault(
+                kind="delay", contains="SalesOrderProductObj", delay_seconds=5, endpoint="*query"
+            )
+        )
+
+        early = await lab.feed.read(ORDER, [record_id])
+        late = await lab.feed.read(ORDER, [record_id])
+
+        assert early.torn == (record_id,)
+        assert late.torn == ()
+
+    on_a_crm(test, lines_lag_seconds=1.0)
+
+
+def test_an_order_whose_time_is_cut_to_a_second_is_a_second_younger_than_it_looks() -> None:
+    async def test(lab: Lab) -> None:
+        await lab.clock.sleep(0.999 - lab.clock.now().timestamp() % 1)
+        record_id = lab.person.make_order()
+        await lab.clock.sleep(0.5)
+
+        young = await lab.feed.read(ORDER, [record_id])
+
+        assert young.torn == (record_id,)
+
+    on_a_crm(test, switches=FxiaokeSwitches(time_granularity_ms=1000), lines_lag_seconds=1.0)
+
+
 def test_a_head_that_moves_while_its_lines_are_read_is_torn() -> None:
     async def test(lab: Lab) -> None:
         record_id = lab.person.make_order()

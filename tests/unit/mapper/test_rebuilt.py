@@ -192,6 +192,18 @@ def test_a_home_without_a_counterpart_decides_anew_and_another_record_only_waits
     assert other.seat.newest is not None
 
 
+def test_a_home_that_is_told_to_look_wishes_for_its_counterpart() -> None:
+    lab = LinkLab()
+    lab.edit(CRM, name="Ann")
+    turn = lone_seat(lab.take(CRM, "001"), lab.link_type, lab.context())
+    lab.seats[str(turn.seat.key)] = turn.seat
+    (look,) = turn.effects
+
+    lab.hand_over(look)  # type: ignore[arg-type]  # an Entry
+
+    assert [command.seat for command in lab.commands] == [turn.seat.key]
+
+
 def test_natural_keys_are_those_that_a_create_would_be_looked_up_by() -> None:
     lab = DocumentLab(make_order_type(matches_names=True))
     order = lab.make(CRM, ORDER, {"name": "DD-1"})

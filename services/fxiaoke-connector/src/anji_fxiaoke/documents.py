@@ -29,6 +29,7 @@ from anji_fxiaoke.wire import Filter, ms_of
 __all__ = ["Documents", "Raw"]
 
 Raw = Mapping[str, Any]
+_SECOND_MS = 1000
 _Lines = dict[str, dict[str, list[Raw]]]
 """Head id → lines path → lines."""
 
@@ -91,7 +92,7 @@ class Documents:
         began_ms = ms_of(self._client.now())
         lines = await self._lines(interest, ids, purpose)
         heads = await self.heads(interest, ids, purpose)
-        torn = self._too_young(interest, heads, lines)
+        torn = self._too_young(interest, heads, lines, began_ms)
         torn |= {
             str(head["_id"])
             for head in heads
@@ -110,9 +111,10 @@ class Documents:
         """
         if not heads or not interest.lines:
             return await self._page(interest, heads, {}, set())
+        began_ms = ms_of(self._client.now())
         lines = await self._lines(interest, [str(head["_id"]) for head in heads], purpose)
         torn = await self._moved(interest, heads, purpose)
-        torn |= self._too_young(interest, heads, lines)
+        torn |= self._too_young(interest, heads, lines, began_ms)
         return await self._page(interest, heads, lines, torn)
 
     async def as_they_are(
@@ -161,13 +163,16 @@ class Documents:
         return {record_id for record_id, mark in before.items() if now.get(record_id) != mark}
 
     def _too_young(
-        self, interest: ObjectInterest, heads: Sequence[Raw], lines: _Lines
+        self, interest: ObjectInterest, heads: Sequence[Raw], lines: _Lines, began_ms: int
     ) -> set[str]:
-        now_ms = ms_of(self._client.now())
+        """Return the ids of heads whose lines may not all have shown when they were read.
+
+        Their age counts at `began_ms`, before the lines were asked for: an answer may come late.
+        """
         return {
             str(head["_id"])
             for head in heads
-            if self._is_too_young(interest, head, lines[str(head["_id"])], now_ms)
+            if self._is_too_young(interest, head, lines[str(head["_id"])], began_ms)
         }
 
     def _is_too_young(
@@ -177,7 +182,10 @@ class Documents:
         if not isinstance(created_ms, int):
             return False
         age = timedelta(milliseconds=now_ms - created_ms).total_seconds()
-        if age < self._settings.lines_lag_seconds:
+        # A time of whole seconds is cut: what looks a second old may be new.
+        cut_seconds = 1.0 if created_ms % _SECOND_MS == 0 else 0.0
+        lag_seconds = self._settings.lines_lag_seconds
+        if lag_seconds and age < lag_seconds + cut_seconds:
             return True
         if age > self._settings.overlap_seconds:
             return False
