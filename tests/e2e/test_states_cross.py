@@ -123,6 +123,7 @@ def test_of_two_merged_customers_the_losers_erp_record_is_forbidden_when_approve
 def test_a_customer_that_was_deleted_is_forbidden_when_approved_and_its_link_ends() -> None:
     async def story(world: QuietWorld) -> None:
         customer = await world.customer("C-1")
+        await world.customer("C-2")  # were it the only one, its delete would be held
         await _void(world, "AccountObj", customer)
         await world.crm.call(
             "data/delete", {"dataObjectApiName": "AccountObj", "idList": [customer]}

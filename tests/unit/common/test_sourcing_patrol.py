@@ -116,8 +116,10 @@ def test_an_approval_of_nothing_held_changes_nothing() -> None:
     assert approved(None) is None
 
 
-def test_one_is_never_too_many_and_all_are() -> None:
-    assert not is_too_many(1, 1, settings(share=0.02))
+def test_one_of_several_is_not_too_many_and_all_are_be_it_one() -> None:
+    assert is_too_many(1, 1, settings(share=0.02))
+    assert not is_too_many(1, 1, settings(share=1.0))
+    assert not is_too_many(1, 2, settings(share=0.02))
     assert is_too_many(2, 10, settings(share=0.02))
     assert not is_too_many(2, 100, settings(share=0.02))
     assert is_too_many(21, 10_000, settings(share=0.02))

@@ -120,7 +120,7 @@ class FxiaokeSettings(BaseSettings):
     approves: `anji fxiaoke approve`."""
 
     most_deletes_share: float = Field(default=0.02, gt=0, le=1)
-    """The same, as a share of all known records of the object; a single one is never held."""
+    """The same, as a share of all known records of the object; one of several is never held."""
 
     calls_per_window: int = Field(default=100, ge=1)
     """Calls of one interface within `window_seconds`, over all processes that use the account.

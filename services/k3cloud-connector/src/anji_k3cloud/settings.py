@@ -119,7 +119,7 @@ class K3CloudSettings(BaseSettings):
     approves: `anji k3cloud approve`."""
 
     most_deletes_share: float = Field(default=0.02, gt=0, le=1)
-    """The same, as a share of all known records of the form; a single one is never held."""
+    """The same, as a share of all known records of the form; one of several is never held."""
 
     page_rows: int = Field(default=2000, ge=2, le=10_000)
     """Rows of one query; the site's own maximum is 2,000 unless newer."""

@@ -137,8 +137,14 @@ def answered(progress: PatrolProgress | None, answer: SignalKind) -> PatrolProgr
 
 
 def is_too_many(gone: int, looked: int, settings: SourceSettings) -> bool:
-    """Whether so many gone of so many known need a person's approval."""
-    return gone > settings.most_deletes or gone > max(settings.most_deletes_share * looked, 1)
+    """Whether so many gone of so many known need a person's approval.
+
+    One of several does not, as people delete single records. The only one does: so it looks when
+    the account has lost sight of an object, and a link that ended wrongly does not begin again.
+    """
+    one_of_several = min(1, looked - 1)
+    share = max(settings.most_deletes_share * looked, one_of_several)
+    return gone > settings.most_deletes or gone > share
 
 
 def buried(ref: Ref, last: Published, at: datetime) -> Change:
