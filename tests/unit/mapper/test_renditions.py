@@ -4,6 +4,7 @@ from pydantic import JsonValue
 
 from anji_common.events.notices import NoticeKind
 from labs.document_lab import DocumentLab
+from labs.doubted_write import in_doubt_for_a_target_that_trims
 from labs.link_lab import CRM, ERP, LinkLab
 from labs.order_type import ENTRY, LINES, ORDER, make_order_type
 
@@ -113,3 +114,17 @@ def test_what_a_workflow_makes_of_a_line_flows_back_once_too() -> None:
     assert lab.crm.lines(order, LINES)[0]["qty"] == "2.5"
     assert len(lab.sent) == sent + 2
     assert list(lab.of(order).erp.returned.values()) == [("2", "2.5")]
+
+
+def test_what_a_target_made_of_a_doubted_write_is_not_written_again() -> None:
+    lab = LinkLab()
+    tell = in_doubt_for_a_target_that_trims(lab)
+    before = lab.vendors[ERP].writes
+
+    tell()
+    lab.rest()
+
+    assert lab.vendors[ERP].writes == before
+    assert lab.vendors[ERP].records["001"]["FName"] == "Bea"
+    assert lab.vendors[CRM].records["001"]["name"] == " Bea "
+    assert lab.notices == []

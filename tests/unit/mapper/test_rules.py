@@ -14,6 +14,7 @@ from anji_common.refs import System
 from anji_mapper.link.rules import RULES, Rules
 from anji_mapper.link.state import ProblemKind, Stage
 from anji_mapper.mapping.model import Row
+from labs.doubted_write import an_edit_of_what_came_of_a_doubted_write
 from labs.link_lab import CRM, ERP, LinkLab, make_link_type, without
 from labs.lost_state import a_pair_that_only_our_marker_tells, the_state_of_a_pair_is_lost
 
@@ -279,6 +280,10 @@ CASES: dict[str, tuple[Scenario, Rules]] = {
     "8 settling": (
         a_newer_change_that_does_not_show_our_write,
         without(is_ours=lambda _flight, _stamp: True),
+    ),
+    "8 and 12 effect": (
+        an_edit_of_what_came_of_a_doubted_write,
+        without(took_effect=lambda _flight, _result: False),
     ),
     "9 inbox": (the_inbox_is_replayed, without(is_heard=lambda _seat, _entry: False)),
     "13 modifier": (

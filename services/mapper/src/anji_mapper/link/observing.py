@@ -25,7 +25,7 @@ from anji_mapper.link.state import (
 from anji_mapper.link.turn import Turn
 from anji_mapper.mapping.model import LinesPair, Pair, Row, Seen
 
-__all__ = ["agree", "cleared", "look_at", "observe", "settle_by_held"]
+__all__ = ["agree", "agree_where_moved", "cleared", "look_at", "observe", "settle_by_held"]
 
 
 def observe(turn: Turn, system: System, change: Change) -> bool:
@@ -153,6 +153,24 @@ def agree(  # noqa: PLR0913 - what a command said, and what came of it
             states[each.name] = agreement.over(states.get(each.name, {}))
     turn.put(agreed=agreed, lines=states)
     turn.put_side(system, changed(turn.seat.side(system), returned=returned))
+
+
+def agree_where_moved(turn: Turn, system: System, flight: Flight, base: Seen) -> None:
+    """Agree on a command that took effect unanswered, in what stands elsewhere than at its base.
+
+    What differs from the wish is the target's rendition of it or, by another hand, an edit made
+    since: that was not made at the same time as the wish, so it has no conflict with it.
+    """
+    side = turn.seat.side(system)
+    if side.seen is None:
+        return
+    answers = Answers(turn.rules, system, side.stamp, side.returned)
+    came, agreed = side.seen.head, dict(turn.seat.agreed)
+    for pair in turn.link_type.pairs:
+        path, sent = pair.path(system), flight.pairs.get(pair.name)
+        if sent is not None and came.get(path) != base.head.get(path):
+            agreed[pair.name] = answers.of(pair.name, pair, sent, came).agreed
+    turn.put(agreed=agreed)
 
 
 def _remember(returned: dict[str, Returned], key: str, value: Returned | None) -> None:

@@ -7,8 +7,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from anji_common.events.commands import Action
 from anji_common.events.inbox import Entry
 from anji_common.events.observed import Stamp
+from anji_common.events.results import Result
 from anji_common.refs import System
 from anji_mapper.link.state import Flight, Returned, Seat, SideState, Stage
 from anji_mapper.mapping.model import LinkType
@@ -32,6 +34,7 @@ __all__ = [
     "is_stale",
     "lets_go",
     "may_begin",
+    "took_effect",
     "yields",
 ]
 
@@ -108,6 +111,17 @@ def is_ours(flight: Flight, stamp: Stamp) -> bool:
     return stamp.by_anji and (flight.base_at is None or stamp.modified_at > flight.base_at)
 
 
+def took_effect(flight: Flight, result: Result) -> bool:
+    """Rules 8 and 12: an attempt took effect if our own write was seen, whatever stands there now.
+
+    Only where one call writes all of it: of several a part may have been done.
+    """
+    is_one_call = flight.action is Action.UPDATE and not any(flight.rows.values())
+    observed = result.observed
+    is_seen = flight.ours_seen or (observed is not None and is_ours(flight, observed.stamp))
+    return is_one_call and result.calls > 0 and is_seen
+
+
 def is_heard(seat: Seat, entry: Entry) -> bool:
     """Rule 9: an entry that was heard before is dropped."""
     return entry.sequence <= seat.heard.get(entry.sender, -1)
@@ -180,6 +194,7 @@ class Rules:
     is_past: Callable[[SideState, Stamp], bool] = is_past
     holds: Callable[[SideState], bool] = holds
     is_ours: Callable[[Flight, Stamp], bool] = is_ours
+    took_effect: Callable[[Flight, Result], bool] = took_effect
     is_heard: Callable[[Seat, Entry], bool] = is_heard
     is_rechecked: Callable[[Seat], bool] = is_rechecked
     agrees_as_sent: Callable[[Stamp | None], bool] = agrees_as_sent

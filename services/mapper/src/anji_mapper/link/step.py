@@ -148,9 +148,7 @@ def _answered(turn: Turn, flight: Flight, result: Result) -> None:
             _holds_the_wish(turn, flight, result)
             note_what_is_undone(turn, flight, result)
         case Outcome.MATCHED | Outcome.MOVED:
-            if result.observed is not None:
-                observing.look_at(turn, system, result.observed)
-            observing.cleared(turn, system)
+            _stands_otherwise(turn, flight, result)
         case Outcome.REJECTED | Outcome.IN_DOUBT:
             _rejected(turn, flight, result)
         case Outcome.SENT:
@@ -159,6 +157,17 @@ def _answered(turn: Turn, flight: Flight, result: Result) -> None:
     if result.outcome in (Outcome.CREATED, Outcome.MATCHED):
         _partner_found(turn, flight, result)
     seats.answer_deferred(turn)
+
+
+def _stands_otherwise(turn: Turn, flight: Flight, result: Result) -> None:
+    """The record is as people left it, or as the target made it of a write that was in doubt."""
+    system, observed = result.system, result.observed
+    base = turn.seat.side(system).seen
+    if observed is not None:
+        observing.look_at(turn, system, observed)
+        if base is not None and turn.rules.took_effect(flight, result):
+            observing.agree_where_moved(turn, system, flight, base)
+    observing.cleared(turn, system)
 
 
 def _holds_the_wish(turn: Turn, flight: Flight, result: Result) -> None:
