@@ -18,7 +18,7 @@ from anji.simulation.tally import ACCIDENTS, Tally
 _SIMULATE = "from anji.simulate_command import simulate_seeds; simulate_seeds(trace=True)"
 _SEEDS = 200
 _SEEDS_PER_TEST = 50
-_SEEDS_PER_CONTROL = 20
+_SEEDS_PER_CONTROL = 60
 
 
 @pytest.mark.slow

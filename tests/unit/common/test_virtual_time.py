@@ -1,6 +1,7 @@
 """Processes that are played on one loop: frozen they stand still, while time goes on."""
 
 import asyncio
+import contextlib
 
 import pytest
 
@@ -104,3 +105,32 @@ def test_a_killed_process_that_was_frozen_does_nothing_more() -> None:
         return done
 
     assert run_virtually(play()) == []
+
+
+def test_a_group_cancels_its_tasks_in_one_order_wherever_in_memory_they_lie() -> None:
+    kept: list[object] = []
+
+    async def work() -> list[int]:
+        ended: list[int] = []
+
+        async def wait(number: int) -> None:
+            try:
+                await asyncio.get_running_loop().create_future()
+            finally:
+                ended.append(number)
+
+        async def fail() -> None:
+            raise LookupError
+
+        with contextlib.suppress(ExceptionGroup):
+            async with asyncio.TaskGroup() as group:
+                for number in range(12):
+                    kept.append([bytearray(number + len(kept))])
+                    group.create_task(wait(number))
+                group.create_task(fail())
+        return ended
+
+    orders = [run_virtually(work()) for _ in range(8)]
+
+    assert len(orders[0]) == 12
+    assert all(order == orders[0] for order in orders)

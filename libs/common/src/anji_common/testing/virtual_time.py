@@ -10,10 +10,11 @@ SIGSTOP and SIGCONT do.
 
 import asyncio
 import selectors
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Generator
 from contextvars import Context, ContextVar, copy_context
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from itertools import count
 from typing import Any, TypeVar, TypeVarTuple
 
 __all__ = ["EPOCH", "Life", "LoopClock", "StalledError", "VirtualTimeLoop", "run_virtually"]
@@ -105,12 +106,57 @@ class _JumpingSelector(selectors.SelectSelector):
         return []
 
 
+class _Task(asyncio.Task[T]):
+    """A task whose place in a set does not depend on where in memory it lies.
+
+    asyncio keeps tasks in sets and goes through them: to cancel a group's, for one.
+    """
+
+    def __init__(
+        self,
+        work: Coroutine[Any, Any, T] | Generator[Any, None, T],
+        *,
+        number: int,
+        **more: Any,  # noqa: ANN401 - as of every task
+    ) -> None:
+        self._number = number
+        super().__init__(work, **more)
+
+    def __hash__(self) -> int:
+        return self._number
+
+
+class _Future(asyncio.Future[T]):
+    """The same for what is no task."""
+
+    def __init__(self, *, number: int, loop: asyncio.AbstractEventLoop) -> None:
+        self._number = number
+        super().__init__(loop=loop)
+
+    def __hash__(self) -> int:
+        return self._number
+
+
 class VirtualTimeLoop(asyncio.SelectorEventLoop):
     """The loop. `time` is virtual, and starts at 0."""
 
     def __init__(self) -> None:
         self._jumping = _JumpingSelector()
+        self._numbers = count()
         super().__init__(self._jumping)
+        self.set_task_factory(self._numbered)
+
+    def _numbered(
+        self,
+        _loop: asyncio.AbstractEventLoop,
+        work: Coroutine[Any, Any, T] | Generator[Any, None, T],
+        /,
+        **more: Any,  # noqa: ANN401 - as of every task
+    ) -> asyncio.Task[T]:
+        return _Task(work, number=next(self._numbers), loop=self, **more)
+
+    def create_future(self) -> asyncio.Future[Any]:
+        return _Future(number=next(self._numbers), loop=self)
 
     def time(self) -> float:
         return self._jumping.virtual_seconds
