@@ -5,8 +5,6 @@ customers to another organisation, puts a file to each order, and pushes the ERP
 from the order that the CRM's note names.
 """
 
-import subprocess
-import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -17,12 +15,12 @@ import pytest
 from anji.people import CrmUser, ErpUser
 from anji_mapper.mapping.folder import find_folder
 from anji_sandbox.faults import Fault
-from labs.installation import AnjiProcess, Company, company, until
+from labs.installation import Company, begun, company, until
 from labs.mapping_files import changed
+from labs.typed import asked
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
-_OBJECTS = 8
 _BRANCH = "2"
 """The id of the sandbox's second organisation, whose number is 101."""
 DELIVERY = """\
@@ -77,18 +75,17 @@ class Desk:
     erp: ErpUser
     settings: Mapping[str, str]
 
-    def asks(self, *words: str) -> str:
+    async def asks(self, *words: str) -> str:
         """Return what an `anji` command prints; it must end well."""
-        ended = subprocess.run(  # noqa: S603 - our own command
-            [str(Path(sys.executable).with_name("anji")), *words],
-            env={**self.settings, "PATH": "/usr/bin:/bin", "COLUMNS": "200"},
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-        assert ended.returncode == 0, ended.stdout + ended.stderr
-        return ended.stdout
+        return await asked({**self.settings, "COLUMNS": "200"}, *words, within_seconds=60)
+
+    async def until_shown(self, words: str) -> None:
+        """Wait until the list of problems holds those words."""
+
+        async def is_so() -> bool:
+            return words in await self.asks("problems", "list")
+
+        await until(is_so, f"problems list shows {words!r}")
 
     async def orders(self, *keys: str) -> list[list[object]]:
         """Return cells of all orders of the ERP."""
@@ -125,25 +122,15 @@ async def at_work(folder: Path) -> AsyncIterator[Desk]:
     log = folder / "anji.log"
     async with company(folder) as both, both.people() as (crm, erp, _):
         settings = {**both.settings, "ANJI_MAPPINGS_DIR": str(mappings)}
-        anji = AnjiProcess(settings, log)
-        anji.start()
-        try:
-            await until(
-                lambda: log.exists() and log.read_bytes().count(b"source.begun") >= _OBJECTS,
-                "every source has begun",
-            )
+        async with begun(settings, log):
             yield Desk(both, crm, erp, settings)
-            assert anji.end() == 0
-            assert "Traceback" not in log.read_text()
-        finally:
-            anji.discard()
 
 
 async def test_a_company_says_how_records_are_made_changed_given_and_pushed(
     tmp_path: Path,
 ) -> None:
     async with at_work(tmp_path) as desk:
-        assert "no mistake" in desk.asks("mapping", "check")
+        assert "no mistake" in await desk.asks("mapping", "check")
 
         order, product, account = await desk.make_order()
         await desk.until_orders([["旧", "C"]], "FNote", "FDocumentStatus")
@@ -171,7 +158,7 @@ async def test_a_company_says_how_records_are_made_changed_given_and_pushed(
         await until(is_pushed, "the notice is pushed, filled and audited")
         sources = await desk.erp.every("SAL_DELIVERYNOTICE", ["FSrcBillNo"])
         assert [row["FSrcBillNo"] for row in sources] == ["DD-1"]
-        assert "no link has a problem" in desk.asks("problems", "list")
+        assert "no link has a problem" in await desk.asks("problems", "list")
 
 
 async def test_an_audit_that_is_refused_is_seen_and_taken_up_by_a_person(tmp_path: Path) -> None:
@@ -190,12 +177,12 @@ async def test_an_audit_that_is_refused_is_seen_and_taken_up_by_a_person(tmp_pat
 
         await desk.make_order()
         await desk.until_orders([["B"]], "FDocumentStatus")
-        await until(lambda: words in desk.asks("problems", "list"), "people see why")
+        await desk.until_shown(words)
         saves = desk.both.made("SAL_SaleOrder update") + desk.both.made("SAL_SaleOrder create")
 
-        assert "1 of 1 links" in desk.asks("problems", "retry", "DD-1", "--apply")
+        assert "1 of 1 links" in await desk.asks("problems", "retry", "DD-1", "--apply")
         await desk.until_orders([["C"]], "FDocumentStatus")
-        await until(lambda: "no link has a problem" in desk.asks("problems", "list"), "it is over")
+        await desk.until_shown("no link has a problem")
 
         again = desk.both.made("SAL_SaleOrder update") + desk.both.made("SAL_SaleOrder create")
         assert again == saves

@@ -3,8 +3,6 @@
 The ERP is a sandbox over HTTP; what a command brought about is read from the topics.
 """
 
-import subprocess
-import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -20,11 +18,11 @@ from anji_common.events.notices import NoticeKind
 from anji_common.messages import Record
 from anji_common.refs import Ref, System
 from anji_common.topics import CHECKPOINTS, NOTICES, changes_topic
-from labs.installation import AnjiProcess, Company, company, until
+from labs.installation import Company, begun, company, until
+from labs.typed import asked
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 
-_OBJECTS = 8
 _FORM = "BD_MATERIAL"
 _MATERIALS = changes_topic(System.K3CLOUD, _FORM)
 _CONFIRMED_SECONDS = 180.0
@@ -40,18 +38,9 @@ class Desk:
     erp: ErpUser
     settings: Mapping[str, str]
 
-    def types(self, *words: str) -> str:
+    async def types(self, *words: str) -> str:
         """Return what an `anji` command prints; it must end well."""
-        ended = subprocess.run(  # noqa: S603 - our own command
-            [str(Path(sys.executable).with_name("anji")), *words],
-            env={**self.settings, "PATH": "/usr/bin:/bin"},
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-        assert ended.returncode == 0, ended.stdout + ended.stderr
-        return ended.stdout
+        return await asked(self.settings, *words, within_seconds=60)
 
     async def newest(self, topic: str) -> dict[str, Record]:
         """Return the newest record of every key of a topic."""
@@ -108,18 +97,8 @@ async def at_work(folder: Path) -> AsyncIterator[Desk]:
         settings = {**both.settings, "ANJI_K3CLOUD_MOST_DELETES": "1"}
         desk = Desk(both, crm, erp, settings)
         await desk.material("OLD-1")
-        anji = AnjiProcess(settings, log)
-        anji.start()
-        try:
-            await until(
-                lambda: log.exists() and log.read_bytes().count(b"source.begun") >= _OBJECTS,
-                "every source has begun",
-            )
+        async with begun(settings, log):
             yield desk
-            assert anji.end() == 0
-            assert "Traceback" not in log.read_text()
-        finally:
-            anji.discard()
 
 
 async def test_a_source_is_told_to_rest_and_to_go_on_and_to_read_what_is_older(
@@ -130,7 +109,7 @@ async def test_a_source_is_told_to_rest_and_to_go_on_and_to_read_what_is_older(
         await desk.until_told(first)
         assert len(await desk.newest(_MATERIALS)) == 1, "what is older is not read by itself"
 
-        said = desk.types("k3cloud", "pause", _FORM)
+        said = await desk.types("k3cloud", "pause", _FORM)
         assert said == f"the source of {_FORM} is asked: pause\n"
         await desk.until_paused(paused=True)
         second = await desk.material("NEW-2")
@@ -138,12 +117,12 @@ async def test_a_source_is_told_to_rest_and_to_go_on_and_to_read_what_is_older(
         await until(lambda: desk.both.made("BD_Customer create") == 1, f"{account} has crossed")
         assert str(second) not in await desk.newest(_MATERIALS)
 
-        desk.types("k3cloud", "resume", _FORM)
+        await desk.types("k3cloud", "resume", _FORM)
         await desk.until_paused(paused=False)
         await desk.until_told(second)
 
         assert len(await desk.newest(_MATERIALS)) == 2
-        desk.types("k3cloud", "snapshot", _FORM)
+        await desk.types("k3cloud", "snapshot", _FORM)
 
         async def is_read() -> bool:
             return len(await desk.newest(_MATERIALS)) == 3
@@ -163,7 +142,7 @@ async def test_a_probe_finds_what_moved_no_date_and_many_deletes_wait_for_a_pers
         for ref in (two, three):
             await desk.erp.do("Delete", _FORM, {"Ids": ref.record_id})
 
-        desk.types("k3cloud", "probe", _FORM)
+        await desk.types("k3cloud", "probe", _FORM)
 
         async def is_held() -> bool:
             notices = map(_said, (await desk.newest(NOTICES.name)).values())
@@ -174,7 +153,7 @@ async def test_a_probe_finds_what_moved_no_date_and_many_deletes_wait_for_a_pers
         assert all(told[str(ref)].value is not None for ref in (one, two, three))
         assert await desk.stands(one, "D"), "an un-audit has no date: only the probe finds it"
 
-        desk.types("k3cloud", "approve", _FORM)
+        await desk.types("k3cloud", "approve", _FORM)
 
         await desk.until_told(two, three, gone=True, seconds=_CONFIRMED_SECONDS)
         await desk.until_told(one)

@@ -6,9 +6,6 @@ What people entered belongs into the topics, and may be nowhere in logs and metr
 """
 
 import asyncio
-import os
-import subprocess
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -16,15 +13,21 @@ import aiohttp
 import pytest
 
 from anji.sandboxes import free_port
-from labs.installation import AnjiProcess, Company, both_sides_agree, company, until
+from labs.installation import (
+    AnjiProcess,
+    Company,
+    both_sides_agree,
+    company,
+    until,
+    until_begun,
+)
+from labs.typed import typed
 
 pytestmark = [pytest.mark.faults, pytest.mark.slow, pytest.mark.timeout(240)]
 
 _SECRETS = ("app_secret", "permanent_code", "callback_aes_key", "password", "person_password")
 _LEAST = 6
 """Anything shorter could stand there by chance."""
-_OBJECTS = 8
-"""Four link types, both sides."""
 _COMMANDS = (
     ("links",),
     ("problems", "list"),
@@ -41,10 +44,7 @@ async def test_no_secret_and_no_record_gets_out(tmp_path: Path) -> None:
         settings = {**both.settings, "ANJI_LOG_LEVEL": "debug", "ANJI_HEALTH_PORT": str(port)}
         anji = AnjiProcess(settings, log)
         anji.start()
-        await until(
-            lambda: log.exists() and log.read_bytes().count(b"source.begun") >= _OBJECTS,
-            "every source has begun: what people do from then on is news",
-        )
+        await until_begun(log)
         await crowd.work(4.0, actions=25)
         secrets = secrets_of(both)
         for name in ("fxiaoke", "k3cloud"):
@@ -118,18 +118,11 @@ async def metrics(port: int) -> bytes:
 
 
 async def output_of(settings: Mapping[str, str], *words: str) -> bytes:
-    """Return all that an `anji` command prints, however it ends; the sandboxes go on meanwhile."""
-    ended = await asyncio.to_thread(
-        subprocess.run,
-        [str(Path(sys.executable).with_name("anji")), *words],
-        env={**os.environ, **settings},  # noqa: TID251 - what a child process inherits
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        timeout=60,
-        check=False,
-    )
-    assert ended.stdout, words
-    return ended.stdout
+    """Return all that an `anji` command prints, however it ends."""
+    async with asyncio.timeout(60):
+        ended = await typed(settings, *words)
+    assert ended.shown or ended.errors, words
+    return (ended.shown + ended.errors).encode()
 
 
 def found(needles: set[bytes], places: Mapping[str, bytes]) -> list[tuple[str, str]]:

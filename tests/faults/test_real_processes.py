@@ -4,22 +4,19 @@ from pathlib import Path
 
 import pytest
 
-from labs.installation import AnjiProcess, both_sides_agree, company, until
+from labs.installation import AnjiProcess, both_sides_agree, company, until, until_begun
 
 pytestmark = [pytest.mark.faults, pytest.mark.slow, pytest.mark.timeout(240)]
 
 _WORK_SECONDS = 12.0
 _ACTIONS = 70
-_STARTS = 3
-_OBJECTS = 8
-"""Four link types, both sides."""
 
 
 async def test_each_vendor_gone_in_the_middle_and_back_ends_in_agreement(tmp_path: Path) -> None:
     async with company(tmp_path) as both, both.people() as (crm, erp, crowd):
         anji = AnjiProcess(both.settings, tmp_path / "anji.log")
         anji.start()
-        await until(lambda: _has_begun(tmp_path / "anji.log"), "every source has begun")
+        await until_begun(tmp_path / "anji.log")
         await crowd.work(_WORK_SECONDS, actions=_ACTIONS)
         for name in ("fxiaoke", "k3cloud"):
             await crowd.work(1.0, actions=8)
@@ -34,15 +31,6 @@ async def test_each_vendor_gone_in_the_middle_and_back_ends_in_agreement(tmp_pat
         await until(lambda: both_sides_agree(crm, erp), "both sides agree", seconds=120)
 
         assert anji.end() == 0
-
-
-def _starts(log: Path) -> int:
-    return log.read_bytes().count(b"services.started")
-
-
-def _has_begun(log: Path) -> bool:
-    """What people do from then on is news (``protocol.md`` 23)."""
-    return log.exists() and log.read_bytes().count(b"source.begun") >= _OBJECTS
 
 
 def _since(log: Path, size: int) -> bytes:

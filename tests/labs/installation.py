@@ -23,10 +23,20 @@ from anji_sandbox.http import Server, serve
 from anji_sandbox.k3cloud import K3CloudCore
 from anji_sandbox.store import Store
 
-__all__ = ["AnjiProcess", "Company", "both_sides_agree", "company", "until"]
+__all__ = [
+    "AnjiProcess",
+    "Company",
+    "begun",
+    "both_sides_agree",
+    "company",
+    "until",
+    "until_begun",
+]
 
 _RAISED = FxiaokeLimits(calls_per_window=10**6, daily_calls=10**9)
 _LOOK_SECONDS = 0.1
+_OBJECTS = 8
+"""Four link types are on unless settings say otherwise, both sides."""
 _CLOCK = SystemClock()
 _STARTED: WeakSet["AnjiProcess"] = WeakSet()
 """All of this process: whatever a test that fails leaves running ends with its company."""
@@ -44,6 +54,14 @@ async def until(
         await _CLOCK.sleep(_LOOK_SECONDS)
     msg = f"after {seconds} s still not: {what}"
     raise AssertionError(msg)
+
+
+async def until_begun(log: Path) -> None:
+    """Wait until every source has begun: what people do then is news (``protocol.md`` 23)."""
+    await until(
+        lambda: log.exists() and log.read_bytes().count(b"source.begun") >= _OBJECTS,
+        "every source has begun",
+    )
 
 
 class AnjiProcess:
@@ -185,6 +203,24 @@ async def company(folder: Path) -> AsyncIterator[Company]:
             process.discard()
         for name in tuple(found.servers):
             await found.shut(name)
+
+
+@asynccontextmanager
+async def begun(settings: Mapping[str, str], log: Path) -> AsyncIterator[AnjiProcess]:
+    """Yield an `anji up` that has begun; it must end in order, without a trace in its log."""
+    anji = AnjiProcess(settings, log)
+    anji.start()
+    try:
+        await until_begun(log)
+        yield anji
+        assert anji.end() == 0
+        assert not _shows_a_trace(log)
+    finally:
+        anji.discard()
+
+
+def _shows_a_trace(log: Path) -> bool:
+    return "Traceback" in log.read_text()
 
 
 async def both_sides_agree(crm: CrmUser, erp: ErpUser) -> bool:

@@ -34,8 +34,11 @@ async def typed(settings: Mapping[str, str], *words: str) -> Typed:
     return Typed(process.returncode or 0, shown.decode(), errors.decode())
 
 
-async def asked(settings: Mapping[str, str], *words: str) -> str:
-    """Return what a command prints; it must end well."""
-    ended = await typed(settings, *words)
+async def asked(
+    settings: Mapping[str, str], *words: str, within_seconds: float | None = None
+) -> str:
+    """Return what a command prints; it must end well, and in that time."""
+    async with asyncio.timeout(within_seconds):
+        ended = await typed(settings, *words)
     assert ended.code == 0, ended.errors + ended.shown
     return ended.shown
