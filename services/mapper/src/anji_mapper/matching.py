@@ -18,9 +18,10 @@ from anji_common.errors import UndecodableError
 from anji_common.events.changes import Change
 from anji_common.messages import Message
 from anji_common.refs import SYSTEMS, Ref, System
-from anji_common.topics import CROSSWALK, LINKS, changes_topic
+from anji_common.topics import changes_topic
 from anji_common.views import View
 from anji_mapper.cards import Names, card_of
+from anji_mapper.copies import open_copies, topics_of
 from anji_mapper.decode import input_topics
 from anji_mapper.link.codec import decode_seat
 from anji_mapper.link.context import Context
@@ -29,7 +30,6 @@ from anji_mapper.link.state import Seat, Stage
 from anji_mapper.link.step import new_seat
 from anji_mapper.mapping.model import LinkType, Mappings
 from anji_mapper.pairing import Card, Match, Standing, pair_up
-from anji_mapper.references import ViewReferences, checked_row, row_tokens
 from anji_mapper.retained import Retained
 from anji_mapper.starts import Start
 
@@ -194,25 +194,6 @@ async def open_matching(
         folder: For copies; the caller removes it.
         now: The time of the links that are made.
     """
-    links = View(broker, LINKS.name, store=folder / "links.sqlite")
-    crosswalk = View(
-        broker,
-        CROSSWALK.name,
-        store=folder / "crosswalk.sqlite",
-        project=checked_row,
-        index=row_tokens,
-    )
-    retained = Retained(folder)
-    try:
-        for link_type in types:
-            for system in SYSTEMS:
-                topic = changes_topic(system, link_type.side(system).object_name)
-                await retained.read(broker, topic, Start())
-        await crosswalk.start()
-        await links.start()
-        context = Context(mappings=mappings, references=ViewReferences(crosswalk), now=now)
-        yield Matching(broker, context, links, crosswalk, retained)
-    finally:
-        retained.close()
-        await crosswalk.close()
-        await links.close()
+    async with open_copies(broker, topics_of(types), Start(), folder=folder) as copies:
+        context = copies.context(mappings, now)
+        yield Matching(broker, context, copies.links, copies.crosswalk, copies.retained)

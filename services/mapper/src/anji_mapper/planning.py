@@ -18,9 +18,9 @@ from anji_common.errors import UndecodableError
 from anji_common.events.changes import Change
 from anji_common.events.commands import Command
 from anji_common.messages import Message
-from anji_common.refs import System
-from anji_common.topics import CROSSWALK, LINKS, Lane, changes_topic
+from anji_common.topics import Lane
 from anji_common.views import View
+from anji_mapper.copies import open_copies, topics_of
 from anji_mapper.link.applying import state_name
 from anji_mapper.link.codec import decode_seat, encode_seat
 from anji_mapper.link.context import Context
@@ -31,7 +31,6 @@ from anji_mapper.link.state import Seat, Stage, changed
 from anji_mapper.link.step import Reducer
 from anji_mapper.mapping.model import LinkType, Mappings
 from anji_mapper.plans import PlannedLink
-from anji_mapper.references import ViewReferences, checked_row, row_tokens
 from anji_mapper.retained import Retained
 from anji_mapper.starts import Start
 from anji_mapper.tallying import PlanTally
@@ -140,34 +139,10 @@ async def planner(  # noqa: PLR0913 - what is planned, on what, and where
         folder: For the copies; the caller removes it.
         now: The time of all that is planned.
     """
-    links = View(broker, LINKS.name, store=folder / "links.sqlite")
-    crosswalk = View(
-        broker,
-        CROSSWALK.name,
-        store=folder / "crosswalk.sqlite",
-        project=checked_row,
-        index=row_tokens,
-    )
-    retained = Retained(folder)
-    tally = PlanTally()
-    try:
-        for topic in _topics(old):
-            await retained.read(broker, topic, start)
-        await crosswalk.start()
-        await links.start()
+    topics = topics_of(old.types)
+    async with open_copies(broker, topics, start, folder=folder) as copies:
+        retained, tally = copies.retained, PlanTally()
         tally.events, tally.records = retained.events, len(retained)
-        tally.unread_objects = sorted(set(_topics(new)) - set(_topics(old)))
-        context = Context(mappings=new, references=ViewReferences(crosswalk), now=now)
-        yield Planner(links, retained, old, context, tally, Reducer())
-    finally:
-        retained.close()
-        await crosswalk.close()
-        await links.close()
-
-
-def _topics(mappings: Mappings) -> list[str]:
-    return [
-        changes_topic(system, found.side(system).object_name)
-        for found in mappings.types
-        for system in System
-    ]
+        tally.unread_objects = sorted(set(topics_of(new.types)) - set(topics))
+        context = copies.context(new, now)
+        yield Planner(copies.links, retained, old, context, tally, Reducer())

@@ -15,15 +15,15 @@ from anji_common.broker.port import Broker
 from anji_common.errors import UndecodableError
 from anji_common.events.changes import Change
 from anji_common.refs import SYSTEMS, Ref, System
-from anji_common.topics import CROSSWALK, LINKS, changes_topic
+from anji_common.topics import changes_topic
 from anji_common.views import View
+from anji_mapper.copies import open_copies, topics_of
 from anji_mapper.findings import Finding, FindingKind, Repair
 from anji_mapper.link.codec import decode_seat
 from anji_mapper.link.context import Context
 from anji_mapper.link.differing import differences
 from anji_mapper.link.state import Seat, Stage
 from anji_mapper.mapping.model import LinkType, Mappings
-from anji_mapper.references import ViewReferences, checked_row, row_tokens
 from anji_mapper.retained import Retained
 from anji_mapper.starts import Start
 
@@ -199,25 +199,5 @@ async def open_reconciling(
         folder: For copies; the caller removes it.
         now: Of the context.
     """
-    links = View(broker, LINKS.name, store=folder / "links.sqlite")
-    crosswalk = View(
-        broker,
-        CROSSWALK.name,
-        store=folder / "crosswalk.sqlite",
-        project=checked_row,
-        index=row_tokens,
-    )
-    retained = Retained(folder)
-    try:
-        for link_type in types.values():
-            for system in SYSTEMS:
-                topic = changes_topic(system, link_type.side(system).object_name)
-                await retained.read(broker, topic, Start())
-        await crosswalk.start()
-        await links.start()
-        context = Context(mappings=mappings, references=ViewReferences(crosswalk), now=now)
-        yield Reconciling(context, links, retained, types)
-    finally:
-        retained.close()
-        await crosswalk.close()
-        await links.close()
+    async with open_copies(broker, topics_of(types.values()), Start(), folder=folder) as copies:
+        yield Reconciling(copies.context(mappings, now), copies.links, copies.retained, types)
