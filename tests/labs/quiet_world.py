@@ -3,20 +3,17 @@
 Nothing is killed and no answer is lost here: it shows what flows, hours of it in seconds.
 """
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from anji.looking import Links, decision
 from anji.people import CrmUser, ErpUser, Json
-from anji.simulation.controls import RULE_BOOK
-from anji.simulation.journal import Journal
 from anji.simulation.world import World
 from anji_common.events.signals import SignalKind
 from anji_common.refs import System
 from anji_common.runtime import Runtime
 from anji_common.sourcing.signalling import ask_source
-from anji_common.testing.virtual_time import LoopClock, run_virtually
+from anji_common.testing.virtual_time import run_virtually
 from anji_mapper.link.state import Problem
 from anji_mapper.mapping.compile import Settings
 from anji_mapper.mapping.folder import load_mappings
@@ -144,13 +141,6 @@ def play(
 
 
 async def _played(story: Callable[[QuietWorld], Awaitable[None]], mappings: Mappings) -> None:
-    clock = LoopClock(asyncio.get_running_loop())
-    journal = Journal(clock)
-    with journal.of_logs():
-        world = World(SEED, mappings, clock, journal, RULE_BOOK)
-        await world.start()
-        try:
-            await clock.sleep(_FIRST_LOOK_SECONDS)
-            await story(QuietWorld(world, world.crm_user, world.erp_user))
-        finally:
-            await world.close()
+    async with World.begun(SEED, mappings) as world:
+        await world.clock.sleep(_FIRST_LOOK_SECONDS)
+        await story(QuietWorld(world, world.crm_user, world.erp_user))

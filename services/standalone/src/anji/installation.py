@@ -12,7 +12,7 @@ from anji_common.broker.kafka_broker import KafkaBroker
 from anji_common.broker.kafka_settings import KafkaSettings
 from anji_common.broker.port import Broker
 from anji_common.clock import Clock, SystemClock
-from anji_common.errors import ConfigurationError
+from anji_common.errors import ConfigurationError, RejectedError
 from anji_common.refs import System
 from anji_common.runtime import Runtime
 from anji_common.settings import InstallationSettings, SettingsSource
@@ -22,7 +22,7 @@ from anji_fxiaoke.settings import FxiaokeSettings
 from anji_k3cloud.settings import K3CloudSettings
 from anji_mapper.mapping.compile import Settings
 from anji_mapper.mapping.folder import load_mappings
-from anji_mapper.mapping.model import Mappings
+from anji_mapper.mapping.model import LinkType, Mappings
 from anji_mapper.settings import MapperSettings
 
 __all__ = ["SETTINGS", "Installation", "mapping_settings"]
@@ -82,6 +82,19 @@ class Installation:
     def mapping_settings(self) -> Settings:
         """What is set for each link type, whichever folder of mappings is read with it."""
         return self.source.table(_MAPPING_TABLE)
+
+    def types(self, name: str | None) -> tuple[LinkType, ...]:
+        """Return the link types that are used: all, or the one of that name.
+
+        Raises:
+            RejectedError: there is none; the message says which there are.
+        """
+        types = tuple(each for each in self.mappings.types if name in {None, each.name})
+        if not types:
+            known = ", ".join(sorted(each.name for each in self.mappings.types))
+            msg = f"there is no link type {name}; there are {known}"
+            raise RejectedError(msg)
+        return types
 
     @property
     def topics(self) -> tuple[Topic, ...]:

@@ -56,7 +56,7 @@ def match_records(  # noqa: PLR0913, PLR0917 - one parameter an option
     """Pair records that both systems have; certain, doubtful and unmatched ones, with reasons."""
 
     async def work(installation: Installation, runtime: Runtime) -> None:
-        types = _chosen(installation, link_type)
+        types = _in_order(installation, link_type)
         by_hand = pairs_of(pairs) if pairs else []
         if by_hand and len(types) != 1:
             msg = "pairs made by hand are of one link type: name it"
@@ -131,15 +131,10 @@ def _show(found: _Found, count: int, *, applied: bool) -> None:
     _out.print(f"{name}: {count} certain ones {how}", markup=False)
 
 
-def _chosen(installation: Installation, name: str | None) -> list[LinkType]:
+def _in_order(installation: Installation, name: str | None) -> list[LinkType]:
     """Return the link types, each after those that it refers to."""
-    found = [installation.mappings.named(each) for each in load_order(installation.mappings)]
-    types = [each for each in found if each is not None and name in {None, each.name}]
-    if not types:
-        known = ", ".join(sorted(each.name for each in installation.mappings.types))
-        msg = f"there is no link type {name}; there are {known}"
-        raise RejectedError(msg)
-    return types
+    order = load_order(installation.mappings)
+    return sorted(installation.types(name), key=lambda each: order.index(each.name))
 
 
 def _names(link_type: LinkType, name: str | None, tax: str | None) -> Names:

@@ -13,7 +13,6 @@ from anji.reading_again import read_again
 from anji.reconcile_tables import counts_table, findings_table, write_csv, write_json
 from anji.repairing import repairs_of
 from anji.running import run_on_runtime, table_console
-from anji_common.errors import RejectedError
 from anji_common.refs import SYSTEMS
 from anji_common.runtime import Runtime
 from anji_mapper.findings import Finding
@@ -46,7 +45,7 @@ def reconcile_records(  # noqa: PLR0913, PLR0917 - one parameter an option
     """Compare both sides: matched, only on one side, differing fields, dangling, double links."""
 
     async def work(installation: Installation, runtime: Runtime) -> None:
-        types = _chosen(installation, link_type)
+        types = {each.name: each for each in installation.types(link_type)}
         if fresh:
             sides = [(each, system) for each in types.values() for system in SYSTEMS]
             objects = [(system, each.side(system).object_name) for each, system in sides]
@@ -90,12 +89,3 @@ async def _found(
     if len(findings) > _SHOWN:
         _out.print(f"and {len(findings) - _SHOWN} more: --csv or --json writes all", markup=False)
     return findings
-
-
-def _chosen(installation: Installation, name: str | None) -> dict[str, LinkType]:
-    types = {each.name: each for each in installation.mappings.types if name in {None, each.name}}
-    if not types:
-        known = ", ".join(sorted(each.name for each in installation.mappings.types))
-        msg = f"there is no link type {name}; there are {known}"
-        raise RejectedError(msg)
-    return types

@@ -5,17 +5,15 @@ history here brings one about, step by step: with all rules it ends well, and wi
 (`CONTROLS`) it does not.
 """
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from anji.simulation.controls import RULE_BOOK, RuleBook
-from anji.simulation.journal import Journal
 from anji.simulation.run import FIRST_CALM_SECONDS
 from anji.simulation.world import World
 from anji_common.events.notices import NoticeKind
 from anji_common.refs import System
-from anji_common.testing.virtual_time import LoopClock, run_virtually
+from anji_common.testing.virtual_time import run_virtually
 from anji_mapper.mapping.model import Mappings
 from anji_sandbox.faults import Fault, Faults
 
@@ -181,13 +179,6 @@ def play(history: History, mappings: Mappings, rules: RuleBook = RULE_BOOK) -> b
 
 
 async def _played(history: History, mappings: Mappings, rules: RuleBook) -> bool:
-    clock = LoopClock(asyncio.get_running_loop())
-    journal = Journal(clock)
-    with journal.of_logs():
-        world = World(_SEED, mappings, clock, journal, rules)
-        await world.start()
-        try:
-            await clock.sleep(FIRST_CALM_SECONDS)
-            return await history.runs(_Scene(world))
-        finally:
-            await world.close()
+    async with World.begun(_SEED, mappings, rules) as world:
+        await world.clock.sleep(FIRST_CALM_SECONDS)
+        return await history.runs(_Scene(world))

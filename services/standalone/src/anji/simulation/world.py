@@ -1,14 +1,14 @@
 """One installation and both vendors, put together for a simulation."""
 
 import asyncio
-from collections.abc import Sequence
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 
 import anji_fxiaoke.service
 import anji_k3cloud.service
 import anji_mapper.service
 from anji.simulation.chance import seeded
-from anji.simulation.controls import RuleBook
+from anji.simulation.controls import RULE_BOOK, RuleBook
 from anji.simulation.force import forceful
 from anji.simulation.journal import Journal, Line
 from anji.simulation.postman import Postman
@@ -24,7 +24,7 @@ from anji_common.events.notices import Notice, NoticeKind
 from anji_common.messages import Message
 from anji_common.refs import System
 from anji_common.runtime import Runtime
-from anji_common.testing.virtual_time import EPOCH
+from anji_common.testing.virtual_time import EPOCH, LoopClock
 from anji_common.topics import CROSSWALK, LINKS, NOTICES, declared_topics
 from anji_common.views import View
 from anji_common.writing.settings import WriterSettings
@@ -91,6 +91,22 @@ class World:
         self.stand_ins: list[Process] = []
         self._postman: asyncio.Task[None] | None = None
         self._notices: Reader | None = None
+
+    @classmethod
+    @asynccontextmanager
+    async def begun(
+        cls, seed: int, mappings: Mappings, rules: RuleBook = RULE_BOOK
+    ) -> AsyncIterator["World"]:
+        """Yield a world on the running loop in which every process runs; end it after."""
+        clock = LoopClock(asyncio.get_running_loop())
+        journal = Journal(clock)
+        with journal.of_logs():
+            world = cls(seed, mappings, clock, journal, rules)
+            await world.start()
+            try:
+                yield world
+            finally:
+                await world.close()
 
     async def start(self) -> None:
         """Declare the topics and start every process."""
