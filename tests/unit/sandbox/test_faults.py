@@ -7,6 +7,7 @@ import pytest
 
 from anji_sandbox.core import Answer, Request
 from anji_sandbox.faults import Fault, Faults, FaultyCore, SparedCore
+from anji_sandbox.leaving_out import Leaving, left_out
 from anji_sandbox.store import Store
 
 CREATE = Request("POST", "/cgi/crm/v2/data/create", {}, {}, b'{"of": "AccountObj"}')
@@ -150,3 +151,28 @@ def test_a_rule_that_nobody_knows_is_refused(rule: object) -> None:
         faults.add_json(rule)
 
     assert faults.rules() == ()
+
+
+ROWS = [[1, "a"], [2, "b"], [3, "c"]]
+
+
+@pytest.mark.parametrize(
+    ("how", "left"), [("empty", []), ("cut", ROWS[:2]), ("shifted", [ROWS[0], ROWS[0], ROWS[2]])]
+)
+def test_an_answer_leaves_rows_out_and_says_yes(how: Leaving, left: list[list[object]]) -> None:
+    page = {"errorCode": 0, "data": {"total": 3, "dataList": ROWS}}
+
+    assert orjson.loads(left_out(orjson.dumps(ROWS), how)) == left
+    assert orjson.loads(left_out(orjson.dumps(page), how))["data"]["dataList"] == left
+
+
+@pytest.mark.parametrize("body", [b"no json", b"[]", b'[[{"Result": 1}]]', b'{"data": 1}', b"3"])
+def test_what_is_no_answer_to_a_query_stays_as_it_is(body: bytes) -> None:
+    assert left_out(body, "empty") == body
+
+
+def test_a_page_that_is_not_found_is_one_of_html_and_nothing_is_done(vendor: Counter) -> None:
+    answer = FaultyCore(vendor, Faults(Fault(kind="not_found"))).handle(CREATE, 1.0)
+
+    assert answer.status == 404
+    assert vendor.done == []

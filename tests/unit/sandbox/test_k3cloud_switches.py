@@ -168,6 +168,15 @@ def test_a_form_may_be_forbidden_to_the_caller() -> None:
     assert caller.query("BD_MATERIAL", "FNumber") == [["M1"]]
 
 
+def test_records_of_a_hidden_organisation_are_left_out_of_queries_without_a_word() -> None:
+    caller = callers(hidden_organisations=["101"])[1]
+    assert caller.query("BD_Customer", "FNumber") == [["C1"]]
+
+    caller.core.administer("POST", "switches", {"hidden_organisations": ["100"]})
+
+    assert caller.query("BD_Customer", "FNumber") == []
+
+
 def test_a_firewall_stops_a_body_with_its_texts() -> None:
     caller = callers(firewall_texts=["<script"])[1]
     body = orjson.dumps({"formid": "BD_Customer", "data": {"Model": {"FName": "<script>"}}})

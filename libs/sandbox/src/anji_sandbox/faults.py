@@ -14,16 +14,27 @@ import orjson
 
 from anji_sandbox.core import Answer, OwnFaultsCore, Request, StoredCore
 from anji_sandbox.derived import chance
+from anji_sandbox.leaving_out import LEAVING_OUT, left_out
 from anji_sandbox.store import Store
 
 __all__ = ["Fault", "Faults", "FaultyCore", "Kind", "SparedCore"]
 
 Kind = Literal[
     "drop_before", "drop_after", "commit_late", "delay", "html", "bad_gateway", "code",
+    "not_found", "empty", "cut", "shifted",
     "lock", "waf", "response_error", "session_lost", "zipped",
 ]  # fmt: skip
-_GENERAL = ("drop_before", "drop_after", "commit_late", "delay", "html", "bad_gateway", "code")
+_GENERAL = (
+    "drop_before", "drop_after", "commit_late", "delay", "html", "bad_gateway", "code",
+    "not_found", *LEAVING_OUT,
+)  # fmt: skip
 _HTML = (("Content-Type", "text/html; charset=utf-8"),)
+_PAGES = {
+    "html": (200, "Web page"),
+    "bad_gateway": (502, "502 Bad Gateway"),
+    "not_found": (404, "404 Not Found"),
+}
+"""Status and title of a page that comes in place of an answer."""
 _PAGE = "<!DOCTYPE html><html><head><title>{0}</title></head><body><h1>{0}</h1></body></html>"
 
 
@@ -34,10 +45,11 @@ class Fault:
     kind: Kind
     """`drop_before`: no answer, nothing done. `drop_after`: done, no answer. `commit_late`: no
     answer, done only after `delay_seconds`. `delay`: done, answered so late. `html`: nothing done,
-    a page with status 200. `bad_gateway`: nothing done, 502. `code`: nothing done, the vendor's
-    own refusal with `code` and `words`. The others are the ERP's own: `lock`, `waf`,
-    `response_error`: nothing done, so answered. `session_lost`: the caller's session ends first.
-    `zipped`: done, answered as base64 of gzip."""
+    a page with status 200. `bad_gateway`: nothing done, 502. `not_found`: nothing done, 404.
+    `code`: nothing done, the vendor's own refusal with `code` and `words`. `empty`, `cut`,
+    `shifted`: done, and rows are missing in the answer (`leaving_out`). The others are the ERP's
+    own: `lock`, `waf`, `response_error`: nothing done, so answered. `session_lost`: the caller's
+    session ends first. `zipped`: done, answered as base64 of gzip."""
     endpoint: str = "*"
     """A pattern of the path, such as ``*/data/create`` or ``*.Save.common.kdsvc``."""
     contains: str = ""
@@ -157,6 +169,9 @@ class FaultyCore:
                 delay_seconds=answer.delay_seconds + fault.delay_seconds,
                 dropped=answer.dropped or fault.kind == "drop_after",
             )
+        if fault.kind in LEAVING_OUT:
+            answer = self.core.handle(request, now)
+            return replace(answer, body=left_out(answer.body, fault.kind))
         if fault.kind == "commit_late":
             self._late.append((now + fault.delay_seconds, request))
         return self._undone(fault, request, now)
@@ -179,10 +194,9 @@ class FaultyCore:
     def _undone(self, fault: Fault, request: Request, now: float) -> Answer:
         """Return the answer to a call that the vendor never saw, or not yet."""
         match fault.kind:
-            case "html":
-                return Answer(200, _HTML, _PAGE.format("Web page").encode())
-            case "bad_gateway":
-                return Answer(502, _HTML, _PAGE.format("502 Bad Gateway").encode())
+            case "html" | "bad_gateway" | "not_found" as kind:
+                status, title = _PAGES[kind]
+                return Answer(status, _HTML, _PAGE.format(title).encode())
             case "drop_before":
                 return Answer(0, (), b"", dropped=True, delay_seconds=fault.delay_seconds)
             case "commit_late":

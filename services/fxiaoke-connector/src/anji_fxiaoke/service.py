@@ -130,6 +130,7 @@ def source_settings(settings: FxiaokeSettings) -> SourceSettings:
         gather_seconds=settings.gather_seconds,
         document_gather_seconds=settings.lines_lag_seconds + _MARGIN_SECONDS,
         patrol_seconds=settings.patrol_seconds,
+        confirm_seconds=settings.confirm_seconds,
         most_deletes=settings.most_deletes,
         most_deletes_share=settings.most_deletes_share,
         hints_topic=CALLBACKS.name if takes_callbacks else None,

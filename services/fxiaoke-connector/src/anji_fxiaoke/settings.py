@@ -115,6 +115,10 @@ class FxiaokeSettings(BaseSettings):
     records, which no date tells; it costs a call, and one for each kind of lines, for every
     hundred records. `None`: only by `anji fxiaoke probe`."""
 
+    confirm_seconds: float = Field(default=60.0, gt=0)
+    """A record that such a round does not find is asked for again after this long, and is gone
+    only if it is not there then either. More than a query lags behind a write."""
+
     most_deletes: int = Field(default=20, ge=1)
     """If more records of one object than this are gone at once, they are held until somebody
     approves: `anji fxiaoke approve`."""

@@ -92,6 +92,7 @@ def source_settings(settings: K3CloudSettings) -> SourceSettings:
         most_poll_seconds=settings.poll_seconds,
         overlap_seconds=settings.overlap_seconds,
         patrol_seconds=settings.patrol_seconds,
+        confirm_seconds=settings.confirm_seconds,
         most_deletes=settings.most_deletes,
         most_deletes_share=settings.most_deletes_share,
     )

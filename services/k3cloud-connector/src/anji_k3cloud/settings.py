@@ -114,6 +114,10 @@ class K3CloudSettings(BaseSettings):
     record un-audited, closed, cancelled or deleted. Free, but one query a hundred records (and one
     more a further entry). `None`: only by `anji k3cloud probe`."""
 
+    confirm_seconds: float = Field(default=60.0, gt=0)
+    """A record that such a round does not find is asked for again after this long, and is gone
+    only if it is not there then either. More than a query lags behind a write."""
+
     most_deletes: int = Field(default=20, ge=1)
     """If more records of one form than this are gone at once, they are held until somebody
     approves: `anji k3cloud approve`."""

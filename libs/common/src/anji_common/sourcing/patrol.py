@@ -2,11 +2,15 @@
 
 It finds what no window shows: changes that move no date (a removed line, ``protocol.md`` 20) and
 records that are gone. No delete is inferred from absence: a record that a read by id leaves out is
-asked for once more after a while; only then it is gone. If too many seem to be gone (the account
-has lost a right, a table is being restored), nothing is published until a person approves.
+asked for once more after a while; only then it is gone. That second read also asks for witnesses,
+known records that were there: an answer without one of them, or that tells a record twice, comes
+from a vendor that left out something (an empty success, a page cut short), and proves nothing. If
+too many seem to be gone (the account has lost a right, a table is being restored), nothing is
+published until a person approves.
 """
 
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from anji_common.events.changes import Change, revision_of
@@ -18,6 +22,7 @@ from anji_common.sourcing.revisions import Published
 from anji_common.sourcing.settings import SourceSettings
 
 __all__ = [
+    "Question",
     "after_read",
     "answered",
     "approved",
@@ -25,8 +30,28 @@ __all__ = [
     "buried",
     "due_at",
     "is_too_many",
-    "next_ids",
+    "next_question",
+    "unproven",
 ]
+
+_WITNESSES = 4
+"""Two that come after those who are missing, where there are any, and two from the beginning: an
+answer may be cut at its end."""
+
+_IdsAfter = Callable[[str, int], Sequence[str]]
+"""Gives the known ids greater than one, sorted, at most so many."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a round reads next."""
+
+    progress: PatrolProgress
+    """The round; it begins with its first question."""
+    ids: tuple[str, ...] = ()
+    """Whose existence is asked; none where all have been looked at."""
+    witnesses: tuple[str, ...] = ()
+    """Of whom it is known: an answer without them is not to be believed."""
 
 
 def due_at(
@@ -49,44 +74,76 @@ def due_at(
     return last + timedelta(seconds=settings.patrol_seconds)
 
 
-def next_ids(
-    progress: PatrolProgress | None,
-    now: datetime,
-    ids_after: Callable[[str, int], Sequence[str]],
-    settings: SourceSettings,
-) -> tuple[PatrolProgress, tuple[str, ...]]:
-    """Return the round and the ids that it reads next; none where all have been looked at.
+def next_question(
+    progress: PatrolProgress | None, now: datetime, ids_after: _IdsAfter, settings: SourceSettings
+) -> Question:
+    """Return what the round reads next.
 
     Args:
         progress: How far it is; where no round is under way, one begins.
         now: The vendor's time.
-        ids_after: Gives the known ids greater than one, sorted, at most so many.
+        ids_after: Gives what is known.
         settings: How many are read together.
     """
     progress = asked_for(progress, now)
     if progress.stage is PatrolStage.CONFIRMING:
-        return progress, progress.missing[: settings.batch_ids]
+        most = min(_WITNESSES, settings.batch_ids // 2)
+        asked = progress.missing[: settings.batch_ids - most]
+        return Question(progress, asked, _witnesses(progress, asked[-1], ids_after, most))
     ids = tuple(ids_after(progress.after, settings.batch_ids))
     if ids:
-        return progress, ids
+        return Question(progress, ids)
     stage = PatrolStage.CONFIRMING if progress.missing else PatrolStage.OVER
-    return progress.model_copy(update={"stage": stage, "looked_at": now}), ()
+    return Question(progress.model_copy(update={"stage": stage, "looked_at": now}))
+
+
+def _witnesses(
+    progress: PatrolProgress, last: str, ids_after: _IdsAfter, most: int
+) -> tuple[str, ...]:
+    """Return some known records that are not missing, as far as there are any."""
+    missing = {*progress.missing, *progress.confirmed}
+    enough = len(missing) + most
+    behind = [each for each in ids_after(last, enough) if each not in missing]
+    first = [each for each in ids_after("", enough) if each not in missing]
+    return tuple(dict.fromkeys((*behind[: (most + 1) // 2], *first)))[:most]
+
+
+def unproven(
+    question: Question, told: Sequence[str], now: datetime
+) -> tuple[PatrolProgress, str] | None:
+    """Return the round put off, and why its answer is not believed; `None`: it is.
+
+    A witness who is not there may have been deleted since: it is one of the missing then, and
+    others are asked next time.
+
+    Args:
+        question: What was read.
+        told: The ids of the records in the answer, each as often as it was told.
+        now: The vendor's time: the same is asked again a while later.
+    """
+    absent = tuple(each for each in question.witnesses if each not in told)
+    if absent:
+        words = f"the answer left out {', '.join(absent)}, of which it was known"
+    elif question.progress.stage is PatrolStage.CONFIRMING and len({*told}) < len(told):
+        words = "the answer told a record twice"
+    else:
+        return None
+    progress = question.progress
+    update = {"looked_at": now, "missing": (*progress.missing, *absent)}
+    return progress.model_copy(update=update), words
 
 
 def after_read(
-    progress: PatrolProgress,
-    asked: Sequence[str],
-    found: Collection[str],
-    settings: SourceSettings,
+    question: Question, found: Collection[str], settings: SourceSettings
 ) -> tuple[PatrolProgress, tuple[str, ...]]:
-    """Return the round after a read, and the ids that are gone for certain.
+    """Return the round after a read that proves something, and the ids that are gone for certain.
 
     Args:
-        progress: The round.
-        asked: The ids that were read, at least one.
+        question: What was read, at least one id.
         found: Which of them exist: whole, torn or unreadable.
         settings: How many may be gone without asking.
     """
+    progress, asked = question.progress, question.ids
     absent = tuple(each for each in asked if each not in found)
     if progress.stage is PatrolStage.LOOKING:
         update = {

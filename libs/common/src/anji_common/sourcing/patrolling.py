@@ -16,7 +16,7 @@ from anji_common.metrics import SOURCE_READS
 from anji_common.refs import Ref
 from anji_common.sourcing.checkpoints import Checkpoint, PatrolProgress, PatrolStage
 from anji_common.sourcing.feed import Feed, Page
-from anji_common.sourcing.patrol import after_read, buried, due_at, next_ids
+from anji_common.sourcing.patrol import after_read, buried, due_at, next_question, unproven
 from anji_common.sourcing.published import PublishedRefs
 from anji_common.sourcing.revisions import revise
 from anji_common.sourcing.settings import SourceSettings
@@ -74,14 +74,19 @@ class Patrol:
         """
         self._stepped_at = self._clock.monotonic()
         now = await self._feed.now()
-        progress, ids = next_ids(place.patrol, now, self._published.ids_after, self._settings)
-        if not ids:
-            return Found(progress)
-        page = await self._feed.read(self._interest, ids, ids)
-        met = {found.ref.record_id for found in page.records} | set(page.torn)
-        met |= {each.record_id for each in page.unreadable}
+        question = next_question(place.patrol, now, self._published.ids_after, self._settings)
+        if not question.ids:
+            return Found(question.progress)
+        asked = (*question.ids, *question.witnesses)
+        page = await self._feed.read(self._interest, asked, asked)
+        told = [found.ref.record_id for found in page.records]
+        told += [*page.torn, *(each.record_id for each in page.unreadable)]
         changes = [change for found in page.records if (change := self._revised(found, now))]
-        progress, gone = after_read(progress, ids, met, self._settings)
+        if (put_off := unproven(question, told, now)) is not None:
+            progress, words = put_off
+            _log.warning("deletes.unproven", object=self._interest.object_name, reason=words)
+            return Found(progress, tuple(changes), page)
+        progress, gone = after_read(question, told, self._settings)
         changes += self._buried(gone, now)
         is_held = progress.stage is PatrolStage.HELD
         return Found(progress, tuple(changes), page, self._told(progress) if is_held else ())

@@ -177,11 +177,26 @@ def _lines(context: Context, form: Form, plan: _Plan) -> Iterator[tuple[Record, 
     records = context.records.of(form)
     candidates = plan.test.candidates(records)
     passes = plan.test.passes
+    hidden = _hidden(context)
+    org = form.org or "FUseOrgId"
     for record_id in tuple(records.ids) if candidates is None else sorted(candidates):
         record = records.by_id[record_id]
+        if hidden and record["head"].get(org) in hidden:
+            continue
         for line in _rows(record, plan.path):
             if passes(record, line):
                 yield record, line
+
+
+def _hidden(context: Context) -> frozenset[int]:
+    """Return the ids of the organisations whose records nobody sees."""
+    numbers = context.switches.hidden_organisations
+    if not numbers:
+        return frozenset()
+    form = context.records.forms.get("ORG_Organizations")
+    known = None if form is None else context.records.of(form)
+    found = (None if known is None else known.find_number(number) for number in numbers)
+    return frozenset(record["id"] for record in found if record is not None)
 
 
 def _rows(record: Record, path: tuple[Entity, ...]) -> Iterator[Line]:

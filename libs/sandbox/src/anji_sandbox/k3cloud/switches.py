@@ -98,6 +98,10 @@ class K3CloudSwitches:
     forbidden_forms: tuple[str, ...] = ()
     """Forms that the caller has no permission for (MsgCode 2)."""
 
+    hidden_organisations: tuple[str, ...] = ()
+    """Organisations, by number, whose records queries leave out without a word, as data rights by
+    organisation do."""
+
     firewall_texts: tuple[str, ...] = ()
     """Texts in a body that a firewall before the site stops."""
 
