@@ -10,8 +10,9 @@ from dataclasses import dataclass, replace
 from anji_common.events.changes import Change
 from anji_common.events.observed import Document, Observed, Stamp
 from anji_common.refs import System
-from anji_mapper.link.lines import Rows, join, paired_as_sent, source_of
+from anji_mapper.link.lines import join, numbered_anew, paired_as_sent, source_of
 from anji_mapper.link.renditions import Answers, row_key
+from anji_mapper.link.rules import Rows
 from anji_mapper.link.state import (
     Flight,
     Held,
@@ -85,7 +86,7 @@ def settle_by_held(turn: Turn, system: System) -> None:
     side = turn.seat.side(system)
     if side.flight is None or side.held is None:
         return
-    agree(turn, system, side.flight, side.held.stamp, side.held.seen, lines={})
+    agree(turn, system, side.flight, side.held.stamp, (side.seen, side.held.seen), lines={})
     cleared(turn, system)
 
 
@@ -121,7 +122,7 @@ def agree(  # noqa: PLR0913 - what a command said, and what came of it
     system: System,
     flight: Flight,
     stamp: Stamp | None,
-    came: Seen | None,
+    seen: tuple[Seen | None, Seen | None],
     *,
     lines: Mapping[str, Mapping[str, str]],
 ) -> None:
@@ -131,10 +132,11 @@ def agree(  # noqa: PLR0913 - what a command said, and what came of it
         turn: The step in hand.
         system: The command's target.
         flight: The command.
-        stamp: Of `came`.
-        came: The target as read after the write; `None` where nobody read it.
+        stamp: Of the target as read after the write.
+        seen: (the target before the write, as read after it), where anybody read it.
         lines: Lines path → line id of the source → line id of the target, of new lines.
     """
+    before, came = seen
     answers = Answers(turn.rules, system, stamp, turn.seat.side(system).returned)
     returned = dict(answers.before)
     agreed = dict(turn.seat.agreed)
@@ -151,8 +153,23 @@ def agree(  # noqa: PLR0913 - what a command said, and what came of it
             came_rows = {} if came is None else came.rows.get(each.name, {})
             agreement = _Rows(each, answers, flight.rows[each.name], told, came_rows, returned)
             states[each.name] = agreement.over(states.get(each.name, {}))
+        if system is System.K3CLOUD and before is not None and came is not None:
+            known, now = turn.seat.lines.get(each.name, {}), states.get(each.name, {})
+            settled = _settled(flight.removes.get(each.name, ()), known, now)
+            rows = before.rows.get(each.name, {}), came.rows.get(each.name, {})
+            if now and turn.rules.are_in_order(stamp):
+                states[each.name] = numbered_anew(each, now, rows, settled)
     turn.put(agreed=agreed, lines=states)
     turn.put_side(system, changed(turn.seat.side(system), returned=returned))
+
+
+def _settled(
+    removed: Sequence[str], known: Mapping[str, LineState], now: Mapping[str, LineState]
+) -> set[str]:
+    """Return the ids of ERP rows that a save has removed, or whose new ids were told."""
+    gone = {known[crm].erp_id for crm in removed if crm in known}
+    there = {state.erp_id for state in now.values()}
+    return gone | {state.erp_id for state in known.values() if state.erp_id not in there}
 
 
 def agree_where_moved(turn: Turn, system: System, flight: Flight, base: Seen) -> None:
