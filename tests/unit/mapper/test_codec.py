@@ -83,7 +83,6 @@ flights = st.builds(
     ours_seen=st.booleans(),
     decided_on=st.integers(-1, 2**62),
     finish=st.sampled_from(Finish),
-    removes=st.dictionaries(lines_names, st.lists(names, max_size=2).map(tuple), max_size=2),
 )
 sides = st.builds(
     SideState,
@@ -105,6 +104,7 @@ sides = st.builds(
     ),
     is_gone=st.booleans(),
     returned=pairs,
+    rewrites=st.dictionaries(texts, st.tuples(st.integers(1, 9), st.booleans()), max_size=2),
     unfinished=st.none()
     | st.builds(
         Unfinished,
@@ -170,11 +170,11 @@ WHOLE: dict[Any, tuple[str, ...]] = {
     ),
     SideState: (
         *("ref", "revision", "stamp", "seen", "floor", "flight", "held", "sent", "refusal"),
-        *("is_gone", "returned", "unfinished"),
+        *("is_gone", "returned", "unfinished", "rewrites"),
     ),
     Flight: (
         *("number", "action", "digest", "pairs", "rows", "base_at", "answered_at", "asked_at"),
-        *("ours_seen", "decided_on", "finish", "removes"),
+        *("ours_seen", "decided_on", "finish"),
     ),
     Decision: ("winner", "values", "person"),
     Held: ("revision", "stamp", "seen"),

@@ -1,20 +1,11 @@
 """What comes back after a write: a rendition, or the work of another hand (``protocol.md`` 13)."""
 
-from pydantic import JsonValue
-
 from anji_common.events.notices import NoticeKind
 from labs.document_lab import DocumentLab
 from labs.doubted_write import in_doubt_for_a_target_that_trims
 from labs.link_lab import CRM, ERP, LinkLab
 from labs.order_type import ENTRY, LINES, ORDER, make_order_type
-
-
-def upper(value: JsonValue) -> JsonValue:
-    return value.upper() if isinstance(value, str) else value
-
-
-def lower(value: JsonValue) -> JsonValue:
-    return value.lower() if isinstance(value, str) else value
+from labs.workflows import lower, upper
 
 
 def linked() -> LinkLab:
@@ -35,6 +26,46 @@ def test_what_a_workflow_makes_of_our_write_flows_back_once() -> None:
     assert lab.vendors[ERP].records["001"]["FName"] == "BEA"
     assert lab.vendors[CRM].records["001"]["name"] == "BEA"
     assert lab.vendors[CRM].writes + lab.vendors[ERP].writes == before + 2
+
+
+def rewritten(lab: LinkLab) -> list[object]:
+    """Return what people were told of values that a side does not keep."""
+    return [
+        notice.details["fields"]
+        for notice in lab.notices
+        if notice.kind is NoticeKind.VALUE_REWRITTEN
+    ]
+
+
+def test_people_are_told_once_that_the_target_rewrites_a_value() -> None:
+    lab = LinkLab()
+    lab.linked()
+    lab.vendors[ERP].trims = True
+
+    for name in ("bea ", "cid ", "dan "):
+        lab.edit(CRM, "001", name=name)
+        lab.rest()
+    assert rewritten(lab) == [{"name~FName": ["bea ", "bea"]}]
+
+    for name in ("eve", "fay "):  # one comes back as it was sent: then it is news again
+        lab.edit(CRM, "001", name=name)
+        lab.rest()
+    assert rewritten(lab)[1:] == [{"name~FName": ["fay ", "fay"]}]
+
+
+def test_people_are_told_of_another_hand_when_it_is_a_habit_and_not_of_one_edit() -> None:
+    lab = linked()
+
+    lab.edit(CRM, "001", name="bea")
+    lab.rest()
+    assert rewritten(lab) == []
+    lab.edit(CRM, "001", name="cid")
+    lab.rest()
+    lab.edit(CRM, "001", name="dan")
+    lab.rest()
+
+    assert rewritten(lab) == [{"name~FName": ["cid", "CID"]}]
+    assert lab.vendors[CRM].records["001"]["name"] == "DAN"
 
 
 def test_two_systems_that_rewrite_each_other_come_to_rest() -> None:

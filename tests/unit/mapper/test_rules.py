@@ -7,7 +7,6 @@ off it must not. So no rule stands here that nothing needs.
 from collections.abc import Callable
 
 import pytest
-from pydantic import JsonValue
 
 from anji_common.events.commands import Action
 from anji_common.refs import System
@@ -16,8 +15,12 @@ from anji_mapper.link.state import ProblemKind, Stage
 from anji_mapper.mapping.model import Row
 from labs.doubted_write import an_edit_of_what_came_of_a_doubted_write
 from labs.link_lab import CRM, ERP, LinkLab, make_link_type, without
-from labs.lost_rows import ACCIDENTS
 from labs.lost_state import a_pair_that_only_our_marker_tells, the_state_of_a_pair_is_lost
+from labs.workflows import (
+    an_edit_while_a_workflow_rewrites_our_write,
+    workflows_that_add_to_each_others_values,
+    workflows_that_rewrite_each_other,
+)
 
 Scenario = Callable[[Rules], bool]
 """Whether it ended well."""
@@ -209,41 +212,6 @@ def somebody_edits_between_our_write_and_our_look(rules: Rules) -> bool:
     return lab.vendors[CRM].records["001"]["name"] == "Cid"
 
 
-def upper(value: JsonValue) -> JsonValue:
-    return value.upper() if isinstance(value, str) else value
-
-
-def lower(value: JsonValue) -> JsonValue:
-    return value.lower() if isinstance(value, str) else value
-
-
-def workflows_that_rewrite_each_other(rules: Rules) -> bool:
-    """Each side makes an edit of what the other wrote."""
-    lab = LinkLab(rules=rules)
-    lab.linked()
-    lab.vendors[ERP].workflow, lab.vendors[CRM].workflow = upper, lower
-    lab.edit(CRM, "001", name="bea")
-    lab.rest()
-    return lab.vendors[ERP].writes <= 2
-
-
-def an_edit_while_a_workflow_rewrites_our_write(rules: Rules) -> bool:
-    """The field's owner is the side of the workflow, whose value nobody wished."""
-    lab = LinkLab(rules=rules)
-    lab.linked()
-    lab.vendors[ERP].workflow = upper
-    lab.edit(CRM, "001", tel="a")
-    lab.read(CRM, "001")
-    lab.deliver(("changes", "fxiaoke/AccountObj/001"))
-    result = lab.executed(lab.commands.pop())
-    lab.edit(CRM, "001", tel="b")
-    lab.read(CRM, "001")
-    lab.deliver(("changes", "fxiaoke/AccountObj/001"))
-    lab.queues["results", str(result.seat)].append(result)
-    lab.rest()
-    return lab.vendors[CRM].records["001"]["tel"] == "B"
-
-
 def two_edits_in_a_row(rules: Rules) -> bool:
     """The second waits for the first's result."""
     lab = LinkLab(rules=rules)
@@ -295,6 +263,10 @@ CASES: dict[str, tuple[Scenario, Rules]] = {
         workflows_that_rewrite_each_other,
         without(is_rewritten_again=lambda _before, _returned: False),
     ),
+    "13 endless": (
+        workflows_that_add_to_each_others_values,
+        without(is_endless=lambda _times: False),
+    ),
     "13 proven edit": (
         an_edit_while_a_workflow_rewrites_our_write,
         without(yields=lambda _before, _changed: False),
@@ -304,7 +276,6 @@ CASES: dict[str, tuple[Scenario, Rules]] = {
         a_pair_that_only_our_marker_tells,
         without(is_known_pair=lambda _seat: False),
     ),
-    **ACCIDENTS,
     "14 one in flight": (two_edits_in_a_row, without(is_busy=lambda _side: False)),
 }
 

@@ -25,13 +25,12 @@ class NoticeKind(StrEnum):
     MESSAGE_IN_DOUBT = "message in doubt"
     LINK_ENDED = "link ended"
     LINE_NOT_REMOVED = "line not removed"
-    """One side has a line no more, and the other keeps it."""
-
-    LINE_RETURNED = "line returned"
-    """One side removed a line and the other changed it, or a person wants it: it is made again."""
-
     REASSIGNED = "reassigned"
     """A linked record moved to another variant of its mapping, such as another organisation."""
+
+    VALUE_REWRITTEN = "value rewritten"
+    """A side does not keep what it is sent, by itself or by a workflow: ``fields`` (name → [sent,
+    what stands there]). What stands there counts, and nothing is written against it."""
 
     VALUE_EDITED = "value edited"
     """A person had another value written than the mapped one, to get past a problem."""

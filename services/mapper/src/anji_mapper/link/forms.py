@@ -73,6 +73,7 @@ def side_to(side: SideState) -> Json:
         side.is_gone,
         side.returned,
         maybe(_unfinished_to, side.unfinished),
+        side.rewrites,
     ]
 
 
@@ -81,7 +82,7 @@ def side_from(read: Json) -> SideState:
     if read is None:
         return _BLANK
     ref, revision, stamp, seen, floor, flight, held, sent, refusal, is_gone, *later = read
-    returned, unfinished = (*later, None)[:2]
+    returned, unfinished, rewrites = (*later, None, None)[:3]
     newest = None if stamp is None else _stamp_from(stamp)
     return changed(
         _BLANK,
@@ -97,6 +98,7 @@ def side_from(read: Json) -> SideState:
         is_gone=is_gone,
         returned=whole_from(returned) if returned else returned,
         unfinished=None if unfinished is None else _unfinished_from(unfinished),
+        rewrites={key: (times, told) for key, (times, told) in (rewrites or {}).items()},
     )
 
 
@@ -210,7 +212,6 @@ def _flight_to(flight: Flight) -> Json:
         flight.ours_seen,
         flight.decided_on,
         flight.finish.value,
-        flight.removes,
     ]
 
 
@@ -231,7 +232,6 @@ def _flight_from(read: Json) -> Flight:
         ours_seen=ours_seen,
         decided_on=later[0] if later else -1,
         finish=Finish(later[1]) if later[1:] else Finish.SAVED,
-        removes={name: tuple(ids) for name, ids in later[2].items()} if later[2:] else {},
     )
 
 

@@ -5,19 +5,23 @@ then decide the next command (which `step` does).
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from pydantic import JsonValue
 
 from anji_common.events.changes import Change
+from anji_common.events.notices import NoticeKind
 from anji_common.events.observed import Document, Observed, Stamp
 from anji_common.refs import System
-from anji_mapper.link.lines import join, numbered_anew, paired_as_sent, source_of
-from anji_mapper.link.renditions import Answers, row_key
-from anji_mapper.link.rules import Rows
+from anji_mapper.link.lines import Rows, join, paired_as_sent, source_of
+from anji_mapper.link.renditions import Answer, Answers, row_key
 from anji_mapper.link.state import (
     Flight,
     Held,
     LineState,
     Returned,
+    Rewrites,
     RowAgreement,
     SideState,
     ValuePair,
@@ -86,7 +90,7 @@ def settle_by_held(turn: Turn, system: System) -> None:
     side = turn.seat.side(system)
     if side.flight is None or side.held is None:
         return
-    agree(turn, system, side.flight, side.held.stamp, (side.seen, side.held.seen), lines={})
+    agree(turn, system, side.flight, side.held.stamp, side.held.seen, lines={})
     cleared(turn, system)
 
 
@@ -122,7 +126,7 @@ def agree(  # noqa: PLR0913 - what a command said, and what came of it
     system: System,
     flight: Flight,
     stamp: Stamp | None,
-    seen: tuple[Seen | None, Seen | None],
+    came: Seen | None,
     *,
     lines: Mapping[str, Mapping[str, str]],
 ) -> None:
@@ -132,44 +136,34 @@ def agree(  # noqa: PLR0913 - what a command said, and what came of it
         turn: The step in hand.
         system: The command's target.
         flight: The command.
-        stamp: Of the target as read after the write.
-        seen: (the target before the write, as read after it), where anybody read it.
+        stamp: Of `came`.
+        came: The target as read after the write; `None` where nobody read it.
         lines: Lines path → line id of the source → line id of the target, of new lines.
     """
-    before, came = seen
-    answers = Answers(turn.rules, system, stamp, turn.seat.side(system).returned)
-    returned = dict(answers.before)
+    side = turn.seat.side(system)
+    answers = Answers(turn.rules, system, stamp, side.returned, side.rewrites)
+    memory = _Memory(dict(side.returned), dict(side.rewrites))
     agreed = dict(turn.seat.agreed)
     names = {pair.name: pair for pair in turn.link_type.pairs}
     for name, sent in flight.pairs.items():
         if name in names:
             answer = answers.of(name, names[name], sent, None if came is None else came.head)
             agreed[name] = answer.agreed
-            _remember(returned, name, answer.returned)
+            memory.take(name, answer)
     states = dict(turn.seat.lines)
     for each in turn.link_type.lines:
         if each.name in flight.rows:
             told = lines.get(each.path(system), {})
             came_rows = {} if came is None else came.rows.get(each.name, {})
-            agreement = _Rows(each, answers, flight.rows[each.name], told, came_rows, returned)
+            agreement = _Rows(each, answers, flight.rows[each.name], told, came_rows, memory)
             states[each.name] = agreement.over(states.get(each.name, {}))
-        if system is System.K3CLOUD and before is not None and came is not None:
-            known, now = turn.seat.lines.get(each.name, {}), states.get(each.name, {})
-            settled = _settled(flight.removes.get(each.name, ()), known, now)
-            rows = before.rows.get(each.name, {}), came.rows.get(each.name, {})
-            if now and turn.rules.are_in_order(stamp):
-                states[each.name] = numbered_anew(each, now, rows, settled)
     turn.put(agreed=agreed, lines=states)
-    turn.put_side(system, changed(turn.seat.side(system), returned=returned))
-
-
-def _settled(
-    removed: Sequence[str], known: Mapping[str, LineState], now: Mapping[str, LineState]
-) -> set[str]:
-    """Return the ids of ERP rows that a save has removed, or whose new ids were told."""
-    gone = {known[crm].erp_id for crm in removed if crm in known}
-    there = {state.erp_id for state in now.values()}
-    return gone | {state.erp_id for state in known.values() if state.erp_id not in there}
+    side = turn.seat.side(system)
+    turn.put_side(system, changed(side, returned=memory.returned, rewrites=memory.rewrites))
+    if memory.news:
+        words = f"{system} does not keep what it is sent: {', '.join(sorted(memory.news))}"
+        fields: dict[str, JsonValue] = {key: [*each] for key, each in memory.news.items()}
+        turn.notify(NoticeKind.VALUE_REWRITTEN, words, system=system.value, fields=fields)
 
 
 def agree_where_moved(turn: Turn, system: System, flight: Flight, base: Seen) -> None:
@@ -181,7 +175,7 @@ def agree_where_moved(turn: Turn, system: System, flight: Flight, base: Seen) ->
     side = turn.seat.side(system)
     if side.seen is None:
         return
-    answers = Answers(turn.rules, system, side.stamp, side.returned)
+    answers = Answers(turn.rules, system, side.stamp, side.returned, side.rewrites)
     came, agreed = side.seen.head, dict(turn.seat.agreed)
     for pair in turn.link_type.pairs:
         path, sent = pair.path(system), flight.pairs.get(pair.name)
@@ -190,11 +184,28 @@ def agree_where_moved(turn: Turn, system: System, flight: Flight, base: Seen) ->
     turn.put(agreed=agreed)
 
 
-def _remember(returned: dict[str, Returned], key: str, value: Returned | None) -> None:
+@dataclass(frozen=True, slots=True)
+class _Memory:
+    """What is remembered of values that a side gives back differently; filled."""
+
+    returned: dict[str, Returned]
+    rewrites: dict[str, Rewrites]
+    news: dict[str, Returned] = field(default_factory=dict)
+    """(sent, what stands there) of those that people are to be told of."""
+
+    def take(self, key: str, answer: Answer) -> None:
+        """Take in what is agreed about one value."""
+        for memory, value in ((self.returned, answer.returned), (self.rewrites, answer.rewrites)):
+            _remember(memory, key, value)
+        if answer.news is not None:
+            self.news[key] = answer.news
+
+
+def _remember(memory: dict[str, Any], key: str, value: object) -> None:
     if value is None:
-        returned.pop(key, None)
+        memory.pop(key, None)
     else:
-        returned[key] = value
+        memory[key] = value
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,8 +217,7 @@ class _Rows:
     sent: Sequence[RowAgreement]
     told: Mapping[str, str]
     came: Rows
-    returned: dict[str, Returned]
-    """What the side gives back differently; filled."""
+    memory: _Memory
 
     def over(self, known: Mapping[str, LineState]) -> dict[str, LineState]:
         """Return `known` with what is agreed now."""
@@ -240,7 +250,7 @@ class _Rows:
                 key = row_key(self.lines.name, crm, name)
                 answer = self.answers.of(key, names[name], sent, came)
                 agreed[name] = answer.agreed
-                _remember(self.returned, key, answer.returned)
+                self.memory.take(key, answer)
         return agreed
 
 

@@ -30,6 +30,7 @@ __all__ = [
     "ProblemKind",
     "Refusal",
     "Returned",
+    "Rewrites",
     "RowAgreement",
     "Seat",
     "SideState",
@@ -47,6 +48,10 @@ ValuePair = tuple[JsonValue, JsonValue]
 
 Returned = tuple[JsonValue, JsonValue]
 """(what we sent to a side, what somebody else had made of it when it was read back)."""
+
+
+Rewrites = tuple[int, bool]
+"""(how many of our writes of a value in a row came back differently, whether people were told)."""
 
 
 class Stage(StrEnum):
@@ -138,8 +143,6 @@ class Flight:
     """`Pair.name` → what will be agreed if the command succeeds."""
     rows: Mapping[str, tuple[RowAgreement, ...]] = field(default_factory=dict)
     """`LinesPair.name` → the same for lines."""
-    removes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """`LinesPair.name` → CRM ids of the lines that it takes out of the side."""
     decided_on: int = -1
     """Revision of the other side's change that the command was decided on."""
     base_at: datetime | None = None
@@ -184,6 +187,8 @@ class SideState:
     """`Pair.name`, or `row_key`, → the last of it (``protocol.md`` 13)."""
     unfinished: Unfinished | None = None
     """ERP: what the last command left undone though its values hold."""
+    rewrites: Mapping[str, Rewrites] = field(default_factory=dict)
+    """By the same keys as `returned`, whoever rewrote it; gone once a value comes back as sent."""
 
 
 @frozen_open
