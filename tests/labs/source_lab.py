@@ -160,6 +160,11 @@ class LittleFeed:
         self.reads.append(tuple(ids))
         return self._page(interest.object_name, ids)
 
+    async def standing(self, interest: ObjectInterest, ids: Sequence[str]) -> Sequence[str]:
+        await self._ask()
+        found = (self._shop.shown((interest.object_name, each)) for each in ids)
+        return [each for each, thing in zip(ids, found, strict=True) if thing is not None][::-1]
+
     async def _ask(self) -> None:
         await self._shop.clock.sleep(0.01)
         if self._shop.is_down:

@@ -6,7 +6,7 @@ it learns from the mark in the ERP's record, or, where people made both, from th
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -74,14 +74,23 @@ class Fate:
         return not self.findings and self.crossed == self.records
 
 
-FATES = ("lost", "doubled", "deleted", "overwritten", "differing")
-"""`lost`: has no counterpart. `doubled`: has several. `deleted`: gone or voided, and no person did
-it. `overwritten`: holds what is nobody's last word. `differing`: the sides hold not the same."""
+FATES = ("lost", "doubled", "deleted", "kept", "overwritten", "differing")
+"""`lost`: has no counterpart. `doubled`: has several. `deleted`: gone or voided, or told to be
+gone, and no person did it. `kept`: a person deleted it, and nobody was told. `overwritten`: holds
+what is nobody's last word. `differing`: the sides hold not the same."""
 
 
-def judge(diary: Diary, shelves: Shelves) -> Fate:
-    """Compare everything that was done with everything that stands there."""
+def judge(diary: Diary, shelves: Shelves, told: Collection[str] | None = None) -> Fate:
+    """Compare everything that was done with everything that stands there.
+
+    Args:
+        diary: What people did.
+        shelves: What stands on both sides.
+        told: Refs of records that Anji has told to be gone; `None`: nobody looked.
+    """
     fate = Fate(edits=sum(1 for _ in diary.did("said")))
+    if told is not None:
+        fate.findings += _told_gone({deed.value for deed in diary.did("ended")}, told)
     words = _last_words(diary)
     ended = {(deed.kind, deed.record) for deed in diary.did("ended")}
     for kind in _FORMS:
@@ -95,6 +104,13 @@ def judge(diary: Diary, shelves: Shelves) -> Fate:
             fate.findings += found
             fate.crossed += not found
     return fate
+
+
+def _told_gone(gone: Collection[str], told: Collection[str]) -> Iterator[Finding]:
+    for ref in sorted({*told} - {*gone}):
+        yield Finding("deleted", ref, "was told to be gone, and no person deleted it")
+    for ref in sorted({*gone} - {*told}):
+        yield Finding("kept", ref, "was deleted, and nobody was told")
 
 
 def _once(kind: str, made: dict[str, Deed], shelves: Shelves) -> dict[str, Deed]:

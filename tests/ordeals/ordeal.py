@@ -14,6 +14,7 @@ from ordeals.accidents import Accident
 from ordeals.oracle import Fate, judge
 from ordeals.staff import Staff
 from ordeals.stage import Form, Stage, open_stage
+from ordeals.told import tombstones
 from ordeals.vendors import VENDORS
 
 __all__ = ["WRITTEN_AGAIN", "Control", "Ordeal", "Outcome", "Work", "undergo"]
@@ -73,6 +74,10 @@ class Ordeal:
     counts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """What is broken by a switch, by vendor: the name in its log that counts it, and in words."""
     accidents: Sequence[Accident] = ()
+    at_rest: Sequence[Accident] = ()
+    """What happens when all has crossed and people rest; after it they say their last words."""
+    tells_deletes: bool = False
+    """Whether the tombstones that Anji publishes are compared with what people deleted."""
     finale: Accident | None = None
     """What happens once more when all is done: nothing may be written because of it."""
     settings: Mapping[str, str] = field(default_factory=dict)
@@ -82,8 +87,6 @@ class Ordeal:
     """Behind each customer's name."""
     poison: int = 0
     """Of so many customers one has a name that the ERP refuses for ever."""
-    disk_megabytes: int = 0
-    """Of a disk of its own for `anji up`; 0 for none."""
     control: Control | None = None
 
 
@@ -105,6 +108,8 @@ class Outcome:
     late_writes: int
     """After both sides agreed: replays and loops write."""
     seconds: float
+    seen: Mapping[str, float] = field(default_factory=dict)
+    """Figures that are no harm, by what they count."""
 
     @property
     def is_good(self) -> bool:
@@ -138,21 +143,26 @@ async def undergo(  # noqa: PLR0913 - what a run is
         switches=ordeal.switches,
         without=control.without if control else (),
         kafka=kafka,
-        disk_megabytes=ordeal.disk_megabytes if form == "up" else 0,
     ) as stage:
+        stage.work_seconds = work.seconds
+        stage.patience_seconds = control.patience_seconds if control else _PATIENCE_SECONDS
         staff = _staff(stage, ordeal, chance)
         await _suffer(stage, ordeal, staff, work, chance)
-        fate = await _awaited(stage, control)
+        fate = await _awaited(stage, ordeal, control)
         if fate.is_good:
+            for accident in ordeal.at_rest:
+                await accident(stage, chance)
             await staff.last_words()
-            fate = await _awaited(stage, control)
+            fate = await _awaited(stage, ordeal, control)
         written, late = await _writes(stage, staff, ordeal, chance)
         codes = {name: process.end() for name, process in stage.anji.items()}
         assert control is not None or set(codes.values()) == {0}, codes
         values = fate.records + fate.edits
         seconds = _CLOCK.monotonic() - began
         broken = dict(stage.broken)
-        return Outcome(ordeal, form, seed, control, broken, fate, written, values, late, seconds)
+        return Outcome(
+            ordeal, form, seed, control, broken, fate, written, values, late, seconds, stage.seen
+        )
 
 
 def _staff(stage: Stage, ordeal: Ordeal, chance: Random) -> Staff:
@@ -170,7 +180,6 @@ def _staff(stage: Stage, ordeal: Ordeal, chance: Random) -> Staff:
 
 async def _suffer(stage: Stage, ordeal: Ordeal, staff: Staff, work: Work, chance: Random) -> None:
     """Let people work while things break; return when both are done and all is well again."""
-    stage.provoke = staff.make_customer
     for name, rules in ordeal.rules.items():
         await stage.vendors[name].suffer(rules)
     working = asyncio.create_task(staff.work(work.seconds, actions=work.actions))
@@ -192,7 +201,7 @@ async def _suffer(stage: Stage, ordeal: Ordeal, staff: Staff, work: Work, chance
         stage.broken["values that the ERP rewrote"] = rewritten
 
 
-async def _awaited(stage: Stage, control: Control | None) -> Fate:
+async def _awaited(stage: Stage, ordeal: Ordeal, control: Control | None) -> Fate:
     """Return what became of all records when all is well, or nothing more is to be expected.
 
     A control need not be waited for once the harm is done.
@@ -201,7 +210,8 @@ async def _awaited(stage: Stage, control: Control | None) -> Fate:
     fates = () if control is None else control.fates
     best, end = -1, 0.0
     while True:
-        fate = judge(stage.diary, stage.shelves())
+        gone = await tombstones(stage.installation) if ordeal.tells_deletes else None
+        fate = judge(stage.diary, stage.shelves(), gone)
         if fate.is_good or any(fate.counts.get(each) for each in set(fates) & _INCURABLE):
             return fate
         if fate.crossed > best:
@@ -243,4 +253,4 @@ async def _anjis_writes(stage: Stage, staff: Staff) -> int:
         for what, count in found.items()
         if what.split()[0] not in _LINE_KINDS and what.split()[-1] not in _STEPS
     )
-    return total - staff.writes
+    return total - staff.writes - stage.peoples_writes

@@ -54,6 +54,7 @@ def write_json(path: Path, outcomes: Sequence[Outcome]) -> None:
             "values": each.values,
             "late_writes": each.late_writes,
             "seconds": round(each.seconds, 1),
+            "seen": each.seen,
         }
         for each in outcomes
     ]

@@ -7,8 +7,8 @@ done to a process is counted here: an ordeal in which nothing was broken proves 
 import signal
 import sys
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import ExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -18,7 +18,6 @@ from anji.sandboxes import free_port, settings_of
 from anji_common.refs import System
 from labs.installation import AnjiProcess, until
 from labs.kafka_server import KafkaServer
-from labs.small_disk import small_disk
 from ordeals.diary import Diary
 from ordeals.shelves import Shelves
 from ordeals.vendors import VENDORS, Vendor
@@ -36,11 +35,6 @@ SERVICES = (
 )
 
 
-async def _nobody() -> None:
-    msg = "there are no people on this stage yet"
-    raise AssertionError(msg)
-
-
 @dataclass
 class Stage:
     """All processes of one installation, and what was done to them."""
@@ -53,10 +47,16 @@ class Stage:
     without: Sequence[str] = ()
     """Rules that Anji goes without."""
     kafka: KafkaServer | None = None
-    provoke: Callable[[], Awaitable[None]] = _nobody
-    """Has a person make a customer, so that something crosses now."""
     broken: Counter[str] = field(default_factory=Counter)
     """What was broken, by what it was, and how often."""
+    seen: dict[str, float] = field(default_factory=dict)
+    """Figures of this run that are no harm."""
+    peoples_writes: int = 0
+    """Of people in accidents; the staff counts its own."""
+    work_seconds: float = 0.0
+    """How long people work: other things take as long, so that the long form is long."""
+    patience_seconds: float = 0.0
+    """How long something is waited for that may never come."""
 
     def shelves(self) -> Shelves:
         """Return what stands in both systems now."""
@@ -68,6 +68,11 @@ class Stage:
         for vendor in self.vendors.values():
             found.update(await vendor.writes())
         return found
+
+    @property
+    def installation(self) -> dict[str, str]:
+        """Settings of whoever looks into the installation, or types a command."""
+        return {**self.settings, "ANJI_HOME": str(self.home)}
 
     def process(self, name: str, words: Sequence[str]) -> AnjiProcess:
         """Return a process of Anji with a home of its own, not started yet."""
@@ -111,7 +116,6 @@ async def open_stage(  # noqa: PLR0913 - what a stage is made of
     switches: Mapping[str, Mapping[str, object]],
     without: Sequence[str] = (),
     kafka: KafkaServer | None = None,
-    disk_megabytes: int = 0,
 ) -> AsyncIterator[Stage]:
     """Yield a stage on which every source has begun, so that what people do is news.
 
@@ -123,13 +127,10 @@ async def open_stage(  # noqa: PLR0913 - what a stage is made of
         switches: Of the sandboxes, by vendor.
         without: Rules that Anji goes without, for a control.
         kafka: Where the services meet; needed for that form.
-        disk_megabytes: Of a disk of its own for the home of `anji up`; 0 for none.
     """
     stage = _new_stage(folder, seed, switches, without, kafka)
-    vendors, disk = stage.vendors, ExitStack()
+    vendors = stage.vendors
     try:
-        if disk_megabytes:
-            disk.enter_context(small_disk(stage.home, disk_megabytes))
         for vendor in vendors.values():
             await vendor.start()
         stage.settings = {**_settings(stage), **settings}
@@ -147,7 +148,6 @@ async def open_stage(  # noqa: PLR0913 - what a stage is made of
             process.discard()
         for vendor in vendors.values():
             await vendor.end()
-        disk.close()
 
 
 def _new_stage(

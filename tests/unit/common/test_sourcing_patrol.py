@@ -16,6 +16,7 @@ from anji_common.sourcing.patrol import (
     after_read,
     answered,
     approved,
+    asked_for,
     buried,
     due_at,
     is_too_many,
@@ -233,3 +234,32 @@ def test_what_a_person_refuses_is_not_gone_and_is_looked_at_again_in_the_next_ro
     assert (again.stage, gone) == (PatrolStage.HELD, ())
     assert answered(over, SignalKind.REFUSE) is over
     assert answered(held, SignalKind.APPROVE) == approved(held)
+
+
+def test_what_is_held_can_be_answered_while_the_next_round_looks() -> None:
+    there = {"00", "05", "06"}
+    held, _ = a_round(KNOWN, [there, there], settings(most=3))
+    next_round = asked_for(held, AT)
+    assert next_round.stage is PatrolStage.LOOKING
+    assert next_round.waiting == held.confirmed
+
+    told = approved(next_round)
+    over, gone = a_round(KNOWN, [there, there], settings(most=3), told)
+
+    assert set(gone) == set(KNOWN) - there
+    assert over.stage is PatrolStage.OVER
+    refused = answered(next_round, SignalKind.REFUSE)
+    assert refused is not None
+    assert refused.waiting == ()
+    assert a_round(KNOWN, [there, there], settings(most=3), refused)[1] == ()
+
+
+def test_an_approval_is_of_those_that_were_shown_and_of_nobody_else() -> None:
+    there = {"00", "05", "06"}
+    held, _ = a_round(KNOWN, [there, there], settings(most=3))
+    told = approved(asked_for(held, AT))
+
+    again, gone = a_round(KNOWN, [set(), set()], settings(most=2), told)
+
+    assert set(gone) == set(KNOWN) - there
+    assert (again.stage, set(again.waiting)) == (PatrolStage.HELD, there)

@@ -190,3 +190,17 @@ def test_the_oracle_imports_nothing_that_it_judges() -> None:
     }
 
     assert imported <= {*sys.stdlib_module_names, "ordeals"}
+
+
+def test_what_is_told_to_be_gone_is_compared_with_what_people_deleted(diary: Diary) -> None:
+    diary.note(
+        deed("ended", "ProductObj", "p8", value="fxiaoke/ProductObj/p8"),
+        deed("ended", "ProductObj", "p9", value="fxiaoke/ProductObj/p9"),
+    )
+
+    fate = judge(diary, shelves(), {"fxiaoke/ProductObj/p8", "fxiaoke/ProductObj/p1"})
+
+    assert [str(found) for found in fate.findings] == [
+        "deleted: fxiaoke/ProductObj/p1 was told to be gone, and no person deleted it",
+        "kept: fxiaoke/ProductObj/p9 was deleted, and nobody was told",
+    ]

@@ -42,7 +42,7 @@ class Client:
         """Return the CRM's time, as well as it is known."""
         return self._caller.now()
 
-    async def query(
+    async def query(  # noqa: PLR0913 - what a query is
         self,
         object_name: str,
         filters: Sequence[Filter],
@@ -50,6 +50,7 @@ class Client:
         purpose: Purpose,
         *,
         limit: int = MAX_PAGE_RECORDS,
+        backwards: bool = False,
     ) -> Rows:
         """Return one page of the matching records, by ascending ``_id``. One paid call.
 
@@ -62,6 +63,7 @@ class Client:
             fields: Which fields to tell.
             purpose: What it is for.
             limit: Records of a page, at most `MAX_PAGE_RECORDS`.
+            backwards: By descending ``_id``.
 
         Raises:
             RateLimitedError: 100 calls in 20 s for this interface, or the day's, are used up.
@@ -71,7 +73,7 @@ class Client:
 
         Source: docs/vendors/fxiaoke.md, sections 2.5 (operators, deep paging) and 6.3 (limits).
         """
-        data = search(object_name, filters, fields, limit)
+        data = search(object_name, filters, fields, limit, backwards=backwards)
         path = data_path(object_name, "query")
         found = await self._caller.say(Saying(path, object_name, data, purpose))
         return rows_of(found)

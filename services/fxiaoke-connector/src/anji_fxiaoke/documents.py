@@ -19,7 +19,6 @@ from anji_common.errors import UndecodableError
 from anji_common.events.observed import Observed
 from anji_common.interest import LinesInterest, ObjectInterest
 from anji_common.sourcing.feed import Page, Unreadable
-from anji_common.turns import in_turns
 from anji_fxiaoke.calls import Purpose
 from anji_fxiaoke.client import MAX_PAGE_RECORDS, Client
 from anji_fxiaoke.normalise import document, head_fields, line_fields
@@ -203,7 +202,7 @@ class Documents:
         records: list[Observed] = []
         unreadable: list[Unreadable] = []
         marks: dict[str, str] = {}
-        async for head in in_turns(heads, self._client.caller.clock):
+        for head in heads:
             record_id = str(head["_id"])
             if record_id in torn:
                 continue

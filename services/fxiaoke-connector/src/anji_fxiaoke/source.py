@@ -17,7 +17,7 @@ from anji_fxiaoke.client import MAX_PAGE_RECORDS, Client
 from anji_fxiaoke.documents import Documents, Raw
 from anji_fxiaoke.metadata import Metadata
 from anji_fxiaoke.normalise import head_fields
-from anji_fxiaoke.paging import Mark, chunks, within
+from anji_fxiaoke.paging import Mark, chunks, one_of, within
 from anji_fxiaoke.settings import FxiaokeSettings
 
 __all__ = ["FxiaokeFeed"]
@@ -25,6 +25,7 @@ __all__ = ["FxiaokeFeed"]
 _POLL = Purpose("poll")
 _POLL_LINES = Purpose("poll lines")
 _READ = Purpose("read")
+_STANDING = Purpose("read: gone?")
 _SNAPSHOT = Purpose("snapshot", Lane.BULK)
 _LINE_FIELDS = ("_id", "last_modified_time", "version")
 
@@ -74,6 +75,13 @@ class FxiaokeFeed:
         return self._counted(
             interest, await self._documents.by_ids(interest, ids, _READ, published)
         )
+
+    async def standing(self, interest: ObjectInterest, ids: Sequence[str]) -> Sequence[str]:
+        filters = [one_of("_id", ids)]
+        page = await self._client.query(
+            interest.object_name, filters, ("_id",), _STANDING, backwards=True
+        )
+        return [*(str(record["_id"]) for record in page.records), *page.doubled]
 
     def _counted(self, interest: ObjectInterest, page: Page) -> Page:
         tally = self._client.caller.tally

@@ -82,6 +82,8 @@ class Rows:
     """In the order told, each once."""
     told: int
     """How many the page had, doubled and nameless ones too: what its end is told by."""
+    doubled: tuple[str, ...] = ()
+    """Ids of records that it had more than once."""
 
 
 def call_of(  # noqa: PLR0913 - what makes up one request
@@ -128,9 +130,14 @@ def call_of(  # noqa: PLR0913 - what makes up one request
 
 
 def search(
-    object_name: str, filters: Sequence[Filter], fields: Sequence[str], limit: int
+    object_name: str,
+    filters: Sequence[Filter],
+    fields: Sequence[str],
+    limit: int,
+    *,
+    backwards: bool = False,
 ) -> dict[str, object]:
-    """Return the `data` of a query by ascending ``_id``, without a total."""
+    """Return the `data` of a query by ascending (or descending) ``_id``, without a total."""
     return {
         "dataObjectApiName": object_name,
         "find_explicit_total_num": False,
@@ -145,7 +152,7 @@ def search(
                 }
                 for each in filters
             ],
-            "orders": [{"fieldName": "_id", "isAsc": True}],
+            "orders": [{"fieldName": "_id", "isAsc": not backwards}],
             "fieldProjection": list(fields),
         },
     }
@@ -186,13 +193,15 @@ def rows_of(found: Told) -> Rows:
         msg = f"a query's answer holds a {type(told_rows).__name__} where a list is due"
         raise VendorUnavailableError(msg)
     records: dict[str, Mapping[str, Any]] = {}
+    doubled: list[str] = []
     for row in told_rows or ():
         if not isinstance(row, dict) or not row.get("_id"):
             continue
         record_id = str(row["_id"])
+        doubled += [record_id] if record_id in records else []
         if record_id not in records or _age(row) >= _age(records[record_id]):
             records[record_id] = row
-    return Rows(tuple(records.values()), len(told_rows or ()))
+    return Rows(tuple(records.values()), len(told_rows or ()), tuple(doubled))
 
 
 def _age(row: Mapping[str, Any]) -> int:

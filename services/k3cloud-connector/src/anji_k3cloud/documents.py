@@ -150,6 +150,19 @@ class Documents:
                 unreadable.extend(page.unreadable)
         return Page(tuple(records), tuple(torn), tuple(unreadable))
 
+    async def standing(self, interest: ObjectInterest, ids: Sequence[str]) -> list[str]:
+        """Return those of some ids that exist, the last first; raises as `matching`."""
+        key = interest.id_field
+        wanted = [id_literal(each) for each in ids if is_id(each)]
+        rows = await self._client.query(
+            interest.object_name,
+            [key],
+            condition=one_of(key, wanted),
+            order=f"{key} DESC",
+            limit=self._page_rows,
+        )
+        return [str(row[0]) for row in rows]
+
     async def ids(self, interest: ObjectInterest, condition: str) -> list[str]:
         """Return the ids of the records one of whose rows fulfils a filter; raises as `matching`.
 

@@ -49,3 +49,6 @@ class K3CloudFeed:
         published: Collection[str] = (),  # noqa: ARG002 - the port's; reading is free here
     ) -> Page:
         return await self._documents.by_ids(interest, ids)
+
+    async def standing(self, interest: ObjectInterest, ids: Sequence[str]) -> Sequence[str]:
+        return await self._documents.standing(interest, ids)

@@ -38,7 +38,6 @@ from anji_common.errors import (
     AuthenticationError,
     ConfigurationError,
     FatalError,
-    NoRoomError,
     RetriableError,
 )
 from anji_common.logs import configure_logs
@@ -94,7 +93,7 @@ def main() -> None:
         _end(error, EX_CONFIG)
     except FatalError as error:
         _end(error, _EX_SOFTWARE)
-    except (RetriableError, NoRoomError) as error:
+    except RetriableError as error:
         _end(error, _EX_UNAVAILABLE)
     except AnjiError as error:
         _end(error, 1)

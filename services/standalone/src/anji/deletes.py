@@ -9,7 +9,7 @@ from anji_common.clock import Clock
 from anji_common.events.signals import Signal, SignalKind
 from anji_common.messages import Message
 from anji_common.refs import Ref, System
-from anji_common.sourcing.checkpoints import Checkpoint, PatrolStage
+from anji_common.sourcing.checkpoints import Checkpoint
 from anji_common.topics import CHECKPOINTS
 from anji_common.views import View
 from anji_mapper.link.state import Seat
@@ -58,12 +58,11 @@ async def _held(broker: Broker) -> list[Delete]:
     return [
         Delete(
             place.object_name,
-            f"{len(place.patrol.confirmed)} of {place.patrol.looked} records are gone: "
-            f"{_few(place, place.patrol.confirmed)}",
+            f"{len(place.patrol.waiting)} records are gone: {_few(place, place.patrol.waiting)}",
             (place.system, place.object_name),
         )
         for place in places
-        if place.patrol is not None and place.patrol.stage is PatrolStage.HELD
+        if place.patrol is not None and place.patrol.waiting
     ]
 
 

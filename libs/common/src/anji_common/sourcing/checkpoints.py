@@ -80,8 +80,19 @@ class PatrolProgress(Event):
     confirmed: tuple[str, ...] = ()
     """Were not there twice."""
 
+    held: tuple[str, ...] = ()
+    """A former round held these, and nobody has answered: this round looks at them again."""
+
+    approved: tuple[str, ...] = ()
+    """Of these a person has said that they may be gone."""
+
     is_approved: bool = False
-    """A person has said that so many may be gone."""
+    """The same of all; older versions wrote so."""
+
+    @property
+    def waiting(self) -> tuple[str, ...]:
+        """Ids of the records about which a person is asked."""
+        return self.confirmed if self.stage is PatrolStage.HELD else self.held
 
     @property
     def is_under_way(self) -> bool:

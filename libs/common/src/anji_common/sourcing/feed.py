@@ -98,3 +98,16 @@ class Feed(Protocol):
                 own, and nothing is created of them any more.
         """
         ...
+
+    async def standing(self, interest: ObjectInterest, ids: Sequence[str]) -> Sequence[str]:
+        """Return the ids of those that exist, each as often as the vendor told it.
+
+        Asked before a record is told to be gone, and from the other end, by descending id: an
+        answer that is cut at its end leaves out others than that of `read`. At most 100 ids at a
+        time. Raises as `changed` does.
+
+        Args:
+            interest: Which object.
+            ids: Which records.
+        """
+        ...

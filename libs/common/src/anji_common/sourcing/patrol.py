@@ -156,9 +156,12 @@ def after_read(
     rest = progress.missing[len(asked) :]
     if rest:
         return progress.model_copy(update={"missing": rest, "confirmed": confirmed}), ()
-    if is_too_many(len(confirmed), progress.looked, settings) and not progress.is_approved:
-        update = {"stage": PatrolStage.HELD, "missing": (), "confirmed": confirmed}
-        return progress.model_copy(update=update), ()
+    told = {*progress.approved} if not progress.is_approved else {*confirmed}
+    gone = tuple(each for each in confirmed if each in told)
+    held = tuple(each for each in confirmed if each not in told)
+    if is_too_many(len(held), progress.looked, settings):
+        update = {"stage": PatrolStage.HELD, "missing": (), "confirmed": held, "held": ()}
+        return progress.model_copy(update=update), gone
     over = PatrolProgress(
         begun_at=progress.begun_at, looked_at=progress.looked_at, stage=PatrolStage.OVER
     )
@@ -167,30 +170,33 @@ def after_read(
 
 def asked_for(progress: PatrolProgress | None, now: datetime) -> PatrolProgress:
     """Return the round that is under way, or else a new one: what was held is found anew."""
-    if progress is not None and progress.is_under_way:
+    if progress is None:
+        return PatrolProgress(begun_at=now, looked_at=now)
+    if progress.is_under_way:
         return progress
-    return PatrolProgress(begun_at=now, looked_at=now)
+    return PatrolProgress(begun_at=now, looked_at=now, held=progress.waiting)
 
 
 def approved(progress: PatrolProgress | None) -> PatrolProgress | None:
-    """Return the round after a person has approved what it holds: it is looked at once more."""
-    if progress is None or progress.stage is not PatrolStage.HELD:
+    """Return the round after a person has approved what is held.
+
+    It is looked at once more: at once, or by the round that is looking already.
+    """
+    if progress is None or not progress.waiting:
         return progress
-    update = {
-        "stage": PatrolStage.CONFIRMING,
-        "missing": progress.confirmed,
-        "confirmed": (),
-        "is_approved": True,
-    }
+    update: dict[str, object] = {"held": (), "approved": progress.waiting}
+    if progress.stage is PatrolStage.HELD:
+        update |= {"stage": PatrolStage.CONFIRMING, "missing": progress.confirmed, "confirmed": ()}
     return progress.model_copy(update=update)
 
 
 def answered(progress: PatrolProgress | None, answer: SignalKind) -> PatrolProgress | None:
-    """Return the round after a person has said APPROVE or REFUSE to what it holds."""
-    if answer is SignalKind.APPROVE or progress is None or progress.stage is not PatrolStage.HELD:
+    """Return the round after a person has said APPROVE or REFUSE to what is held."""
+    if answer is SignalKind.APPROVE or progress is None or not progress.waiting:
         return approved(progress)
-    update = {"stage": PatrolStage.OVER, "confirmed": ()}
-    return progress.model_copy(update=update)
+    if progress.stage is not PatrolStage.HELD:
+        return progress.model_copy(update={"held": ()})
+    return progress.model_copy(update={"stage": PatrolStage.OVER, "confirmed": ()})
 
 
 def is_too_many(gone: int, looked: int, settings: SourceSettings) -> bool:

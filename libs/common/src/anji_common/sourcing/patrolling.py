@@ -83,13 +83,24 @@ class Patrol:
         told += [*page.torn, *(each.record_id for each in page.unreadable)]
         changes = [change for found in page.records if (change := self._revised(found, now))]
         if (put_off := unproven(question, told, now)) is not None:
-            progress, words = put_off
-            _log.warning("deletes.unproven", object=self._interest.object_name, reason=words)
-            return Found(progress, tuple(changes), page)
+            return self._put_off(put_off, changes, page)
+        if question.progress.stage is PatrolStage.CONFIRMING and not {*question.ids} <= {*told}:
+            standing = await self._feed.standing(self._interest, asked)
+            if (put_off := unproven(question, standing, now)) is not None:
+                return self._put_off(put_off, changes, page)
+            told += standing
         progress, gone = after_read(question, told, self._settings)
         changes += self._buried(gone, now)
         is_held = progress.stage is PatrolStage.HELD
         return Found(progress, tuple(changes), page, self._told(progress) if is_held else ())
+
+    def _put_off(
+        self, put_off: tuple[PatrolProgress, str], changes: Sequence[Change], page: Page
+    ) -> Found:
+        """Return what was found where the answer is not to be believed."""
+        progress, words = put_off
+        _log.warning("deletes.unproven", object=self._interest.object_name, reason=words)
+        return Found(progress, tuple(changes), page)
 
     def _revised(self, found: Observed, now: datetime) -> Change | None:
         """Return the change that a record is, if it is one.
