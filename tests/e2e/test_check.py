@@ -5,8 +5,10 @@ from pathlib import Path
 import pytest
 
 from anji.installation import SETTINGS
+from anji.sandboxes import callback_url, free_port, settings_of
 from anji_common.refs import System
-from labs.installation import AnjiProcess, company, until
+from anji_sandbox.cli import sandboxes
+from labs.installation import AnjiProcess, company, until, until_begun
 from labs.typed import asked, typed
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
@@ -28,10 +30,39 @@ async def test_an_installation_is_told_line_by_line_and_nothing_is_made(tmp_path
     assert {line.removeprefix("to do ").removeprefix("ok    ").split()[0] for line in lines} == {
         str(part) for part in _PARTS
     }
-    # What a sandbox leaves to do: its marks are not unique, and nothing posts callbacks to us.
+    # What this company leaves to do: its marks are not unique, and it has no callback's address.
     assert all("is not unique" in line or "fxiaoke callback" in line for line in to_do)
     assert ended.shown.count("it must belong to Anji alone") == 2
     assert sum(line.startswith("ok    settings ") for line in lines) == len(SETTINGS) - 1
+
+
+async def test_a_fresh_sandbox_is_all_well_and_what_must_run_first_is_told_later(
+    tmp_path: Path,
+) -> None:
+    port, log = free_port(), tmp_path / "anji.log"
+    async with sandboxes(callback_url=callback_url(port)) as running:
+        settings = {
+            **settings_of(running.credentials),
+            "ANJI_FXIAOKE_CALLBACK_PORT": str(port),
+            "ANJI_FXIAOKE_CALLBACK_URL": callback_url(port),
+            "ANJI_HOME": str(tmp_path / "home"),
+            "ANJI_HEALTH_PORT": "0",
+        }
+        before = await typed(settings, "check")
+        anji = AnjiProcess(settings, log)
+        anji.start()
+        await until_begun(log)
+        after = await typed(settings, "check")
+        assert anji.end() == 0
+
+    assert (before.code, after.code) == (0, 0), before.shown + after.shown
+    later = [line for line in before.shown.splitlines() if line.startswith("later")]
+    assert [line.split(":")[0] for line in later] == ["later fxiaoke callback"]
+    assert before.shown.splitlines()[-1] == (
+        "all is well, as far as can be told yet: look again at 1 later"
+    )
+    assert "an event was taken and answered" in after.shown
+    assert after.shown.splitlines()[-1] == "all is well"
 
 
 async def test_everything_that_is_wrong_is_told_at_once_with_what_to_do(tmp_path: Path) -> None:

@@ -202,7 +202,7 @@ def test_a_callback_that_does_not_lead_here_is_said(more: dict[str, Any], words:
     on_a_crm(test, **(CALLBACK if more else {}))
 
 
-def test_a_callback_that_nobody_answers_is_said() -> None:
+def test_a_callback_where_nothing_listens_yet_is_told_as_such_and_is_no_mistake() -> None:
     async def test(lab: Lab) -> None:
         interest = Interest(System.FXIAOKE, ())
         found = [
@@ -212,7 +212,9 @@ def test_a_callback_that_nobody_answers_is_said() -> None:
             )
         ]
 
-        assert "is fxiaoke-callback running there?" in found[-1].words
+        line = found[-1]
+        assert (line.is_well, line.is_known) == (True, False)
+        assert "nothing listens at http://anji.test/fxiaoke/callback yet" in line.words
 
     on_a_crm(test, **CALLBACK)
 

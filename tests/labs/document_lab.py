@@ -76,8 +76,20 @@ class DocumentVendor:
         return row_id
 
     def row(self, ref: Ref, path: str, row_id: str) -> Row:
+        found = self.find_row(ref, path, row_id)
+        assert found is not None
+        return found
+
+    def find_row(self, ref: Ref, path: str, row_id: str) -> Row | None:
         id_field = self.id_field(ref, path)
-        return next(row for row in self.lines(ref, path) if row[id_field] == row_id)
+        rows = (row for row in self.lines(ref, path) if row[id_field] == row_id)
+        return next(rows, None)
+
+    def drop_row(self, ref: Ref, path: str, row_id: str) -> None:
+        """Remove a row, if it is there."""
+        found = self.find_row(ref, path, row_id)
+        if found is not None:
+            self.lines(ref, path).remove(found)
 
     def id_field(self, ref: Ref, path: str) -> str:
         found = self.interest.of(ref.object_name).lines
@@ -149,8 +161,7 @@ class DocumentLab(LinkLab):
 
     def remove_row(self, ref: Ref, path: str, row_id: str) -> None:
         """Remove a row."""
-        vendor = self.vendor(ref.system)
-        vendor.lines(ref, path).remove(vendor.row(ref, path, row_id))
+        self.vendor(ref.system).drop_row(ref, path, row_id)
         self.touched(ref)
 
     def delete(self, ref: Ref) -> Change:
@@ -232,26 +243,40 @@ class DocumentLab(LinkLab):
         assert ref is not None
         document = vendor.documents[ref]
         held = {"ref": ref, "observed": vendor.observed(ref)}
-        wished = _holds(document, command.values)
-        based = _holds(document, command.base)
-        for path, wishes in command.rows.items():
-            for wish in wishes:
-                if wish.target_id is None:
-                    wished = False
-                    continue
-                row = vendor.row(ref, path, wish.target_id)
-                wished = wished and _holds(row, wish.values)
-                based = based and _holds(row, wish.base or {})
+        rows = self._rows_standing(command, vendor, ref)
+        wished = _holds(document, command.values) and all(wish for wish, _ in rows)
+        based = _holds(document, command.base) and all(base for _, base in rows)
         if wished or not based:
             return {"outcome": Outcome.UPDATED if wished else Outcome.MOVED, **held}
         vendor.writes += 1
         document.update(command.values)
         told = self._rows_written(vendor, ref, command.rows)
+        for path, removals in command.removes.items():
+            for removal in removals:
+                vendor.drop_row(ref, path, removal.target_id)
         if vendor.renumbers:
             vendor.renumber(ref)
         self.touched(ref, by_anji=True)
         read_back = None if command.system is CRM else vendor.observed(ref)
         return {"outcome": Outcome.UPDATED, "ref": ref, "observed": read_back, "lines": told}
+
+    def _rows_standing(
+        self, command: Command, vendor: DocumentVendor, ref: Ref
+    ) -> list[tuple[bool, bool]]:
+        """Return, for each row that a command is about, whether it is as wished, and as seen."""
+        found = [(False, True) for rows in command.rows.values() for _ in rows]
+        known = [
+            (path, row) for path, rows in command.rows.items() for row in rows if row.target_id
+        ]
+        for place, (path, wish) in enumerate(known):
+            stands = vendor.find_row(ref, path, wish.target_id or "")
+            is_wished = stands is not None and _holds(stands, wish.values)
+            found[place] = is_wished, stands is not None and _holds(stands, wish.base or {})
+        for path, removals in command.removes.items():
+            for removal in removals:
+                stands = vendor.find_row(ref, path, removal.target_id)
+                found.append((stands is None, stands is None or _holds(stands, removal.base)))
+        return found
 
     def _rows_written(
         self, vendor: DocumentVendor, ref: Ref, rows: Mapping[str, Sequence[RowWish]]

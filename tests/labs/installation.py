@@ -103,6 +103,11 @@ class AnjiProcess:
         assert self._process is not None
         self._process.send_signal(what)
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether it was started and has ended by itself."""
+        return self._process is not None and self._process.poll() is not None
+
     def discard(self) -> None:
         """End it at once if it still runs: nothing outlives its test."""
         if self._process is not None:

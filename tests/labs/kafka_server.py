@@ -9,6 +9,7 @@ loaded classes (AppCDS), which halves the start.
 
 import asyncio
 import base64
+import resource
 import shutil
 import signal
 import socket
@@ -113,6 +114,17 @@ class KafkaServer:
         """Send it a signal, such as one that freezes it."""
         if self._process is not None:
             self._process.send_signal(what)
+
+    def deny_room(self) -> None:
+        """Let none of its files grow any more, as on a full disk; it will end because of it."""
+        if self._process is not None:
+            _, hard = resource.prlimit(self._process.pid, resource.RLIMIT_FSIZE)
+            resource.prlimit(self._process.pid, resource.RLIMIT_FSIZE, (1, hard))
+
+    async def wait(self) -> None:
+        """Wait until it has ended by itself."""
+        if self._process is not None:
+            await _ended(self._process)
 
     @property
     def _properties(self) -> Path:

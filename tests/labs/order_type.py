@@ -7,6 +7,7 @@ from anji_common.refs import System
 from anji_mapper.mapping.lenses import Same, ValueMap
 from anji_mapper.mapping.model import LinesPair, LinkType, MessageTemplate, Pair, Side
 from anji_mapper.mapping.referring import Reference
+from anji_mapper.mapping.removals import RowPolicy
 from labs.link_lab import CRM, ERP
 
 __all__ = ["BILL", "ENTRY", "LINES", "NAME", "ORDER", "make_order_type"]
@@ -41,13 +42,14 @@ _ROW = (
 )  # fmt: skip
 
 
-def make_order_type(
+def make_order_type(  # noqa: PLR0913 - what tests want to differ
     *,
     creates: Iterable[System] = (CRM,),
     markers: Iterable[System] = (CRM, ERP),
     lines_flow: Iterable[System] = (CRM, ERP),
     matches_names: bool = False,
     messages: tuple[MessageTemplate, ...] = (),
+    on_removed: RowPolicy = RowPolicy.KEEP,
 ) -> LinkType:
     """Return the type. `markers`: on which sides a line keeps the other side's id."""
     lines = LinesPair(
@@ -59,6 +61,7 @@ def make_order_type(
         pairs=tuple(_flowing(pair, frozenset(lines_flow)) for pair in _ROW),
         erp_marker="F_LINE" if ERP in markers else None,
         crm_marker="line__c" if CRM in markers else None,
+        on_removed=dict.fromkeys(System, on_removed),
     )
     return LinkType(
         name="order",

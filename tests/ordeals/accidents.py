@@ -15,6 +15,7 @@ from labs.installation import until
 from ordeals.stage import Stage
 
 __all__ = [
+    "SAVE_SECONDS",
     "Accident",
     "erp_sessions_ended",
     "garbage_published",
@@ -23,7 +24,9 @@ __all__ = [
     "kafka_killed",
     "kill",
     "kill_in_a_write",
+    "save_under_way",
     "sight_lost",
+    "thawed",
     "thawed_zombie",
     "took_over",
     "tore_the_log",
@@ -36,6 +39,9 @@ Accident = Callable[[Stage, Random], Awaitable[None]]
 _CLOCK = SystemClock()
 _SESSION_SECONDS = 6.0
 _TORN_BYTES = 4096
+_NEW_CUSTOMER = 'FCUSTID":0'
+SAVE_SECONDS = 3.0
+"""How long a save is under way, where an accident waits for one."""
 
 
 async def kill(stage: Stage, chance: Random) -> None:
@@ -46,44 +52,52 @@ async def kill(stage: Stage, chance: Random) -> None:
     stage.anji[name].start()
 
 
-async def kill_in_a_write(stage: Stage, chance: Random) -> None:
-    """``kill -9`` of an ERP writer while the ERP has done as told and not answered yet."""
+async def save_under_way(stage: Stage) -> None:
+    """Return while the ERP has made a customer as told and not answered yet, for 3 s.
+
+    Customers have no number of their own: only Anji keeps them from being made twice.
+    """
     erp = stage.vendors["k3cloud"]
-    name = "anji" if "anji" in stage.anji else "k3cloud-writer"
     before = await erp.hits()
-    await erp.suffer([{"kind": "delay", "endpoint": "*Save.common.kdsvc", "delay_seconds": 3}])
+    rule = {"kind": "delay", "endpoint": "*Save.common.kdsvc", "contains": _NEW_CUSTOMER}
+    await erp.suffer([{**rule, "delay_seconds": SAVE_SECONDS}])
+    await stage.provoke()
 
     async def is_hit() -> bool:
         return await erp.hits() > before
 
     await until(is_hit, "a save is under way")
+
+
+async def kill_in_a_write(stage: Stage, chance: Random) -> None:
+    """``kill -9`` of an ERP writer while the ERP has done as told and not answered yet."""
+    name = "anji" if "anji" in stage.anji else "k3cloud-writer"
+    await save_under_way(stage)
     stage.anji[name].kill()
     stage.broken[f"kill -9 {name} in a save"] += 1
     await _CLOCK.sleep(chance.uniform(0.0, 1.0))
     stage.anji[name].start()
 
 
-@dataclass(frozen=True, slots=True)
-class _Zombie:
-    """SIGSTOP of one process for longer than its session; its work goes to another meanwhile."""
-
-    seconds: float
-
-    async def __call__(self, stage: Stage, chance: Random) -> None:
-        name = chance.choice([each for each in sorted(stage.anji) if each != "fxiaoke-callback"])
-        stage.freeze(name)
-        stand_in = stage.process(f"{name}-2", ("run", name))
-        stand_in.start()
-        try:
-            await _CLOCK.sleep(self.seconds)
-            stage.thaw(name)
-            stage.broken[f"SIGSTOP {name}, taken over, thawed"] += 1
-            await _CLOCK.sleep(self.seconds / 2)
-        finally:
-            stand_in.end()
+async def thawed(stage: Stage, name: str) -> None:
+    """SIGSTOP of a process for longer than its session; its work goes to another meanwhile."""
+    stage.freeze(name)
+    stand_in = stage.process(f"{name}-2", ("run", name))
+    stand_in.start()
+    try:
+        await _CLOCK.sleep(2 * _SESSION_SECONDS)
+        stage.thaw(name)
+        stage.broken[f"SIGSTOP {name}, taken over, thawed"] += 1
+        await _CLOCK.sleep(_SESSION_SECONDS)
+    finally:
+        stand_in.end()
 
 
-thawed_zombie = _Zombie(2 * _SESSION_SECONDS)
+async def thawed_zombie(stage: Stage, chance: Random) -> None:
+    """The same, to any process."""
+    await thawed(
+        stage, chance.choice([each for each in sorted(stage.anji) if each != "fxiaoke-callback"])
+    )
 
 
 async def took_over(stage: Stage, chance: Random) -> None:

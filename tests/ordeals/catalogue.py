@@ -1,5 +1,7 @@
 """The ordeals, one for each sort of trouble: what is broken, how, and what guards against it."""
 
+from dataclasses import replace
+
 from ordeals.accidents import (
     erp_sessions_ended,
     garbage_published,
@@ -16,6 +18,15 @@ from ordeals.accidents import (
     vendor_silent,
     went_back_to_a_copy,
 )
+from ordeals.in_a_write import (
+    disk_filled_in_a_write,
+    kafka_frozen_in_a_write,
+    kafka_killed_in_a_write,
+    kafka_stopped_in_a_write,
+    kafka_without_room_in_a_write,
+    tore_the_log_in_a_write,
+    zombie_in_a_write,
+)
 from ordeals.ordeal import WRITTEN_AGAIN, Control, Ordeal, Work
 from ordeals.wrongs import WRONGS
 
@@ -26,6 +37,12 @@ _CREATE = "*/data/create"
 _UPDATE = "*/data/update"
 _ON = {"calls": None}
 _NO_LOOK = "creates are sent without a look-up and without a note of the attempt"
+_BLIND = Control(_NO_LOOK, ("doubled", "lost"), without=("look-up", "attempts", "marker"))
+_IMPATIENT = replace(
+    _BLIND,
+    words=f"{_NO_LOOK}, commits wait for Kafka for 3 s only",
+    settings={"ANJI_KAFKA_DELIVERY_TIMEOUT_SECONDS": "3"},
+)
 
 
 def _lost(endpoint: str, share: float) -> list[dict[str, object]]:
@@ -70,16 +87,17 @@ ORDEALS = {
             point="b",
             words="kill -9 at any moment, and while the ERP works on a save",
             accidents=(kill_in_a_write, kill),
-            control=Control(_NO_LOOK, ("doubled",), without=("look-up", "attempts", "marker")),
+            control=_BLIND,
         ),
         Ordeal(
             name="zombies",
             point="b",
             words="SIGSTOP for longer than the session, take-over by a second process, thaw",
             forms=("services",),
-            accidents=(thawed_zombie,),
-            long=Work(120.0, 300, 5),
+            accidents=(zombie_in_a_write, thawed_zombie),
+            long=Work(120.0, 300, 6),
             short=Work(20.0, 40, 1),
+            control=_BLIND,
         ),
         Ordeal(
             name="replicas",
@@ -95,26 +113,49 @@ ORDEALS = {
             point="c",
             words="Kafka killed and started again",
             forms=("services",),
-            accidents=(kafka_killed,),
+            accidents=(kafka_killed_in_a_write, kafka_killed),
             long=Work(120.0, 300, 4),
             short=Work(15.0, 40, 1),
+            control=_IMPATIENT,
         ),
         Ordeal(
             name="kafka-silent",
             point="c",
             words="Kafka not to be reached for a minute",
             forms=("services",),
-            accidents=(kafka_frozen,),
+            accidents=(kafka_frozen_in_a_write, kafka_frozen),
             long=Work(150.0, 300, 2),
             short=Work(60.0, 40, 1),
+            control=_BLIND,
+        ),
+        Ordeal(
+            name="kafka-stopped",
+            point="c",
+            words="Kafka ended in order, away for up to 12 s, and started again",
+            forms=("services",),
+            accidents=(kafka_stopped_in_a_write,),
+            long=Work(120.0, 300, 4),
+            short=Work(15.0, 40, 1),
+            control=_IMPATIENT,
+        ),
+        Ordeal(
+            name="kafka-full",
+            point="c",
+            words="no room for Kafka's files: it ends, and is started where there is room",
+            forms=("services",),
+            accidents=(kafka_without_room_in_a_write,),
+            long=Work(120.0, 300, 4),
+            short=Work(15.0, 40, 1),
+            control=_IMPATIENT,
         ),
         Ordeal(
             name="torn-log",
             point="c",
             words="anji up killed, and the tail of the broker's write-ahead log cut at any byte",
             forms=("up",),
-            accidents=(tore_the_log,),
+            accidents=(tore_the_log_in_a_write, tore_the_log),
             long=Work(90.0, 300, 15),
+            control=_BLIND,
         ),
         Ordeal(
             name="old-copy",
@@ -124,6 +165,18 @@ ORDEALS = {
             accidents=(went_back_to_a_copy,),
             long=Work(120.0, 300, 8),
             short=Work(14.0, 40, 1),
+            control=_BLIND,
+        ),
+        Ordeal(
+            name="disk-full",
+            point="c",
+            words="no room on the disk of anji up, for seconds",
+            forms=("up",),
+            accidents=(disk_filled_in_a_write,),
+            disk_megabytes=32,
+            long=Work(90.0, 300, 8),
+            short=Work(12.0, 40, 2),
+            control=_BLIND,
         ),
         Ordeal(
             name="sessions",

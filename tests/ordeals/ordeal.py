@@ -87,6 +87,8 @@ class Ordeal:
     """Behind each customer's name."""
     poison: int = 0
     """Of so many customers one has a name that the ERP refuses for ever."""
+    disk_megabytes: int = 0
+    """Of a disk of its own for `anji up`; 0 for none."""
     control: Control | None = None
 
 
@@ -143,6 +145,7 @@ async def undergo(  # noqa: PLR0913 - what a run is
         switches=ordeal.switches,
         without=control.without if control else (),
         kafka=kafka,
+        disk_megabytes=ordeal.disk_megabytes if form == "up" else 0,
     ) as stage:
         stage.work_seconds = work.seconds
         stage.patience_seconds = control.patience_seconds if control else _PATIENCE_SECONDS
@@ -180,6 +183,7 @@ def _staff(stage: Stage, ordeal: Ordeal, chance: Random) -> Staff:
 
 async def _suffer(stage: Stage, ordeal: Ordeal, staff: Staff, work: Work, chance: Random) -> None:
     """Let people work while things break; return when both are done and all is well again."""
+    stage.provoke = staff.make_customer
     for name, rules in ordeal.rules.items():
         await stage.vendors[name].suffer(rules)
     working = asyncio.create_task(staff.work(work.seconds, actions=work.actions))

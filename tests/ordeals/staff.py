@@ -50,10 +50,10 @@ class Staff:
         begin = _CLOCK.monotonic()
         moments = sorted(self.chance.uniform(0, seconds) for _ in range(actions))
         kinds: list[Callable[[], Awaitable[None]]] = [
-            self._make_customer,
+            self.make_customer,
             self._make_product,
             self._make_order,
-            self._make_customer,
+            self.make_customer,
             self._make_order,
             self._make_material,
             self._edit_in_the_crm,
@@ -71,7 +71,8 @@ class Staff:
         for customer, erp_id in (await self._counterparts()).items():
             await self._say_in_the_erp(customer, erp_id, "address")
 
-    async def _make_customer(self) -> None:
+    async def make_customer(self) -> None:
+        """Make one in the CRM."""
         if self.poison and self.chance.randrange(self.poison) == 0:
             await self.crm.create("AccountObj", {"name": self._words("毒" * 40)})
             self.writes += 1

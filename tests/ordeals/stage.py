@@ -7,8 +7,8 @@ done to a process is counted here: an ordeal in which nothing was broken proves 
 import signal
 import sys
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -18,6 +18,7 @@ from anji.sandboxes import free_port, settings_of
 from anji_common.refs import System
 from labs.installation import AnjiProcess, until
 from labs.kafka_server import KafkaServer
+from labs.small_disk import small_disk
 from ordeals.diary import Diary
 from ordeals.shelves import Shelves
 from ordeals.vendors import VENDORS, Vendor
@@ -35,6 +36,11 @@ SERVICES = (
 )
 
 
+async def _nobody() -> None:
+    msg = "there are no people on this stage yet"
+    raise AssertionError(msg)
+
+
 @dataclass
 class Stage:
     """All processes of one installation, and what was done to them."""
@@ -47,6 +53,8 @@ class Stage:
     without: Sequence[str] = ()
     """Rules that Anji goes without."""
     kafka: KafkaServer | None = None
+    provoke: Callable[[], Awaitable[None]] = _nobody
+    """Has a person make a customer, so that something crosses now."""
     broken: Counter[str] = field(default_factory=Counter)
     """What was broken, by what it was, and how often."""
     seen: dict[str, float] = field(default_factory=dict)
@@ -116,6 +124,7 @@ async def open_stage(  # noqa: PLR0913 - what a stage is made of
     switches: Mapping[str, Mapping[str, object]],
     without: Sequence[str] = (),
     kafka: KafkaServer | None = None,
+    disk_megabytes: int = 0,
 ) -> AsyncIterator[Stage]:
     """Yield a stage on which every source has begun, so that what people do is news.
 
@@ -127,10 +136,13 @@ async def open_stage(  # noqa: PLR0913 - what a stage is made of
         switches: Of the sandboxes, by vendor.
         without: Rules that Anji goes without, for a control.
         kafka: Where the services meet; needed for that form.
+        disk_megabytes: Of a disk of its own for the home of `anji up`; 0 for none.
     """
     stage = _new_stage(folder, seed, switches, without, kafka)
-    vendors = stage.vendors
+    vendors, disk = stage.vendors, ExitStack()
     try:
+        if disk_megabytes:
+            disk.enter_context(small_disk(stage.home, disk_megabytes))
         for vendor in vendors.values():
             await vendor.start()
         stage.settings = {**_settings(stage), **settings}
@@ -148,6 +160,7 @@ async def open_stage(  # noqa: PLR0913 - what a stage is made of
             process.discard()
         for vendor in vendors.values():
             await vendor.end()
+        disk.close()
 
 
 def _new_stage(

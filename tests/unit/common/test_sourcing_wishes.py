@@ -263,3 +263,65 @@ def test_many_hints_without_a_record_are_few_polls() -> None:
         assert feed.polls["Thing"] - before <= 6
 
     in_a_lab(test, settings=replace(SELDOM, gather_seconds=0.5))
+
+
+def test_a_steady_stream_of_hints_is_read_once_a_pause_and_no_hint_waits_longer() -> None:
+    async def test(lab: SourceLab) -> None:
+        feed = lab.start()
+        await lab.wait(1.0)
+        for number in range(200):
+            lab.shop.write(f"{number}", "a")
+            await lab.signal(record_id=f"{number}", is_hint=True)
+            await lab.wait(0.1)
+        await lab.wait(1.0)
+
+        assert sum(map(len, feed.reads)) == len(await lab.changes()) == 200
+        assert 20 <= len(feed.reads) <= 21
+
+    in_a_lab(test, settings=replace(SELDOM, gather_seconds=0.2, steady_gather_seconds=1.0))
+
+
+def test_a_read_that_is_full_and_one_that_a_command_asks_for_wait_for_no_pause() -> None:
+    async def test(lab: SourceLab) -> None:
+        feed = lab.start()
+        await lab.wait(1.0)
+        for record_id in ("1", "2", "3"):
+            lab.shop.write(record_id, "a")
+        await lab.signal(record_id="1", is_hint=True)
+        await lab.wait(0.3)
+        assert feed.reads == [("1",)]
+
+        await lab.signal(record_id="2", is_hint=True)
+        await lab.signal(record_id="3", is_hint=True)
+        await lab.wait(0.3)
+        assert feed.reads == [("1",), ("2", "3")]
+
+        await lab.signal(record_id="1", answers="1-7")
+        await lab.wait(0.1)
+        assert feed.reads[2:] == [("1",)]
+
+    settings = replace(SELDOM, gather_seconds=0.2, steady_gather_seconds=3600.0, batch_ids=2)
+    in_a_lab(test, settings=settings)
+
+
+def test_hints_beyond_what_is_wished_for_wait_in_their_topic_and_commands_do_not() -> None:
+    async def test(lab: SourceLab) -> None:
+        feed = lab.start()
+        await lab.wait(1.0)
+        lab.shop.is_down = True
+        for number in range(500):
+            lab.shop.write(f"{number}", "a")
+            await lab.signal(record_id=f"{number}", is_hint=True)
+        await lab.signal(record_id="x", answers="1-7")
+        await lab.wait(60.0)
+
+        wishes = (await lab.checkpoint()).wishes
+        assert "x" in wishes
+        assert len(wishes) <= 10 + 100 + 1
+        assert not feed.reads
+
+        lab.shop.is_down = False
+        await lab.wait(60.0)
+        assert len(await lab.changes()) == 500
+
+    in_a_lab(test, settings=replace(SELDOM, most_wishes=10))

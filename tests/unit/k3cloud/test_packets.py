@@ -7,7 +7,7 @@ import pytest
 from anji_common.errors import MappingError
 from anji_common.events.commands import Action, RowRemoval, RowWish
 from anji_common.refs import Ref, System
-from anji_k3cloud.packets import packet_of
+from anji_k3cloud.packets import packet_of, with_rows_that_stay
 from labs.erp_lab import BEIJING, CUSTOMER, ORDER, new_customer, new_order
 
 C1 = Ref(System.K3CLOUD, "BD_Customer", "100201")
@@ -125,10 +125,43 @@ def test_rows_that_no_interest_knows_are_refused_and_not_left_out() -> None:
         packet_of(stray, ORDER, BEIJING)
 
 
-def test_a_line_is_not_removed_by_what_a_packet_leaves_out() -> None:
+def test_a_packet_that_removes_rows_names_every_row_that_stays() -> None:
+    changed = RowWish(source_id="l1", target_id="4", values={"FQty": "9"}, base={"FQty": "2"})
+    added = RowWish(source_id="l3", values={"FMaterialId": "M1", "FQty": "1"})
     removal = RowRemoval(source_id="l2", target_id="5", base={})
-    update = {"action": Action.UPDATE, "target": C1, "removes": {"FSaleOrderEntry": (removal,)}}
-    command = new_order(7, C1, {"l1": "2"}).model_copy(update=update)
+    update = {
+        "action": Action.UPDATE,
+        "target": C1,
+        "values": {},
+        "packet": {},
+        "rows": {"FSaleOrderEntry": (changed, added)},
+        "removes": {"FSaleOrderEntry": (removal,)},
+    }
+    command = new_order(7, C1, {}).model_copy(update=update)
+    staying = {"FSaleOrderEntry": ["3", "4", "6"], "FSaleOrderPlan": []}
 
-    with pytest.raises(MappingError, match="remove it by hand"):
-        packet_of(command, ORDER, BEIJING)
+    packet = packet_of(command, ORDER, BEIJING)
+    whole = with_rows_that_stay(packet, ORDER, staying, {"FSaleOrderClause": ["8"]})
+
+    assert packet.deletes_rows
+    assert whole.deletes_rows
+    assert whole.model == {
+        "FID": 100201,
+        "FSaleOrderEntry": [
+            {"FEntryID": 3},
+            {"FEntryID": 4, "FQty": 9},
+            {"FEntryID": 6},
+            {"FMaterialId": {"FNumber": "M1"}, "FQty": 1},
+        ],
+        "FSaleOrderClause": [{"FEntryID": 8}],
+    }
+    assert {"FSaleOrderEntry", "FSaleOrderClause", "FQty"} < set(whole.fields)
+
+
+def test_an_update_without_removals_takes_no_row_out() -> None:
+    row = RowWish(source_id="l1", target_id="4", values={"FQty": "9"}, base={"FQty": "2"})
+    update = {"action": Action.UPDATE, "target": C1, "rows": {"FSaleOrderEntry": (row,)}}
+
+    assert not packet_of(
+        new_order(7, C1, {}).model_copy(update=update), ORDER, BEIJING
+    ).deletes_rows

@@ -83,6 +83,7 @@ flights = st.builds(
     ours_seen=st.booleans(),
     decided_on=st.integers(-1, 2**62),
     finish=st.sampled_from(Finish),
+    removes=st.dictionaries(lines_names, st.lists(names, max_size=2).map(tuple), max_size=2),
 )
 sides = st.builds(
     SideState,
@@ -174,7 +175,7 @@ WHOLE: dict[Any, tuple[str, ...]] = {
     ),
     Flight: (
         *("number", "action", "digest", "pairs", "rows", "base_at", "answered_at", "asked_at"),
-        *("ours_seen", "decided_on", "finish"),
+        *("ours_seen", "decided_on", "finish", "removes"),
     ),
     Decision: ("winner", "values", "person"),
     Held: ("revision", "stamp", "seen"),

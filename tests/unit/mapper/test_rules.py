@@ -15,6 +15,7 @@ from anji_mapper.link.state import ProblemKind, Stage
 from anji_mapper.mapping.model import Row
 from labs.doubted_write import an_edit_of_what_came_of_a_doubted_write
 from labs.link_lab import CRM, ERP, LinkLab, make_link_type, without
+from labs.lost_rows import ACCIDENTS
 from labs.lost_state import a_pair_that_only_our_marker_tells, the_state_of_a_pair_is_lost
 from labs.workflows import (
     an_edit_while_a_workflow_rewrites_our_write,
@@ -276,6 +277,7 @@ CASES: dict[str, tuple[Scenario, Rules]] = {
         a_pair_that_only_our_marker_tells,
         without(is_known_pair=lambda _seat: False),
     ),
+    **ACCIDENTS,
     "14 one in flight": (two_edits_in_a_row, without(is_busy=lambda _side: False)),
 }
 

@@ -234,6 +234,23 @@ def test_an_entity_the_packet_does_not_name_is_wiped_only_by_the_switch(caller: 
     assert rows(caller) == [[None, None, None]]
 
 
+def test_rows_below_a_row_that_the_packet_does_not_name_are_wiped_only_by_the_switch(
+    caller: Caller,
+) -> None:
+    model = order_model(1)
+    model["FSaleOrderEntry"][0]["FOrderEntryPlan"] = [{"FPlanQty": 1}]
+    record_id = caller.make("SAL_SaleOrder", model)
+    change = {"FID": record_id, "FSaleOrderEntry": [{"FEntryID": rows(caller)[0][0]}]}
+    counted = []
+
+    for wipes in (False, True):
+        caller.core.switches.wipes_absent_rows_below = wipes
+        caller.make("SAL_SaleOrder", change)
+        counted.append(caller.query("SAL_SaleOrder", "FOrderEntryPlan_FEntryId")[0][0] is None)
+
+    assert counted == [False, True]
+
+
 def test_only_the_listed_fields_are_written(caller: Caller) -> None:
     record_id = caller.make("SAL_SaleOrder", order_model(1, FNote="old", FLinkMan="old"))
     entry = rows(caller)[0][0]

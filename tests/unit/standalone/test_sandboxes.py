@@ -42,8 +42,12 @@ async def test_what_is_printed_is_shell(tmp_path: Path) -> None:
     exports = [shlex.split(line) for line in printed(found, tmp_path) if not line.startswith("#")]
 
     pairs = dict(words[1].split("=", maxsplit=1) for words in exports if words[0] == "export")
-    home = {"ANJI_HOME": str(tmp_path / "anji"), "ANJI_FXIAOKE_CALLBACK_PORT": str(PORT)}
-    assert pairs == {**settings_of(found), **home}
+    assert pairs == {
+        **settings_of(found),
+        "ANJI_HOME": str(tmp_path / "anji"),
+        "ANJI_FXIAOKE_CALLBACK_PORT": str(PORT),
+        "ANJI_FXIAOKE_CALLBACK_URL": f"http://127.0.0.1:{PORT}/fxiaoke/callback",
+    }
 
 
 async def test_a_company_without_a_folder_gets_a_new_home() -> None:

@@ -9,7 +9,12 @@ import pytest
 
 from anji.supervise import Service, supervise
 from anji_common.clock import Clock
-from anji_common.errors import AuthenticationError, FencedError, VendorUnavailableError
+from anji_common.errors import (
+    AuthenticationError,
+    FencedError,
+    NoRoomError,
+    VendorUnavailableError,
+)
 from anji_common.health import Health
 from anji_common.testing.virtual_time import LoopClock, run_virtually
 
@@ -68,6 +73,25 @@ def test_a_service_that_crashes_by_a_mistake_of_ours_is_started_again() -> None:
     run_for(60, crashes)
 
     assert starts == 2
+
+
+def test_a_service_whose_disk_is_full_is_started_again_and_is_no_mistake_of_ours(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    starts = 0
+
+    async def finds_no_room(_clock: Clock) -> None:
+        nonlocal starts
+        starts += 1
+        if starts < 2:
+            msg = "together"
+            raise ExceptionGroup(msg, [NoRoomError("the disk is full")])
+        await for_ever()
+
+    run_for(60, finds_no_room)
+
+    assert starts == 2
+    assert "crashed" not in capsys.readouterr().out
 
 
 def test_a_service_that_ends_by_itself_is_started_again() -> None:

@@ -12,6 +12,7 @@
     ├── AwaitedError               this record waits for another, whose arrival releases it
     ├── InDoubtError               a write left and its answer did not come: look, never repeat
     ├── RevokedError               the task goes to another member: end the work, commit nothing
+    ├── NoRoomError                the disk is full: end the work, begin it again a while later
     └── FatalError                 stop the process, no record can succeed
         ├── AuthenticationError
         ├── ConfigurationError
@@ -31,6 +32,7 @@ __all__ = [
     "FencedError",
     "InDoubtError",
     "MappingError",
+    "NoRoomError",
     "RateLimitedError",
     "RecordBusyError",
     "RefusedError",
@@ -106,6 +108,10 @@ class InDoubtError(AnjiError):
 
 class RevokedError(AnjiError):
     """The task goes to another member of the group."""
+
+
+class NoRoomError(AnjiError):
+    """The disk is full, and what this process holds beside it is not what was read any more."""
 
 
 class FatalError(AnjiError):

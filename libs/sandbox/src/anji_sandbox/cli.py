@@ -16,13 +16,16 @@ import orjson
 
 from anji_sandbox.derived import secret
 from anji_sandbox.faults import Faults, FaultyCore
-from anji_sandbox.fxiaoke import FxiaokeCore
+from anji_sandbox.fxiaoke import OBJECTS, FxiaokeCore
 from anji_sandbox.http import Server, serve
 from anji_sandbox.k3cloud import K3CloudCore
 from anji_sandbox.store import Store
-from anji_sandbox.switches import FxiaokeLimits
+from anji_sandbox.switches import FxiaokeLimits, FxiaokeSwitches
 
 __all__ = ["Credentials", "Sandboxes", "run_sandboxes", "sandboxes", "write_credentials"]
+
+_MARK = "anji_ref__c"
+"""The custom field for the mark of whoever joins the CRM with another system."""
 
 Credentials = Mapping[str, Mapping[str, str | int]]
 """The credentials file: ``{"fxiaoke": {...}, "k3cloud": {...}}``."""
@@ -71,7 +74,8 @@ async def sandboxes(  # noqa: PLR0913 - each is a setting of the command
     with _store(data, "fxiaoke") as crm_store, _store(data, "k3cloud") as erp_store:
         crm = FxiaokeCore(
             crm_store,
-            limits=limits,
+            _as_set_up(),
+            limits,
             seed=seed or secrets.token_hex(16),
             callback_url=callback_url,
         )
@@ -85,12 +89,9 @@ async def sandboxes(  # noqa: PLR0913 - each is a setting of the command
             serve(bad_crm, fxiaoke_port, admin_port=fxiaoke_admin_port) as crm_server,
             serve(bad_erp, k3cloud_port, admin_port=k3cloud_admin_port) as erp_server,
         ):
+            crm_urls = {"url": crm_server.url, "admin_url": crm_server.admin_url}
             credentials: Credentials = {
-                "fxiaoke": {
-                    "url": crm_server.url,
-                    "admin_url": crm_server.admin_url,
-                    **crm.credentials,
-                },
+                "fxiaoke": {**crm_urls, **crm.credentials},
                 "k3cloud": {
                     "url": f"{erp_server.url}/k3cloud/",
                     "admin_url": erp_server.admin_url,
@@ -123,6 +124,12 @@ async def run_sandboxes(  # noqa: PLR0913 - each is a setting of the command
         write_credentials(credentials_file, running.credentials)
         on_ready(running.credentials)
         await asyncio.Event().wait()
+
+
+def _as_set_up() -> FxiaokeSwitches:
+    """Return the CRM of a company that guards its mark: it takes each value of it once."""
+    marks = (f"{name}.{_MARK}" for name, spec in OBJECTS.items() if _MARK in spec.fields)
+    return FxiaokeSwitches(unique_fields=frozenset(marks))
 
 
 def _read(path: Path) -> object:

@@ -80,7 +80,7 @@ class Caller:
         self._transport = transport
         self._auth = auth
         self._budget = budget
-        self._clock = clock
+        self.clock = clock
         self._ahead: deque[timedelta] = deque(maxlen=_TIMES_KEPT)
         self.tally = auth.tally
 
@@ -89,7 +89,7 @@ class Caller:
 
         They tell whole seconds, cut; the largest difference seen is the least wrong.
         """
-        return self._clock.now() + max(self._ahead, default=timedelta())
+        return self.clock.now() + max(self._ahead, default=timedelta())
 
     async def acting_user(self) -> str:
         """Return the openUserId of the employee in whose name we call.
@@ -161,7 +161,7 @@ class Caller:
 
         Its clock may be a little behind ours: just after our midnight it means the day before.
         """
-        rest = seconds_to_midnight(self._clock.now())
+        rest = seconds_to_midnight(self.clock.now())
         return rest if rest < _DAY_SECONDS - _LATE_SECONDS else _LATE_SECONDS / 10
 
     async def _send(self, saying: Saying, credentials: Credentials) -> Told:
@@ -188,7 +188,7 @@ class Caller:
         answer = await self._transport.send(call)
         at = server_time(answer)
         if at is not None:
-            self._ahead.append(at - self._clock.now())
+            self._ahead.append(at - self.clock.now())
         try:
             return told(answer)
         except UndecodableError as error:

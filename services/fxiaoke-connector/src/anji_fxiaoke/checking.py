@@ -9,7 +9,13 @@ from urllib.parse import urlsplit
 
 import orjson
 
-from anji_common.errors import AnjiError, FatalError, RateLimitedError, RetriableError
+from anji_common.errors import (
+    AnjiError,
+    FatalError,
+    RateLimitedError,
+    RetriableError,
+    VendorUnavailableError,
+)
 from anji_common.interest import FieldInterest, Interest, LinesInterest, ObjectInterest
 from anji_common.transport import Call, Transport
 from anji_fxiaoke.calls import USER_PATH, Purpose, Saying
@@ -36,6 +42,9 @@ class Line:
     is_well: bool
     words: str
     """What was seen; where it is not well, what to do."""
+
+    is_known: bool = True
+    """False: nothing is wrong that can be seen now, and something must run before it can be."""
 
 
 async def check(
@@ -156,6 +165,10 @@ async def _callback(settings: FxiaokeSettings, client: Client, callback: Transpo
         path = urlsplit(settings.callback_url).path.lstrip("/")
         answer = await callback.send(Call(path, body, headers, timeout_seconds=3.0))
         reply = cipher.decrypted(orjson.loads(answer.body)["encryptedResult"])
+    except VendorUnavailableError:
+        url = settings.callback_url
+        words = f"nothing listens at {url} yet: start fxiaoke-callback (anji up), then check again"
+        return Line("callback", is_well=True, words=words, is_known=False)
     except (AnjiError, orjson.JSONDecodeError, KeyError, TypeError) as error:
         words = f"no answer of Anji's within 3 s ({error}): is fxiaoke-callback running there?"
         return _bad("callback", words)

@@ -135,6 +135,7 @@ async def _check(opened: Opened) -> bool:
         async for line in found:
             is_well = is_well and line.is_well
             word = "[green]ok[/]   " if line.is_well else "[red]to do[/]"
+            word = word if line.is_known else "[yellow]later[/]"
             out.print(f"{word} {line.subject}: ", end="")
             out.print(line.words, markup=False, highlight=False)
     return is_well

@@ -19,6 +19,7 @@ from anji_common.errors import UndecodableError
 from anji_common.events.observed import Observed
 from anji_common.interest import LinesInterest, ObjectInterest
 from anji_common.sourcing.feed import Page, Unreadable
+from anji_common.turns import in_turns
 from anji_fxiaoke.calls import Purpose
 from anji_fxiaoke.client import MAX_PAGE_RECORDS, Client
 from anji_fxiaoke.normalise import document, head_fields, line_fields
@@ -202,7 +203,7 @@ class Documents:
         records: list[Observed] = []
         unreadable: list[Unreadable] = []
         marks: dict[str, str] = {}
-        for head in heads:
+        async for head in in_turns(heads, self._client.caller.clock):
             record_id = str(head["_id"])
             if record_id in torn:
                 continue

@@ -128,6 +128,7 @@ def source_settings(settings: FxiaokeSettings) -> SourceSettings:
         most_poll_seconds=max(settings.most_poll_seconds, settings.poll_seconds),
         overlap_seconds=settings.overlap_seconds,
         gather_seconds=settings.gather_seconds,
+        steady_gather_seconds=settings.steady_gather_seconds,
         document_gather_seconds=settings.lines_lag_seconds + _MARGIN_SECONDS,
         patrol_seconds=settings.patrol_seconds,
         confirm_seconds=settings.confirm_seconds,

@@ -106,6 +106,11 @@ class FxiaokeSettings(BaseSettings):
     gather_seconds: float = Field(default=0.2, ge=0)
     """How long callbacks gather before one query reads all their records: each query is paid."""
 
+    steady_gather_seconds: float = Field(default=1.0, ge=0)
+    """The least pause between two such queries of one object while callbacks come without end,
+    unless a hundred wait: without it five changes a second use up `calls_per_window` in half of
+    its time, and wait for the other half."""
+
     lines_lag_seconds: float = Field(default=0.9, ge=0)
     """A document with lines that is younger than this is read again before it is published, as
     its lines may not all be there to be queried."""

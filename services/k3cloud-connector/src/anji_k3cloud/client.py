@@ -95,7 +95,7 @@ class Client:
             raise query_error(status)
         return found
 
-    async def batch_save(
+    async def batch_save(  # noqa: PLR0913 - options of the call
         self,
         form_id: str,
         models: Sequence[Mapping[str, JsonValue]],
@@ -103,16 +103,18 @@ class Client:
         fields: Sequence[str],
         returns: Sequence[str] = (),
         audits: bool = False,
+        deletes_rows: bool = False,
     ) -> Status:
         """Create or update records, each packet by itself; errors tell theirs by ``DIndex``.
 
-        Rows that a packet does not name stay.
+        Rows that a packet does not name stay, but with `deletes_rows`.
 
         Args:
             form_id: Such as ``SAL_SaleOrder``.
             models: Packets; one with the record's id updates it.
             fields: NeedUpDateFields: the only keys that are written; empty means all.
             returns: NeedReturnFields: keys whose stored values the answer tells.
+            deletes_rows: IsDeleteEntry: stored rows that a packet does not name are taken out.
             audits: IsAutoSubmitAndAudit: submit and audit each once it is saved. What a refused
                 audit does with the save is not documented.
 
@@ -129,7 +131,7 @@ class Client:
         data = {
             "NeedUpDateFields": list(fields),
             "NeedReturnFields": list(returns),
-            "IsDeleteEntry": "false",
+            "IsDeleteEntry": "true" if deletes_rows else "false",
             "IsVerifyBaseDataField": "true",
             "ValidateFlag": "true",
             "NumberSearch": "true",
@@ -148,6 +150,7 @@ class Client:
         *,
         fields: Sequence[str],
         returns: Sequence[str] = (),
+        deletes_rows: bool = False,
     ) -> Status:
         """Create or update one record as a draft, without full validation.
 
@@ -158,7 +161,7 @@ class Client:
         data = {
             "NeedUpDateFields": list(fields),
             "NeedReturnFields": list(returns),
-            "IsDeleteEntry": "false",
+            "IsDeleteEntry": "true" if deletes_rows else "false",
             "NumberSearch": "true",
             "IsAutoAdjustField": "false",
             "IgnoreInterationFlag": "true",

@@ -11,9 +11,11 @@ __all__ = [
     "CLOSE_STATUS",
     "CREATED_AT",
     "CREATED_BY",
+    "ENTRY_ID",
     "FORBID_STATUS",
     "MODIFIED_AT",
     "MODIFIED_BY",
+    "ROWS_BELOW",
     "STATUS",
     "STATUS_FIELDS",
     "SYSTEM_FIELDS",
@@ -52,6 +54,17 @@ def entry_seq_key(entity: str) -> str:
     """Return the query key of an entry row's place."""
     return f"{entity}_FSeq"
 
+
+ENTRY_ID = "FEntryID"
+"""The field of a row's id in a packet, whatever the entity. Source: reference, section 4."""
+
+ROWS_BELOW = frozenset(
+    {
+        *("FOrderEntryPlan", "FTaxDetailSubEntity"),
+        *("FEntity_Link", "FSerialSubEntity", "FDeliNoticeTraceDetail", "FOutStockTraceDetail"),
+    }
+)
+"""Entities that stand inside rows, not in the head of a packet. Source: reference, section 4."""
 
 _CLOSING = {"SAL_SaleOrder": ("YLBillClose", "YLUnBillClose")}
 """Where closing has a number of its own. Source: reference, section 2.2."""

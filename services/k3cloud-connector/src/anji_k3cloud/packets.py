@@ -2,15 +2,15 @@
 
 Pure. A create fills the places of the full template; what is wished blank keeps the template's
 default. An update carries ids and the wished fields only, and names them in ``NeedUpDateFields``,
-so that nothing else is touched. Heads stand before sub-heads and those before rows: the ERP reads
-a packet in its order.
+so that nothing else is touched; rows to be removed are those that it does not name. Heads stand
+before sub-heads and those before rows: the ERP reads a packet in its order.
 
 Source: reference "k3cloud-webapi.md", sections 2.1 (with its notes) and 4.7.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import tzinfo
 from typing import Any
 
@@ -20,8 +20,9 @@ from anji_common.errors import MappingError
 from anji_common.events.commands import Action, Command, RowWish
 from anji_common.interest import FieldInterest, LinesInterest, ObjectInterest
 from anji_k3cloud.normalise import vendor_value
+from anji_k3cloud.objects import ENTRY_ID
 
-__all__ = ["Packet", "packet_of"]
+__all__ = ["Packet", "packet_of", "with_rows_that_stay"]
 
 _Model = dict[str, Any]
 
@@ -34,26 +35,57 @@ class Packet:
     model: Mapping[str, JsonValue]
     fields: tuple[str, ...]
     """NeedUpDateFields, sorted; empty for a create: all of them."""
+    deletes_rows: bool = False
+    """IsDeleteEntry: stored rows that it does not name are taken out."""
 
 
 def packet_of(command: Command, interest: ObjectInterest, zone: tzinfo) -> Packet:
     """Return the packet of a create or an update.
 
+    Where rows are to be removed, it must be completed by `with_rows_that_stay` before it is sent.
+
     Raises:
         MappingError: a value that cannot be spelled, or a field that no interest knows.
     """
-    unknown = set(command.rows) - {lines.path for lines in interest.lines}
+    unknown = {*command.rows, *command.removes} - {lines.path for lines in interest.lines}
     if unknown:
         msg = f"{interest.object_name} has no rows {', '.join(sorted(unknown))}"
-        raise MappingError(msg)
-    if any(command.removes.values()):
-        # A Save takes out what its packet does not name, so it needs every row that stays.
-        msg = f"{interest.object_name}: no line of the ERP is removed by Anji; remove it by hand"
         raise MappingError(msg)
     filling = _Filling(command, zone)
     if command.action is Action.CREATE:
         return Packet(interest.object_name, filling.created(interest), ())
     return filling.updated(interest)
+
+
+def with_rows_that_stay(
+    packet: Packet,
+    interest: ObjectInterest,
+    staying: Mapping[str, Sequence[str]],
+    beside: Mapping[str, Sequence[str]],
+) -> Packet:
+    """Return a packet that takes rows out, with every row named that shall stay.
+
+    Args:
+        packet: With the rows that are changed or added.
+        interest: What is known of the form.
+        staying: Lines path → ids of the rows that stay, in their order.
+        beside: The same of entities that `interest` does not name.
+    """
+    model = dict(packet.model)
+    for lines in interest.lines:
+        sent = model.get(lines.path)
+        rows = [row for row in sent if isinstance(row, dict)] if isinstance(sent, list) else []
+        changed = {str(row[lines.id_field]): row for row in rows if lines.id_field in row}
+        stay: list[JsonValue] = [
+            changed.get(row_id, {lines.id_field: _id(row_id)}) for row_id in staying[lines.path]
+        ]
+        model[lines.path] = [*stay, *(row for row in rows if lines.id_field not in row)]
+    for path, ids in beside.items():
+        model[path] = [{ENTRY_ID: _id(row_id)} for row_id in ids]
+    model = {path: value for path, value in model.items() if value != []}
+    entities = {path for path, value in model.items() if isinstance(value, list)}
+    fields = tuple(sorted({*packet.fields, *entities}))
+    return replace(packet, model=_ordered(model), fields=fields)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +124,8 @@ class _Filling:
             model[lines.path] = rows
             named.add(lines.path)
             named.update(key for row in rows for key in row)
-        return Packet(interest.object_name, _ordered(model), tuple(sorted(named)))
+        deletes_rows = any(self.command.removes.values())
+        return Packet(interest.object_name, _ordered(model), tuple(sorted(named)), deletes_rows)
 
     def _row(self, lines: LinesInterest, wish: RowWish, template: _Model) -> _Model:
         """Return one row; one that stands already carries its id and the wished fields only."""

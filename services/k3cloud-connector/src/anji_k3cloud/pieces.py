@@ -1,6 +1,7 @@
 """A command on its way through a write, and the outcome it has come to."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from anji_common.events.commands import Action, Command
 from anji_common.events.observed import Observed
@@ -34,6 +35,8 @@ class Piece:
     is_locked: bool = False
     """`words` are of a lock: the same step may pass a little later."""
     observed: Observed | None = None
+    rows_beside: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Where rows are removed: ids of those of entities that no mapping names, before the save."""
 
     @property
     def form_id(self) -> str:

@@ -9,7 +9,7 @@ Source: reference "k3cloud-webapi.md", sections 2.1, 3.1 to 3.3 and 6.
 from collections.abc import Sequence
 
 from anji_common.clock import Clock
-from anji_common.errors import InDoubtError, RefusedError, RetriableError
+from anji_common.errors import InDoubtError, RecordBusyError, RefusedError, RetriableError
 from anji_common.events.commands import Finish
 from anji_common.writing.target import Busy, Doubtful, Refused, WriteOutcome
 from anji_k3cloud.batching import halves
@@ -18,6 +18,7 @@ from anji_k3cloud.judging import judged
 from anji_k3cloud.metadata import Known, Metadata
 from anji_k3cloud.packets import Packet
 from anji_k3cloud.pieces import Outcomes, Piece
+from anji_k3cloud.removing import Removing
 from anji_k3cloud.wire import Status
 
 __all__ = ["Saving"]
@@ -26,8 +27,11 @@ __all__ = ["Saving"]
 class Saving:
     """Saves packets."""
 
-    def __init__(self, client: Client, metadata: Metadata, clock: Clock) -> None:
+    def __init__(
+        self, client: Client, metadata: Metadata, clock: Clock, removing: Removing
+    ) -> None:
         self._client = client
+        self._removing = removing
         self._metadata = metadata
         self._clock = clock
 
@@ -44,8 +48,9 @@ class Saving:
         outcomes: Outcomes = {}
         saved: list[Piece] = []
         waiting = [list(pieces)] if pieces else []
-        if pieces and _is_draft(pieces[0]):
-            waiting = [[piece] for piece in pieces]  # there is no service for several
+        if pieces and (_is_draft(pieces[0]) or _packet(pieces[0]).deletes_rows):
+            # There is no service for several; a removal is decided right before it is sent.
+            waiting = [[piece] for piece in pieces]
         while waiting:
             batch = waiting.pop(0)
             told = await self._answer(batch, leaves_before, audits=audits)
@@ -55,6 +60,9 @@ class Saving:
             refused, done, held_back = judged(told, batch)
             outcomes |= refused
             saved += done
+            for piece in done:
+                if _packet(piece).deletes_rows:
+                    await self._removing.check(piece)
             is_whole = len(held_back) == len(batch)
             waiting += [
                 list(part) for part in (halves(batch) if is_whole else [held_back]) if part
@@ -67,38 +75,48 @@ class Saving:
         """Send one call; return its answer, or the outcome of all its packets."""
         try:
             known = await self._metadata.known(pieces[0].interest)
+            packets = [await self._whole(piece) for piece in pieces]
             # Only now: asking took its time, and what is too old must not leave.
             if self._clock.monotonic() > leaves_before:
                 return Busy("its turn did not come in time", is_unreached=True)
-            return await self._sent(pieces, known, audits=audits)
+            return await self._sent(pieces, packets, known, audits=audits)
         except InDoubtError as error:
             return Doubtful(str(error))
         except RetriableError as error:
-            return Busy(str(error), is_unreached=True)
+            return Busy(str(error), is_unreached=not isinstance(error, RecordBusyError))
         except RefusedError as error:
             if len(pieces) > 1:  # a firewall: find out which packet it means
                 return Status(is_success=False, code=0, errors=(), entities=())
             return Refused(error.words, error.code, error.field)
 
-    async def _sent(self, pieces: Sequence[Piece], known: Known, *, audits: bool) -> Status:
-        packets = [_packet(piece) for piece in pieces]
+    async def _whole(self, piece: Piece) -> Packet:
+        packet = _packet(piece)
+        return await self._removing.completed(piece, packet) if packet.deletes_rows else packet
+
+    async def _sent(
+        self, pieces: Sequence[Piece], packets: Sequence[Packet], known: Known, *, audits: bool
+    ) -> Status:
         models = [packet.model for packet in packets]
         fields: Sequence[str] = packets[0].fields
         if known.info is not None:
             models = [known.info.spelled_model(model) for model in models]
             fields = known.info.spelled_names(packets[0].fields)
+        deletes_rows = packets[0].deletes_rows
         interest = known.interest
         rows = [f"{lines.path}.{lines.id_field}" for lines in interest.lines]
         returns = [interest.number_field, *rows]
         if _is_draft(pieces[0]):
             name = interest.object_name
-            return await self._client.draft(name, models[0], fields=fields, returns=returns)
+            return await self._client.draft(
+                name, models[0], fields=fields, returns=returns, deletes_rows=deletes_rows
+            )
         return await self._client.batch_save(
             interest.object_name,
             models,
             fields=fields,
             returns=returns,
             audits=audits,
+            deletes_rows=deletes_rows,
         )
 
 

@@ -39,6 +39,7 @@ from anji_k3cloud.metadata import Metadata
 from anji_k3cloud.packets import packet_of
 from anji_k3cloud.pieces import Outcomes, Piece, with_words, written
 from anji_k3cloud.pushing import Pushing, as_update
+from anji_k3cloud.removing import Removing
 from anji_k3cloud.saving import Saving
 from anji_k3cloud.settings import K3CloudSettings
 from anji_k3cloud.stages import at_least, has_come_to, next_step, step_back
@@ -79,7 +80,8 @@ class K3CloudTarget:
         self._audits_at_once = settings.audits_in_one_call
         self._zone = local_zone(settings.utc_offset_hours)
         self._asking = Asking(means.documents, interest, self._zone)
-        self._saving = Saving(client, means.metadata, clock)
+        removing = Removing(client, means.metadata, means.documents, page_rows=settings.page_rows)
+        self._saving = Saving(client, means.metadata, clock, removing)
         pause = settings.audit_pause_seconds
         self._stepping = Stepping(client, clock, audit_pause_seconds=pause)
         self._pushing = Pushing(client, self._asking, clock)
@@ -343,9 +345,10 @@ def _call_of(piece: Piece) -> object:
     """Return what commands must have in common to share their calls."""
     command = piece.command
     fields = () if piece.packet is None else piece.packet.fields
+    takes_out = piece.packet is not None and piece.packet.deletes_rows
     is_push = command.push is not None
     how = (command.finish, command.reopens, command.operation, command.organisations, is_push)
-    return piece.form_id, command.action, fields, how
+    return piece.form_id, command.action, fields, takes_out, how
 
 
 def _named(command: Command) -> list[str]:

@@ -119,6 +119,10 @@ class PlanTally:
                 for path, value in row.values.items():
                     change = FieldChange(str(command.seat), base.get(path), value)
                     self._field((name, system, f"{lines}.{path}"), change)
+        for lines, removals in command.removes.items():
+            for removal in removals:
+                change = FieldChange(str(command.seat), removal.base, None)
+                self._field((name, system, f"{lines}, a line removed"), change)
 
     def _field(self, key: tuple[str, System, str], change: FieldChange) -> None:
         self.fields[key] += 1

@@ -31,6 +31,8 @@ class Line:
     is_well: bool
     words: str
     """What was seen; where it is not well, what to do."""
+    is_known: bool = True
+    """False: nothing is wrong that can be seen now, and something must run before it can be."""
 
 
 async def check_all(environment: Mapping[str, str]) -> AsyncIterator[Line]:
@@ -136,7 +138,7 @@ async def _vendors() -> AsyncIterator[Line]:
         async with fxiaoke_room() as crm:
             parts = (crm.client, crm.metadata, crm.interest, crm.settings, crm.callback)
             async for line in anji_fxiaoke.checking.check(*parts):
-                yield Line("fxiaoke", line.subject, is_well=line.is_well, words=line.words)
+                yield Line("fxiaoke", line.subject, line.is_well, line.words, line.is_known)
     except AnjiError as error:
         for words in str(error).splitlines():
             yield Line("fxiaoke", "tenant", is_well=False, words=words)

@@ -38,6 +38,7 @@ from anji_common.errors import (
     AuthenticationError,
     ConfigurationError,
     FatalError,
+    NoRoomError,
     RetriableError,
 )
 from anji_common.logs import configure_logs
@@ -93,7 +94,7 @@ def main() -> None:
         _end(error, EX_CONFIG)
     except FatalError as error:
         _end(error, _EX_SOFTWARE)
-    except RetriableError as error:
+    except (RetriableError, NoRoomError) as error:
         _end(error, _EX_UNAVAILABLE)
     except AnjiError as error:
         _end(error, 1)

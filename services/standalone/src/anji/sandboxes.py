@@ -54,6 +54,7 @@ def print_settings(
     settings = {
         **settings_of(credentials),
         "ANJI_FXIAOKE_CALLBACK_PORT": str(callback_port),
+        "ANJI_FXIAOKE_CALLBACK_URL": callback_url(callback_port),
     }
     for name, value in settings.items():
         console.print(f"export {name}={shlex.quote(value)}", highlight=False, soft_wrap=True)

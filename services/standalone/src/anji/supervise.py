@@ -13,7 +13,7 @@ from random import Random
 import structlog
 
 from anji_common.clock import Clock
-from anji_common.errors import FatalError, RetriableError
+from anji_common.errors import FatalError, NoRoomError, RetriableError
 from anji_common.health import Health
 from anji_common.metrics import SERVICE_RESTARTS, SERVICES_UP
 
@@ -25,6 +25,8 @@ _FIRST_PAUSE_SECONDS = 0.5
 _LONGEST_PAUSE_SECONDS = 30.0
 _STEADY_SECONDS = 60.0
 """A service that ran this long was well: its next failure counts as the first."""
+_EXPECTED = (RetriableError, NoRoomError)
+"""No mistakes of ours: nobody needs to see where they came from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,7 @@ async def _keep(service: Service, clock: Clock, chance: Random, health: Health) 
             if fatal is not None:
                 raise fatal from error
             words = _words(error)
-            if not isinstance(error, RetriableError):
+            if not all(isinstance(each, _EXPECTED) for each in _leaves(error)):
                 _log.exception("service.crashed", service=service.name)
         failures = 0 if clock.monotonic() - began >= _STEADY_SECONDS else failures
         pause = _pause(failures, chance)
@@ -90,14 +92,17 @@ def _pause(failures: int, chance: Random) -> float:
 
 
 def _fatal(error: BaseException) -> Iterator[FatalError]:
-    if isinstance(error, FatalError):
-        yield error
-    elif isinstance(error, BaseExceptionGroup):
+    return (each for each in _leaves(error) if isinstance(each, FatalError))
+
+
+def _leaves(error: BaseException) -> Iterator[BaseException]:
+    if isinstance(error, BaseExceptionGroup):
         for inner in error.exceptions:
-            yield from _fatal(inner)
+            yield from _leaves(inner)
+    else:
+        yield error
 
 
 def _words(error: BaseException) -> str:
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
+    error = next(_leaves(error))
     return f"{type(error).__name__}: {error}"

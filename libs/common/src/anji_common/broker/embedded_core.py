@@ -8,14 +8,21 @@ thaws finds that out by its epochs: its commits are fenced.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
+
+import structlog
 
 from anji_common.broker.embedded_queue import EmbeddedQueue, Transaction
 from anji_common.broker.embedded_store import EmbeddedStore
 from anji_common.broker.embedded_wakeups import EmbeddedWakeups
 from anji_common.clock import Clock
+from anji_common.errors import RetriableError
 
 __all__ = ["EmbeddedCore", "EmbeddedPresence", "EmbeddedTimes", "group_key"]
+
+_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +58,8 @@ class EmbeddedPresence:
         self.timeout_seconds = timeout_seconds
         self._process_id: int | None = None
         self._members: dict[int, str] = {}
+        self._left: dict[int, str] = {}
+        """Members that have left, and stand in the file still."""
         self._holds = 0
         self._background: list[asyncio.Task[None]] = []
         self.background: list[Callable[[], Awaitable[None]]] = []
@@ -77,6 +86,7 @@ class EmbeddedPresence:
                 transaction.now_ms,
             )
             self._process_id = int(rows[0][0])
+            transaction.undone.append(self._forget_process_id)
         return self._process_id
 
     def join(self, transaction: Transaction, group: str) -> int:
@@ -88,12 +98,20 @@ class EmbeddedPresence:
         )
         member_id = int(rows[0][0])
         self._members[member_id] = group
+        transaction.undone.append(partial(self._forget, member_id))
         transaction.touched.add(group_key(group))
         return member_id
 
     def leave(self, transaction: Transaction, member_id: int) -> None:
-        """Leave the group and free all tasks that are held in it."""
-        group = self._members.pop(member_id)
+        """Leave the group and free all tasks that are held in it.
+
+        If that comes to nothing, as on a full disk, the next sign of life does it: a member that
+        nobody serves would keep its share for ever.
+        """
+        group = self._members.pop(member_id, None) or self._left.pop(member_id, None)
+        if group is None:
+            return  # its joining has come to nothing
+        transaction.undone.append(lambda: self._left.update({member_id: group}))
         transaction.store.run("DELETE FROM members WHERE member_id = ?", member_id)
         transaction.store.run(
             "UPDATE owners SET process_id = NULL, member_id = NULL WHERE member_id = ?", member_id
@@ -118,6 +136,12 @@ class EmbeddedPresence:
         store.run(f"UPDATE owners SET process_id = NULL, member_id = NULL WHERE {orphaned}")  # noqa: S608 - a constant
         transaction.touched.update(group_key(group) for (group,) in groups)
 
+    def _forget(self, member_id: int) -> None:
+        self._members.pop(member_id, None)
+
+    def _forget_process_id(self) -> None:
+        self._process_id = None
+
     async def bury_the_dead(self) -> None:
         """Look for processes that gave no sign of life, and remove them."""
         if self._store.is_shared and self._store.rows(
@@ -134,10 +158,11 @@ class EmbeddedPresence:
         if background:
             await asyncio.wait(background)
         if self._process_id is not None:
-            await self._queue.ask(self._go)
+            with suppress(RetriableError):  # the disk is full: others find us gone by and by
+                await self._queue.ask(self._go)
 
     def _go(self, transaction: Transaction) -> None:
-        for member_id in tuple(self._members):
+        for member_id in (*self._members, *self._left):
             self.leave(transaction, member_id)
         store = transaction.store
         ours = self._process_id
@@ -158,7 +183,10 @@ class EmbeddedPresence:
 
     async def _beat(self) -> None:
         while True:
-            await self._queue.ask(self._beaten)
+            try:
+                await self._queue.ask(self._beaten)
+            except RetriableError as error:
+                _log.warning("broker.no_sign_of_life", reason=str(error))
             await self._clock.sleep(self.timeout_seconds / 4)
 
     def _beaten(self, transaction: Transaction) -> None:
@@ -167,6 +195,8 @@ class EmbeddedPresence:
         transaction.store.run(
             "INSERT OR REPLACE INTO processes VALUES (?, ?)", ours, transaction.now_ms
         )
+        for member_id in tuple(self._left):
+            self.leave(transaction, member_id)
         for member_id, group in self._members.items():
             transaction.store.run(
                 "INSERT OR IGNORE INTO members VALUES (?, ?, ?)", member_id, group, ours

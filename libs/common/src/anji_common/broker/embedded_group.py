@@ -134,8 +134,14 @@ class EmbeddedMember:
                 held.task.abandon()
             if self._member_id is not None:
                 # Not awaited: it comes about even if we are cancelled again, or the loop ends.
-                self._core.queue.ask(self._leave)
+                self._core.queue.ask(self._leave).add_done_callback(_tell_of_failure)
 
     def _leave(self, transaction: Transaction) -> None:
         if self._member_id is not None:
             self._core.presence.leave(transaction, self._member_id)
+
+
+def _tell_of_failure(leaving: asyncio.Future[None]) -> None:
+    error = None if leaving.cancelled() else leaving.exception()
+    if error is not None:  # it is done with the next sign of life
+        _log.warning("broker.not_left", reason=str(error))

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 from anji_common.broker.embedded_store import OFFSET_BITS, BusyError, EmbeddedStore, Entry
 from anji_common.broker.embedded_wakeups import EmbeddedWakeups
 from anji_common.clock import Clock
-from anji_common.errors import ConfigurationError, FatalError, FencedError
+from anji_common.errors import ConfigurationError, FatalError, FencedError, RetriableError
 
 __all__ = ["EmbeddedQueue", "Operation", "Transaction"]
 
@@ -36,6 +36,8 @@ class Transaction:
         self.touched: set[Hashable] = set()
         """What to wake once it is durable; logs are added by themselves."""
         self.ends: dict[int, int] = {}
+        self.undone: list[Callable[[], None]] = []
+        """What to do if it comes to nothing: for what an operation has noted beside the file."""
         self._newest: dict[int, int] = {}
         self._rows: list[tuple[object, ...]] = []
 
@@ -134,7 +136,7 @@ class EmbeddedQueue:
             self._next()
             for answer, _step in asked:
                 _fail(answer, error)
-            if isinstance(error, FatalError):
+            if isinstance(error, (FatalError, RetriableError)):
                 return
             raise  # a mistake of ours: nobody waits for ever because of it
         self._next()
@@ -153,9 +155,14 @@ class EmbeddedQueue:
         transaction = Transaction(self._store, int(self._clock.now().timestamp() * 1000))
         if not steps:
             return transaction, []
-        with self._store.writing():
-            tell = [step(transaction) for step in steps]
-            transaction.finish()
+        try:
+            with self._store.writing():
+                tell = [step(transaction) for step in steps]
+                transaction.finish()
+        except BaseException:
+            for undo in reversed(transaction.undone):
+                undo()
+            raise
         return transaction, tell
 
     async def _sync(self) -> None:

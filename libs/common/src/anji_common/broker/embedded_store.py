@@ -21,8 +21,9 @@ from typing import Any
 
 import orjson
 
+from anji_common.broker.no_room import has_no_room
 from anji_common.broker.partitions import partition_for
-from anji_common.errors import ConfigurationError, FatalError
+from anji_common.errors import AnjiError, ConfigurationError, FatalError, RetriableError
 from anji_common.messages import Headers, Message, Record
 from anji_common.topics import Topic
 
@@ -110,8 +111,11 @@ class EmbeddedStore:
             FatalError: the disk failed; nobody knows what of it is there.
         """
         if self._log is not None:
-            with self._translated():
+            try:
                 _data_sync(self._log)
+            except OSError as error:  # also for want of room: it was told to be there
+                msg = f"the broker's file {self.path} cannot be used: {error}"
+                raise FatalError(msg) from error
 
     def rows(self, sql: str, *arguments: object) -> list[tuple[Any, ...]]:
         """Run one statement and return its rows."""
@@ -136,6 +140,7 @@ class EmbeddedStore:
 
         Raises:
             BusyError: another process is writing.
+            RetriableError: the disk is full.
         """
         try:
             self._db.execute("BEGIN IMMEDIATE")
@@ -283,7 +288,13 @@ class EmbeddedStore:
         except (sqlite3.Error, OSError) as error:
             raise self._unusable(error) from error
 
-    def _unusable(self, error: Exception) -> FatalError:
+    def _unusable(self, error: Exception) -> AnjiError:
+        if has_no_room(error):
+            msg = (
+                f"the disk is full: {self.path} cannot be written ({error}). Nothing is lost; "
+                "make room, and it goes on by itself"
+            )
+            return RetriableError(msg)
         return FatalError(f"the broker's file {self.path} cannot be used: {error}")
 
 

@@ -10,11 +10,16 @@ as it ever was.
 
 from functools import partial
 
+import structlog
+
 from anji_common.broker.embedded_core import EmbeddedCore
 from anji_common.broker.embedded_queue import Operation, Transaction
 from anji_common.broker.embedded_store import OFFSET_BITS, Shape
+from anji_common.errors import RetriableError
 
 __all__ = ["EmbeddedUpkeep"]
+
+_log = structlog.get_logger(__name__)
 
 _STEP_RECORDS = 200
 """Looked at or removed in one transaction: 2 to 4 ms."""
@@ -31,7 +36,10 @@ class EmbeddedUpkeep:
         """Do what is due, every so often, until cancelled."""
         while True:
             await self._core.clock.sleep(self._every_seconds)
-            await self.do_all()
+            try:
+                await self.do_all()
+            except RetriableError as error:
+                _log.warning("broker.upkeep_put_off", reason=str(error))
 
     async def do_all(self) -> int:
         """Remove everything that is due now, and return how many records that were."""

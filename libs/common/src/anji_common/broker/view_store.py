@@ -12,14 +12,15 @@ read, is thrown away.
 import inspect
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
 from types import CodeType
 
 import orjson
 
-from anji_common.errors import ConfigurationError, FatalError
+from anji_common.broker.no_room import has_no_room
+from anji_common.errors import AnjiError, ConfigurationError, FatalError, NoRoomError
 
 __all__ = ["Kept", "ViewStore", "projection_of"]
 
@@ -78,6 +79,7 @@ class ViewStore:
         Raises:
             ConfigurationError: another process has this file open.
             FatalError: it can be neither used nor made.
+            NoRoomError: there is no room on its disk.
         """
         self._path = path
         self._identity = f"{_FORMAT} {identity}"
@@ -205,8 +207,9 @@ class ViewStore:
         self.save()
 
     def close(self) -> None:
-        """Save, and let go of the file."""
-        self.save()
+        """Save, and let go of the file. Where there is no room, the tail is read again later."""
+        with suppress(NoRoomError):
+            self.save()
         self._db.close()
 
     def _opened(self) -> sqlite3.Connection:
@@ -277,7 +280,13 @@ class ViewStore:
                 self._throw_away()
             raise self._unusable(error) from error
 
-    def _unusable(self, error: Exception) -> FatalError:
+    def _unusable(self, error: Exception) -> AnjiError:
+        if has_no_room(error):
+            msg = (
+                f"the disk is full: the view {self._path} cannot be written ({error}). Nothing is "
+                "lost; make room, and it goes on by itself"
+            )
+            return NoRoomError(msg)
         return FatalError(f"the view {self._path} cannot be used, start again: {error}")
 
 

@@ -25,6 +25,11 @@ class NoticeKind(StrEnum):
     MESSAGE_IN_DOUBT = "message in doubt"
     LINK_ENDED = "link ended"
     LINE_NOT_REMOVED = "line not removed"
+    """One side has a line no more, and the other keeps it."""
+
+    LINE_RETURNED = "line returned"
+    """One side removed a line and the other changed it, or a person wants it: it is made again."""
+
     REASSIGNED = "reassigned"
     """A linked record moved to another variant of its mapping, such as another organisation."""
 

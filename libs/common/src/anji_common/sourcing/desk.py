@@ -23,6 +23,7 @@ from anji_common.runtime import Runtime
 from anji_common.sourcing.burials import Burials
 from anji_common.sourcing.checkpoints import Checkpoint, SnapshotProgress, Wish
 from anji_common.sourcing.feed import Feed, Page, Window
+from anji_common.sourcing.gathering import Gathering
 from anji_common.sourcing.patrol import answered, asked_for
 from anji_common.sourcing.patrolling import Patrol
 from anji_common.sourcing.published import PublishedRefs
@@ -37,6 +38,7 @@ from anji_common.sourcing.wishes import (
     is_last_word,
     wished,
 )
+from anji_common.turns import in_turns
 
 __all__ = ["Desk"]
 
@@ -65,10 +67,9 @@ class Desk:
         self._settings = settings
         self._published = PublishedRefs(runtime, feed.system, interest.object_name)
         gathers = (settings.gather_seconds, settings.document_gather_seconds)
-        self._gather_seconds = max(gathers) if interest.lines else gathers[0]
-        self._rhythm = Rhythm(settings, self._gather_seconds, runtime.chance)
+        self._gathering = Gathering(settings, max(gathers) if interest.lines else gathers[0])
+        self._rhythm = Rhythm(settings, self._gathering.gather_seconds, runtime.chance)
         self._asked_at: float | None = None
-        self._wish_due: dict[str, float] = {}
         self._blocked_until = 0.0
         self._failures = 0
         self._seen: dict[str, str] = {}
@@ -157,6 +158,11 @@ class Desk:
         self._kept = self._place
         return self._place.to_message()
 
+    @property
+    def is_full(self) -> bool:
+        """Whether so much is wished for that hints had better wait in their topic."""
+        return len(self._place.wishes) >= self._settings.most_wishes if self._checkpoint else False
+
     def seconds_to_next(self) -> float:
         """Return how long there is nothing to do."""
         now = self._clock.monotonic()
@@ -164,8 +170,7 @@ class Desk:
             return max(self._blocked_until - now, 0.0)
         if self._place.is_paused:
             return self._settings.most_poll_seconds
-        wishes = (self._wish_due.get(each, 0.0) for each in self._place.wishes)
-        due = min([self._rhythm.due, *wishes])
+        due = min(self._rhythm.due, self._gathering.next_at(self._place.wishes))
         if self._place.snapshot is not None and not self._snapshots.is_waiting:
             due = now
         return max(min(due - now, self._patrol_due()), self._blocked_until - now, 0.0)
@@ -188,7 +193,7 @@ class Desk:
             await self.prepare()
             if self._place.is_paused:
                 return
-            if ids := self._due_wishes(now):
+            if ids := self._gathering.begin_read(self._place.wishes, now):
                 await self._grant(ids)
             if now >= self._rhythm.due:
                 await self._poll()
@@ -234,7 +239,7 @@ class Desk:
         torn = set(page.torn)
         dead = {each.record_id for each in page.unreadable}
         changes: list[Change] = []
-        for record_id in ids:
+        async for record_id in in_turns(ids, self._clock):
             wish = wishes[record_id]
             found = by_id.get(record_id)
             outcome = "torn" if record_id in torn else "missing"
@@ -250,7 +255,7 @@ class Desk:
     async def _take_page(self, page: Page) -> bool:
         """Publish what is news on a page; say whether there was any."""
         changes: list[Change] = []
-        for found in page.records:
+        async for found in in_turns(page.records, self._clock):
             verdict = revise(self._published.get(str(found.ref)), found)
             if isinstance(verdict, Change):
                 changes.append(verdict)
@@ -295,36 +300,24 @@ class Desk:
         """Forget a wish that was granted; let another wait for its next try, or give it up."""
         self._count(outcome)
         wishes, wait_seconds = after_try(self._place.wishes, record_id, outcome)
-        self._wish_due.pop(record_id, None)
-        if wait_seconds is not None:
-            self._wish_due[record_id] = self._clock.monotonic() + wait_seconds
-        elif outcome == "missing":
+        again = None if wait_seconds is None else self._clock.monotonic() + wait_seconds
+        self._gathering.tried(record_id, again)
+        if again is None and outcome == "missing":
             _log.info("record.not_there", object=self.object_name, record_id=record_id)
         self._set(wishes=wishes)
 
     def _wish(self, record_id: str, answers: str | None, *, is_there: bool = False) -> None:
         self._set(wishes=wished(self._place.wishes, record_id, answers, is_there=is_there))
-        wait = FIRST_TORN_WAIT_SECONDS if is_there else self._gather_seconds
-        due = self._clock.monotonic() + (0.0 if answers else wait)
-        self._wish_due[record_id] = min(due, self._wish_due.get(record_id, due))
-
-    def _due_wishes(self, now: float) -> list[str]:
-        """Return the next ids to read: once one is due, those that still gather go with it."""
-        wishes = self._place.wishes
-        due = {each: self._wish_due.get(each, 0.0) for each in wishes}
-        if min(due.values(), default=math.inf) > now:
-            return []
-        ends = now + self._gather_seconds
-        chosen = (each for each in wishes if due[each] <= (now if wishes[each].tries else ends))
-        return sorted(chosen, key=due.__getitem__)[: self._settings.batch_ids]
+        wait = FIRST_TORN_WAIT_SECONDS if is_there else self._gathering.gather_seconds
+        self._gathering.wished(record_id, self._clock.monotonic() + (0.0 if answers else wait))
 
     async def _publish(
         self, changes: Sequence[Change], page: Page, others: Sequence[Message] = ()
     ) -> None:
         letters = self._burials.letters(page.unreadable, self._clock.now())
         published = {str(change.ref): Published.of(change) for change in changes}
-        messages = [*(each.to_message() for each in changes), *letters, *others]
-        await self._commit(messages, published)
+        messages = [each.to_message() async for each in in_turns(changes, self._clock)]
+        await self._commit([*messages, *letters, *others], published)
 
     async def _commit(
         self, outputs: Sequence[Message], published: dict[str, Published], *, must: bool = False

@@ -33,6 +33,14 @@ class SourceSettings:
     """How long signals and hints gather before one read is made of them, and the least pause
     between polls that hints ask for. For vendors whose reads are paid."""
 
+    steady_gather_seconds: float = 0.0
+    """The least pause between two reads of what was signalled or hinted, unless as many wait as
+    one read takes. It is what keeps a steady stream of changes within the vendor's calls."""
+
+    most_wishes: int = 500
+    """Records of one object that are asked for: beyond them hints wait in their topic. Each stands
+    in every checkpoint until it is read."""
+
     document_gather_seconds: float = 0.0
     """The same for objects with lines, if longer: a new document is only whole once its lines can
     be queried."""

@@ -176,6 +176,9 @@ class _Laying:
         under = {each.key.lower(): each for each in self.form.rows_under(entity.key)}
         plain = {key: value for key, value in packet.items() if key.lower() not in under}
         self.fields(entity.key, row["head"], plain, None)
+        if self.options.deletes_rows and self.context.switches.wipes_absent_rows_below:
+            named = {key.lower() for key in packet}
+            row["rows"] = {key: rows for key, rows in row["rows"].items() if key.lower() in named}
         for key, value in packet.items():
             sub = under.get(key.lower())
             if sub is not None:

@@ -32,6 +32,10 @@ class K3CloudSwitches:
     wipes_absent_entities: bool = False
     """Whether IsDeleteEntry also empties entities that the packet does not name at all."""
 
+    wipes_absent_rows_below: bool = False
+    """Whether IsDeleteEntry also empties, in rows that the packet names, the rows below that it
+    does not name."""
+
     submitted_is_editable: bool = True
     """Whether a bill in approval (B) can be saved; the sources only refuse audited ones."""
 

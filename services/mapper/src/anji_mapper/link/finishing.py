@@ -49,7 +49,8 @@ def note_refused_way(turn: Turn, flight: Flight, words: str) -> bool:
         Whether `flight` is such a command; what else is refused is somebody else's to note.
     """
     side = turn.seat.erp
-    is_way_on = side.flight is None and not flight.pairs and not flight.rows
+    wishes = flight.pairs or flight.rows or flight.removes
+    is_way_on = side.flight is None and not wishes
     if side.unfinished is None or flight.action is not Action.UPDATE or not is_way_on:
         return False
     told = replace(side.unfinished, words=words, number=flight.number)

@@ -212,6 +212,7 @@ def _flight_to(flight: Flight) -> Json:
         flight.ours_seen,
         flight.decided_on,
         flight.finish.value,
+        flight.removes,
     ]
 
 
@@ -232,6 +233,7 @@ def _flight_from(read: Json) -> Flight:
         ours_seen=ours_seen,
         decided_on=later[0] if later else -1,
         finish=Finish(later[1]) if later[1:] else Finish.SAVED,
+        removes={name: tuple(ids) for name, ids in later[2].items()} if later[2:] else {},
     )
 
 

@@ -5,17 +5,22 @@ new rows that we sent are paired in the order sent. A line that was taken for a 
 made again on the other side, and again at the next look.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from anji_common.refs import System
-from anji_mapper.link.state import LineState, RowAgreement
+from anji_mapper.link.rules import Rows, Rules
+from anji_mapper.link.state import LineState, RowAgreement, changed
 from anji_mapper.mapping.model import LinesPair, Row
 
-__all__ = ["Rows", "alone_in_erp", "identified", "is_pair", "join", "paired_as_sent", "source_of"]
-
-Rows = Mapping[str, Row]
-"""Line id → values, in the order of the document."""
-
+__all__ = [
+    "alone_in_erp",
+    "identified",
+    "is_pair",
+    "join",
+    "numbered_anew",
+    "paired_as_sent",
+    "source_of",
+]
 
 _NO_CRM_LINE = "erp:"
 
@@ -35,6 +40,7 @@ def identified(
     known: Mapping[str, LineState],
     rows: tuple[Rows, Rows],
     is_same: Callable[[str, str], bool],
+    rules: Rules,
 ) -> dict[str, LineState]:
     """Return the pairs that `known` tells, and those found among the rows that it does not tell.
 
@@ -43,6 +49,7 @@ def identified(
         known: CRM line id → its partner, as it was agreed.
         rows: (CRM rows, ERP rows).
         is_same: Whether a CRM row and an ERP row say the same, by their ids.
+        rules: How rows are found that no known id tells, one way after the other.
     """
     crm_rows, erp_rows = rows
     states = dict(known)
@@ -50,7 +57,7 @@ def identified(
     standing = [(crm, erp) for crm, erp in standing if crm in crm_rows]
     free_crm = crm_rows.keys() - {crm for crm, _ in standing}
     free_erp = erp_rows.keys() - {erp for _, erp in standing}
-    for find in (_by_marker, _by_content):
+    for find in (rules.finds_by_marker, rules.finds_by_content):
         if not (free_crm and free_erp):
             break
         mine = [line_id for line_id in crm_rows if line_id in free_crm]
@@ -61,31 +68,6 @@ def identified(
                 free_crm -= {crm}
                 free_erp -= {erp}
     return states
-
-
-def _by_marker(
-    lines: LinesPair,
-    rows: tuple[Rows, Rows],
-    free: tuple[Sequence[str], Sequence[str]],
-    _is_same: Callable[[str, str], bool],
-) -> Iterator[tuple[str, str]]:
-    """The other side's id, kept in a field of the line."""
-    if lines.erp_marker is not None:
-        yield from ((str(rows[1][erp].get(lines.erp_marker)), erp) for erp in free[1])
-    if lines.crm_marker is not None:
-        yield from ((crm, str(rows[0][crm].get(lines.crm_marker))) for crm in free[0])
-
-
-def _by_content(
-    _lines: LinesPair,
-    _rows: tuple[Rows, Rows],
-    free: tuple[Sequence[str], Sequence[str]],
-    is_same: Callable[[str, str], bool],
-) -> Iterator[tuple[str, str]]:
-    """Two rows that say the same, where no third does."""
-    found = [(crm, erp) for crm in free[0] for erp in free[1] if is_same(crm, erp)]
-    crms, erps = [crm for crm, _ in found], [erp for _, erp in found]
-    yield from ((crm, erp) for crm, erp in found if crms.count(crm) == 1 and erps.count(erp) == 1)
 
 
 def join(states: dict[str, LineState], crm: str, erp: str) -> None:
@@ -125,6 +107,42 @@ def paired_as_sent(
                 new.remove(row)
                 fresh.remove(found)
     return pairs
+
+
+def numbered_anew(
+    lines: LinesPair,
+    states: Mapping[str, LineState],
+    rows: tuple[Rows, Rows],
+    settled: Collection[str],
+) -> dict[str, LineState]:
+    """Return `states` with the new ids of the ERP rows that a save of ours numbered anew.
+
+    Args:
+        lines: Whose rows.
+        states: As they are; what was sent is paired already.
+        rows: (the ERP's rows before the save, as they came back).
+        settled: Ids before the save of rows that it removed, or whose new ids are known.
+    """
+    before, came = rows
+    holders = {state.erp_id: crm for crm, state in states.items()}
+    lost = [row_id for row_id in before if row_id not in came and row_id not in settled]
+    fresh = [row_id for row_id in came if row_id not in holders and row_id not in before]
+    marked = {} if lines.erp_marker is None else _marked(lines.erp_marker, came, fresh)
+    anew = {old: marked[crm] for old in lost if (crm := holders.get(old)) in marked}
+    lost = [row_id for row_id in lost if row_id not in anew]
+    fresh = [row_id for row_id in fresh if row_id not in anew.values()]
+    if len(lost) == len(fresh):  # else somebody was there as well, and order tells nothing
+        anew |= dict(zip(lost, fresh, strict=True))
+    found = dict(states)
+    for old, new in anew.items():
+        holder = holders.get(old)
+        if holder is not None:
+            found[holder] = changed(found[holder], erp_id=new)
+    return found
+
+
+def _marked(marker: str, came: Rows, ids: Sequence[str]) -> dict[str | None, str]:
+    return {str(held): each for each in ids if (held := came[each].get(marker)) is not None}
 
 
 def source_of(row: RowAgreement, system: System) -> str:

@@ -15,6 +15,7 @@ from anji_mapper.link.context import Context
 from anji_mapper.link.converting import convert
 from anji_mapper.link.lines import identified
 from anji_mapper.link.renditions import row_key
+from anji_mapper.link.rules import RULES, Rules
 from anji_mapper.link.state import LineState, ValuePair
 from anji_mapper.mapping.model import LinesPair, LinkType, Pair, Row, Seen
 
@@ -86,6 +87,8 @@ class Comparison:
     """`LinesPair.name` → (side that has it, its line id there): the other side lacks it."""
     lost_rows: list[tuple[str, str]] = field(default_factory=list)
     """(`LinesPair.name`, CRM line id): one side has it no more."""
+    removals: dict[str, list[tuple[System, str]]] = field(default_factory=dict)
+    """`LinesPair.name` → (side that still has a line, CRM line id): it shall go there as well."""
     gone_rows: list[tuple[str, str]] = field(default_factory=list)
     """The same: neither side has it any more."""
     asked: dict[str, ValuePair] = field(default_factory=dict)
@@ -98,7 +101,7 @@ class Comparison:
     @property
     def differs(self) -> bool:
         """Whether a side may have to be told something."""
-        return bool(self.wishes or self.row_wishes or self.new_rows)
+        return bool(self.wishes or self.row_wishes or self.new_rows or self.removals)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,12 +174,14 @@ def _winner(pair: Pair, now: ValuePair, agreed: ValuePair | None, ruling: Ruling
     return System.FXIAOKE if now[0] != agreed[0] else System.K3CLOUD
 
 
-def compare(
+def compare(  # noqa: PLR0913 - two records, and all that is known of them
     link_type: LinkType,
     sides: tuple[Seen, Seen],
     known: tuple[Mapping[str, ValuePair], Mapping[str, Mapping[str, LineState]]],
     context: Context,
     rulings: Rulings,
+    *,
+    rules: Rules = RULES,
 ) -> Comparison:
     """Compare both sides, head and lines.
 
@@ -186,9 +191,10 @@ def compare(
         known: (agreed pairs of the head, line states).
         context: For references.
         rulings: Who wins where both sides changed, and it is not simply the owner.
+        rules: How lines are found that no known id tells.
     """
     found = Comparison(agreed=dict(known[0]))
-    look = _Look(sides, context, rulings)
+    look = _Look(sides, context, rulings, rules)
     _settle_all(found, link_type.pairs, found.agreed, _Place(look, (None, None)), found.wishes)
     for document_lines in link_type.lines:
         _compare_lines(found, document_lines, look, known[1].get(document_lines.name, {}))
@@ -202,6 +208,7 @@ class _Look:
     sides: tuple[Seen, Seen]
     context: Context
     rulings: Rulings
+    rules: Rules
 
 
 @frozen
@@ -332,7 +339,7 @@ def _compare_lines(
     def is_same(crm: str, erp: str) -> bool:
         return _is_same(lines, look.sides, (crm_rows[crm], erp_rows[erp]), look.context)
 
-    states = identified(lines, known, (crm_rows, erp_rows), is_same)
+    states = identified(lines, known, (crm_rows, erp_rows), is_same, look.rules)
     found.lines[lines.name] = states
     for crm_id, state in states.items():
         crm_row, erp_row = crm_rows.get(crm_id), erp_rows.get(state.erp_id)

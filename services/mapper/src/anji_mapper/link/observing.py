@@ -14,8 +14,9 @@ from anji_common.events.changes import Change
 from anji_common.events.notices import NoticeKind
 from anji_common.events.observed import Document, Observed, Stamp
 from anji_common.refs import System
-from anji_mapper.link.lines import Rows, join, paired_as_sent, source_of
+from anji_mapper.link.lines import join, numbered_anew, paired_as_sent, source_of
 from anji_mapper.link.renditions import Answer, Answers, row_key
+from anji_mapper.link.rules import Rows
 from anji_mapper.link.state import (
     Flight,
     Held,
@@ -90,7 +91,7 @@ def settle_by_held(turn: Turn, system: System) -> None:
     side = turn.seat.side(system)
     if side.flight is None or side.held is None:
         return
-    agree(turn, system, side.flight, side.held.stamp, side.held.seen, lines={})
+    agree(turn, system, side.flight, side.held.stamp, (side.seen, side.held.seen), lines={})
     cleared(turn, system)
 
 
@@ -126,7 +127,7 @@ def agree(  # noqa: PLR0913 - what a command said, and what came of it
     system: System,
     flight: Flight,
     stamp: Stamp | None,
-    came: Seen | None,
+    seen: tuple[Seen | None, Seen | None],
     *,
     lines: Mapping[str, Mapping[str, str]],
 ) -> None:
@@ -136,10 +137,11 @@ def agree(  # noqa: PLR0913 - what a command said, and what came of it
         turn: The step in hand.
         system: The command's target.
         flight: The command.
-        stamp: Of `came`.
-        came: The target as read after the write; `None` where nobody read it.
+        stamp: Of the target as read after the write.
+        seen: (the target before the write, as read after it), where anybody read it.
         lines: Lines path → line id of the source → line id of the target, of new lines.
     """
+    before, came = seen
     side = turn.seat.side(system)
     answers = Answers(turn.rules, system, stamp, side.returned, side.rewrites)
     memory = _Memory(dict(side.returned), dict(side.rewrites))
@@ -157,6 +159,12 @@ def agree(  # noqa: PLR0913 - what a command said, and what came of it
             came_rows = {} if came is None else came.rows.get(each.name, {})
             agreement = _Rows(each, answers, flight.rows[each.name], told, came_rows, memory)
             states[each.name] = agreement.over(states.get(each.name, {}))
+        if system is System.K3CLOUD and before is not None and came is not None:
+            known, now = turn.seat.lines.get(each.name, {}), states.get(each.name, {})
+            settled = _settled(flight.removes.get(each.name, ()), known, now)
+            rows = before.rows.get(each.name, {}), came.rows.get(each.name, {})
+            if now and turn.rules.are_in_order(stamp):
+                states[each.name] = numbered_anew(each, now, rows, settled)
     turn.put(agreed=agreed, lines=states)
     side = turn.seat.side(system)
     turn.put_side(system, changed(side, returned=memory.returned, rewrites=memory.rewrites))
@@ -164,6 +172,15 @@ def agree(  # noqa: PLR0913 - what a command said, and what came of it
         words = f"{system} does not keep what it is sent: {', '.join(sorted(memory.news))}"
         fields: dict[str, JsonValue] = {key: [*each] for key, each in memory.news.items()}
         turn.notify(NoticeKind.VALUE_REWRITTEN, words, system=system.value, fields=fields)
+
+
+def _settled(
+    removed: Sequence[str], known: Mapping[str, LineState], now: Mapping[str, LineState]
+) -> set[str]:
+    """Return the ids of ERP rows that a save has removed, or whose new ids were told."""
+    gone = {known[crm].erp_id for crm in removed if crm in known}
+    there = {state.erp_id for state in now.values()}
+    return gone | {state.erp_id for state in known.values() if state.erp_id not in there}
 
 
 def agree_where_moved(turn: Turn, system: System, flight: Flight, base: Seen) -> None:

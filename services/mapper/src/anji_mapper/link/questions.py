@@ -11,11 +11,13 @@ import orjson
 from anji_common.events.inbox import Entry
 from anji_common.events.notices import NoticeKind
 from anji_mapper.link.merge import Comparison, Ruling
-from anji_mapper.link.renditions import suspected
+from anji_mapper.link.renditions import row_key, suspected
 from anji_mapper.link.state import Decision, ValuePair
 from anji_mapper.link.turn import Turn
 
-__all__ = ["ask", "decided", "question_id", "question_words", "ruling_of"]
+__all__ = ["ask", "decided", "question_id", "question_words", "removal_key", "ruling_of"]
+
+_REMOVED = "removed"
 
 
 def question_id(key: str, values: ValuePair) -> str:
@@ -26,11 +28,18 @@ def question_id(key: str, values: ValuePair) -> str:
 
 def question_words(key: str) -> str:
     """Return what a question is about: a field that both sides changed, or a state of one."""
+    if key.endswith(f"/{_REMOVED}"):
+        return f"one side has no more the line {key.removesuffix(f'/{_REMOVED}')}"
     path = key.partition("~")[0]
     state = path.removeprefix("is:")
     if state == path:
         return f"both sides changed {key}"
     return f"one side's record is {state}, or is no more"
+
+
+def removal_key(lines: str, crm_id: str) -> str:
+    """Return under which name it is asked what becomes of a line that one side has no more."""
+    return row_key(lines, crm_id, _REMOVED)
 
 
 def ruling_of(turn: Turn, key: str, agreed: ValuePair | None, now: ValuePair) -> Ruling | None:

@@ -4,7 +4,7 @@
 `dataclasses.replace`. Nothing asks whether it is being tested.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from anji_common.events.commands import Action
@@ -12,14 +12,28 @@ from anji_common.events.inbox import Entry
 from anji_common.events.observed import Stamp
 from anji_common.events.results import Result
 from anji_common.refs import System
-from anji_mapper.link.state import Flight, Returned, Seat, SideState, Stage
-from anji_mapper.mapping.model import LinkType
+from anji_mapper.link.state import (
+    Flight,
+    LineState,
+    Returned,
+    Seat,
+    SideState,
+    Stage,
+    ValuePair,
+)
+from anji_mapper.mapping.model import LinesPair, LinkType, Row
 
 __all__ = [
     "RULES",
+    "FindRows",
+    "Rows",
     "Rules",
     "agrees_as_sent",
+    "are_in_order",
     "defers_claims",
+    "edit_wins",
+    "finds_by_content",
+    "finds_by_marker",
     "grants",
     "holds",
     "is_baselined",
@@ -34,6 +48,7 @@ __all__ = [
     "is_rewritten_again",
     "is_stale",
     "lets_go",
+    "may_be_removed",
     "may_begin",
     "took_effect",
     "yields",
@@ -117,7 +132,8 @@ def took_effect(flight: Flight, result: Result) -> bool:
 
     Only where one call writes all of it: of several a part may have been done.
     """
-    is_one_call = flight.action is Action.UPDATE and not any(flight.rows.values())
+    rows = (*flight.rows.values(), *flight.removes.values())
+    is_one_call = flight.action is Action.UPDATE and not any(rows)
     observed = result.observed
     is_seen = flight.ours_seen or (observed is not None and is_ours(flight, observed.stamp))
     return is_one_call and result.calls > 0 and is_seen
@@ -194,6 +210,76 @@ def is_baselined(seat: Seat) -> bool:
     return seat.is_unsettled
 
 
+Rows = Mapping[str, Row]
+"""Line id → values, in the order of the document."""
+
+FindRows = Callable[
+    [
+        LinesPair,
+        tuple[Rows, Rows],
+        tuple[Sequence[str], Sequence[str]],
+        Callable[[str, str], bool],
+    ],
+    Iterator[tuple[str, str]],
+]
+"""(whose rows, (CRM rows, ERP rows), ids of those that nothing pairs yet, whether two rows say the
+same by their ids) → (CRM line id, ERP line id) of rows that belong together."""
+
+
+def finds_by_marker(
+    lines: LinesPair,
+    rows: tuple[Rows, Rows],
+    free: tuple[Sequence[str], Sequence[str]],
+    _is_same: Callable[[str, str], bool],
+) -> Iterator[tuple[str, str]]:
+    """Rule 18: a line that no known id tells is known by the other side's id, kept in the line."""
+    if lines.erp_marker is not None:
+        yield from ((str(rows[1][erp].get(lines.erp_marker)), erp) for erp in free[1])
+    if lines.crm_marker is not None:
+        yield from ((crm, str(rows[0][crm].get(lines.crm_marker))) for crm in free[0])
+
+
+def finds_by_content(
+    _lines: LinesPair,
+    _rows: tuple[Rows, Rows],
+    free: tuple[Sequence[str], Sequence[str]],
+    is_same: Callable[[str, str], bool],
+) -> Iterator[tuple[str, str]]:
+    """Rule 18: else two rows are one line if they say the same, where no third does."""
+    found = [(crm, erp) for crm in free[0] for erp in free[1] if is_same(crm, erp)]
+    crms, erps = [crm for crm, _ in found], [erp for _, erp in found]
+    yield from ((crm, erp) for crm, erp in found if crms.count(crm) == 1 and erps.count(erp) == 1)
+
+
+def are_in_order(stamp: Stamp | None) -> bool:
+    """Rule 18: after our own save rows stand in the order sent; their ids may be new."""
+    return stamp is not None and stamp.by_anji
+
+
+def may_be_removed(state: LineState) -> bool:
+    """Rule 18: only a line that both sides were known to have is gone where one lacks it.
+
+    What one side had alone, when the state was lost or people were told so, stays there.
+    """
+    return not state.is_lost
+
+
+def edit_wins(lines: LinesPair, system: System, row: Row, agreed: Mapping[str, ValuePair]) -> bool:
+    """Rule 18: removed on one side, edited on the other: the edit wins.
+
+    An edit is what would flow to the side that lacks the line. `row` is what `system` still has.
+    """
+    half = 0 if system is System.FXIAOKE else 1
+    return any(
+        row[path] != agreed[pair.name][half]
+        for pair in lines.pairs
+        if system.other in pair.flows_to
+        and not pair.only_on_create
+        and pair.name in agreed
+        and (path := pair.path(system)) in row
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Rules:
     """The reducer's rules."""
@@ -217,6 +303,11 @@ class Rules:
     is_busy: Callable[[SideState], bool] = is_busy
     is_known_pair: Callable[[Seat], bool] = is_known_pair
     is_baselined: Callable[[Seat], bool] = is_baselined
+    finds_by_marker: FindRows = finds_by_marker
+    finds_by_content: FindRows = finds_by_content
+    are_in_order: Callable[[Stamp | None], bool] = are_in_order
+    may_be_removed: Callable[[LineState], bool] = may_be_removed
+    edit_wins: Callable[[LinesPair, System, Row, Mapping[str, ValuePair]], bool] = edit_wins
 
 
 RULES = Rules()

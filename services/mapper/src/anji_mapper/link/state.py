@@ -143,6 +143,8 @@ class Flight:
     """`Pair.name` → what will be agreed if the command succeeds."""
     rows: Mapping[str, tuple[RowAgreement, ...]] = field(default_factory=dict)
     """`LinesPair.name` → the same for lines."""
+    removes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """`LinesPair.name` → CRM ids of the lines that it takes out of the side."""
     decided_on: int = -1
     """Revision of the other side's change that the command was decided on."""
     base_at: datetime | None = None

@@ -29,10 +29,11 @@ from anji_mapper.link.finishing import (
     see_what_is_done,
 )
 from anji_mapper.link.inputs import Answered, Changed, Input, Looked, Relooked, Told
-from anji_mapper.link.merge import Comparison, compare
+from anji_mapper.link.merge import compare
 from anji_mapper.link.problems import judge
 from anji_mapper.link.questions import ask, decided, ruling_of
 from anji_mapper.link.remapping import look_again
+from anji_mapper.link.removing import decide_removed
 from anji_mapper.link.resting import rests
 from anji_mapper.link.rules import RULES, Rules
 from anji_mapper.link.settling import settle
@@ -172,19 +173,20 @@ def _stands_otherwise(turn: Turn, flight: Flight, result: Result) -> None:
 
 def _holds_the_wish(turn: Turn, flight: Flight, result: Result) -> None:
     system, observed = result.system, result.observed
+    before = turn.seat.side(system).seen
     if observed is not None or result.outcome is Outcome.CREATED:
         if observed is not None:
             observing.look_at(turn, system, observed)
         stamp = None if observed is None else observed.stamp
         came = None if observed is None else turn.seat.side(system).seen
-        observing.agree(turn, system, flight, stamp, came, lines=result.lines)
+        observing.agree(turn, system, flight, stamp, (before, came), lines=result.lines)
         observing.cleared(turn, system)
         return
     answered = changed(flight, answered_at=turn.context.now)
     turn.put_side(system, changed(turn.seat.side(system), flight=answered))
     if result.lines:  # the ids of new lines are told only here
         told = changed(answered, pairs={})
-        observing.agree(turn, system, told, None, None, lines=result.lines)
+        observing.agree(turn, system, told, None, (None, None), lines=result.lines)
     if flight.ours_seen:
         observing.settle_by_held(turn, system)
 
@@ -318,10 +320,11 @@ def _level(turn: Turn) -> tuple[set[str], list[str]]:
         (seat.agreed, seat.lines),
         turn.context,
         partial(ruling_of, turn),
+        rules=turn.rules,
     )
     wish_as_edited(turn, found)
     awaited, unmapped = set(found.awaited), list(found.unmapped)
-    _mark_lost_rows(turn, found)
+    decide_removed(turn, found)
     ask(turn, found)
     turn.put(agreed=found.agreed, lines={**seat.lines, **found.lines})
     for system in SYSTEMS:
@@ -334,24 +337,6 @@ def _level(turn: Turn) -> tuple[set[str], list[str]]:
         awaited |= more_awaited
         unmapped += more_unmapped
     return awaited, unmapped
-
-
-def _mark_lost_rows(turn: Turn, found: Comparison) -> None:
-    """Rule 18, its end: say once that one side keeps a line, forget what neither has."""
-    if any(turn.rules.is_busy(turn.seat.side(system)) for system in SYSTEMS):
-        return  # a side that is being written is not seen as it is
-    for name, crm_id in found.gone_rows:
-        del found.lines[name][crm_id]
-    for name, crm_id in found.lost_rows:
-        state = found.lines[name][crm_id]
-        if not state.is_lost:
-            found.lines[name][crm_id] = changed(state, is_lost=True)
-            turn.notify(
-                NoticeKind.LINE_NOT_REMOVED,
-                "one side has this line no more; the other keeps it",
-                lines=name,
-                crm_line=crm_id,
-            )
 
 
 def _say(turn: Turn) -> None:

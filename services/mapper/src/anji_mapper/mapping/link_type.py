@@ -1,6 +1,6 @@
 """Builds one link type from its form; what does not fit together is noted in its page."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from anji_common.errors import ConfigurationError
@@ -21,6 +21,7 @@ from anji_mapper.mapping.model import (
 )
 from anji_mapper.mapping.placing import PlacedPacket, Placing
 from anji_mapper.mapping.reading import Loc, Page
+from anji_mapper.mapping.removals import RowPolicy
 from anji_mapper.mapping.schema import FieldForm, FileForm, LinesForm, LinesSideForm, SideForm
 from anji_mapper.mapping.stating import build_states
 
@@ -186,6 +187,10 @@ class _Building:
             self.page.find((*loc, "crm"), "key 'head' is missing: which field names the record?")
         if form.erp.head is not None:
             self.page.find((*loc, "erp", "head"), "only a detail object of the CRM has a head")
+        on_removed = {
+            system: getattr(form.on_row_removed, name) for name, system in _SYSTEMS.items()
+        }
+        self._check_removals((*loc, "on_row_removed"), on_removed, pairs)
         return LinesPair(
             name=f"{form.crm.path}~{form.erp.path}",
             crm=form.crm.path,
@@ -195,7 +200,19 @@ class _Building:
             pairs=pairs,
             erp_marker=form.erp.marker,
             crm_marker=form.crm.marker,
+            on_removed=on_removed,
         )
+
+    def _check_removals(
+        self, loc: Loc, on_removed: Mapping[System, RowPolicy], pairs: tuple[Pair, ...]
+    ) -> None:
+        """A side that hears nothing of the other's lines keeps its own."""
+        for name, system in _SYSTEMS.items():
+            flows = any(system.other in pair.flows_to for pair in pairs)
+            if on_removed[system] is not RowPolicy.KEEP and not flows:
+                other = "ERP" if system is System.FXIAOKE else "CRM"
+                words = f"no field of these lines flows to the {other}: say {name}: keep"
+                self.page.find(loc, words)
 
     def _add_variants(self) -> None:
         for place, variant in enumerate(self.form.variants):

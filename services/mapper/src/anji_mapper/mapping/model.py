@@ -20,6 +20,7 @@ from anji_common.refs import System
 from anji_common.values import frozen
 from anji_mapper.mapping.making import Making
 from anji_mapper.mapping.ports import Around, Condition, Lens, References, Row
+from anji_mapper.mapping.removals import RowPolicy
 from anji_mapper.mapping.states import DELETED, State, state_path
 
 __all__ = [
@@ -89,6 +90,8 @@ class LinesPair:
     """Entry field that keeps the CRM line's id."""
     crm_marker: str | None = None
     """Field of the CRM line that keeps the ERP's entry id."""
+    on_removed: Mapping[System, RowPolicy] = field(default_factory=dict)
+    """Side on which a line was removed → what becomes of the other side's; KEEP where absent."""
 
     def path(self, system: System) -> str:
         """Return the lines path on one side."""

@@ -24,6 +24,7 @@ from anji_mapper.mapping.making_forms import (
     Organisations,
     PushForm,
 )
+from anji_mapper.mapping.removals import RowPolicy
 
 __all__ = [
     "Delete",
@@ -38,6 +39,8 @@ __all__ = [
     "Operations",
     "Place",
     "PlaceForm",
+    "RowRemoved",
+    "RowRemovedForm",
     "Side",
     "SideForm",
     "StateForm",
@@ -138,11 +141,31 @@ class LinesSideForm(Form):
     """The custom field that keeps the other side's line id in lines that we made."""
 
 
+class RowRemovedForm(Form):
+    """What is done to a line whose partner people removed, unless it was changed meanwhile."""
+
+    crm: RowPolicy = RowPolicy.KEEP
+    """The CRM's line was removed: what becomes of the ERP's."""
+    erp: RowPolicy = RowPolicy.KEEP
+    """The ERP's row was removed: what becomes of the CRM's."""
+
+
+RowRemoved = Annotated[
+    RowRemovedForm,
+    BeforeValidator(
+        lambda given: {"crm": given, "erp": given} if isinstance(given, str) else given,
+        json_schema_input_type=RowPolicy | RowRemovedForm,
+    ),
+]
+
+
 class LinesForm(Form):
     """Lines of the CRM and the entry rows that mean the same."""
 
     crm: LinesSideForm
     erp: LinesSideForm
+    on_row_removed: RowRemoved = RowRemovedForm()
+    """What a removed line does to the other side's: one word for both sides, or one for each."""
     fields: tuple[FieldForm, ...] = Field(min_length=1)
 
 

@@ -1,0 +1,136 @@
+"""What becomes of a line that one side has no more (``protocol.md`` 18, its end).
+
+Which line is which was found before (`lines.identified`): by its id, its marker or its content.
+Only then it is gone. If the other side's was changed meanwhile, the edit wins: the line is made
+again where it was removed, and people are told. Else the mapping says whether the other goes too.
+"""
+
+from dataclasses import dataclass
+
+from pydantic import JsonValue
+
+from anji_common.events.notices import NoticeKind
+from anji_common.refs import SYSTEMS, System
+from anji_mapper.link.merge import Comparison
+from anji_mapper.link.questions import removal_key, ruling_of
+from anji_mapper.link.state import LineState, ValuePair, changed
+from anji_mapper.link.turn import Turn
+from anji_mapper.mapping.model import LinesPair, Row, Seen
+from anji_mapper.mapping.removals import RowPolicy
+
+__all__ = ["decide_removed"]
+
+
+def decide_removed(turn: Turn, found: Comparison) -> None:
+    """Decide about each line that one side lacks, and forget those that neither has."""
+    kinds = {lines.name: lines for lines in turn.link_type.lines}
+    if any(turn.rules.is_busy(turn.seat.side(system)) for system in SYSTEMS):
+        _keep_questions(turn, found)
+        return  # a side that is being written is not seen as it is
+    for name, crm_id in found.gone_rows:
+        del found.lines[name][crm_id]
+    for name, crm_id in found.lost_rows:
+        state = found.lines[name][crm_id]
+        if turn.rules.may_be_removed(state):
+            _decide(turn, found, _lost(turn, kinds[name], crm_id, state))
+
+
+@dataclass(frozen=True, slots=True)
+class _Lost:
+    """A line that only one side still has."""
+
+    lines: LinesPair
+    crm_id: str
+    state: LineState
+    holder: System
+    """Who still has it."""
+    row: Row
+
+    @property
+    def key(self) -> str:
+        """Under which it is asked about."""
+        return removal_key(self.lines.name, self.crm_id)
+
+    @property
+    def values(self) -> ValuePair:
+        """What stands on both sides."""
+        held: JsonValue = dict(self.row)
+        return (held, None) if self.holder is System.FXIAOKE else (None, held)
+
+    @property
+    def can_return(self) -> bool:
+        """Whether lines of the holder are made on the other side."""
+        return any(self.holder.other in pair.flows_to for pair in self.lines.pairs)
+
+
+def _lost(turn: Turn, lines: LinesPair, crm_id: str, state: LineState) -> _Lost:
+    crm, erp = (
+        (turn.seat.side(system).seen or Seen({})).rows.get(lines.name, {}) for system in SYSTEMS
+    )
+    if crm_id in crm:
+        return _Lost(lines, crm_id, state, System.FXIAOKE, crm[crm_id])
+    return _Lost(lines, crm_id, state, System.K3CLOUD, erp.get(state.erp_id, {}))
+
+
+def _decide(turn: Turn, found: Comparison, lost: _Lost) -> None:
+    if turn.rules.edit_wins(lost.lines, lost.holder, lost.row, lost.state.agreed):
+        words = "one side removed a line that the other had changed: the edit wins"
+        _make_again(turn, found, lost, words)
+        return
+    policy = lost.lines.on_removed.get(lost.holder.other, RowPolicy.KEEP)
+    if policy is RowPolicy.REMOVE:
+        _remove(found, lost)
+    elif policy is RowPolicy.ASK:
+        _ask(turn, found, lost)
+    else:
+        _keep(turn, found, lost)
+
+
+def _ask(turn: Turn, found: Comparison, lost: _Lost) -> None:
+    ruling = ruling_of(turn, lost.key, None, lost.values)
+    if ruling is None:
+        found.asked[lost.key] = lost.values
+        return
+    if ruling.winner is not lost.holder:
+        found.contested.add(lost.key)  # the answer stands until it is carried out
+        _remove(found, lost)
+    elif lost.can_return:
+        _make_again(turn, found, lost, f"a line is made again: {ruling.reason}")
+    else:
+        _keep(turn, found, lost)
+
+
+def _remove(found: Comparison, lost: _Lost) -> None:
+    found.removals.setdefault(lost.lines.name, []).append((lost.holder, lost.crm_id))
+
+
+def _make_again(turn: Turn, found: Comparison, lost: _Lost, words: str) -> None:
+    """Forget the pair: what the holder has is a new line to the other side."""
+    del found.lines[lost.lines.name][lost.crm_id]
+    line_id = lost.crm_id if lost.holder is System.FXIAOKE else lost.state.erp_id
+    found.new_rows.setdefault(lost.lines.name, []).append((lost.holder, line_id))
+    _tell(turn, NoticeKind.LINE_RETURNED, words, lost)
+
+
+def _keep(turn: Turn, found: Comparison, lost: _Lost) -> None:
+    """Let it stay, and say so once."""
+    found.lines[lost.lines.name][lost.crm_id] = changed(lost.state, is_lost=True)
+    words = "one side has this line no more; the other keeps it"
+    _tell(turn, NoticeKind.LINE_NOT_REMOVED, words, lost)
+
+
+def _tell(turn: Turn, kind: NoticeKind, words: str, lost: _Lost) -> None:
+    crm, erp = lost.values
+    where = {"lines": lost.lines.name, "crm_line": lost.crm_id}
+    turn.notify(kind, words, **where, crm=crm, erp=erp)
+
+
+def _keep_questions(turn: Turn, found: Comparison) -> None:
+    """While a side is being written, what was asked about lines stands, and what was answered."""
+    seat = turn.seat
+    for name, crm_id in found.lost_rows:
+        key = removal_key(name, crm_id)
+        if key in seat.decisions:
+            found.contested.add(key)
+        if key in seat.asked:
+            found.asked[key] = seat.asked[key]

@@ -1,0 +1,119 @@
+"""Accidents of lines (``protocol.md`` 18): each ends well with its rule, and not without it."""
+
+from collections.abc import Callable, Iterable, Mapping
+
+from pydantic import JsonValue
+
+from anji_common.events.notices import NoticeKind
+from anji_common.refs import Ref, System
+from anji_mapper.link.rules import RULES, Rules
+from anji_mapper.mapping.model import Mappings
+from anji_mapper.mapping.removals import RowPolicy
+from labs.document_lab import DocumentLab
+from labs.link_lab import CRM, ERP, without
+from labs.order_type import ENTRY, LINES, ORDER, make_order_type
+
+__all__ = ["ACCIDENTS", "held", "ids", "linked", "removing"]
+
+_REMOVE = RowPolicy.REMOVE
+
+
+def removing(rules: Rules = RULES, *, markers: Iterable[System] = (CRM, ERP)) -> DocumentLab:
+    """Return a lab of orders whose lines are removed on both sides."""
+    order_type = make_order_type(on_removed=_REMOVE, markers=markers)
+    return DocumentLab(order_type, rules=rules)
+
+
+def linked(lab: DocumentLab, *quantities: str) -> tuple[Ref, Ref]:
+    """Let an order with these lines cross; return (order, bill)."""
+    rows = [{"qty": each, "price": "10"} for each in quantities]
+    order = lab.make(CRM, ORDER, {"name": "DD-1"}, **{LINES: rows})
+    lab.rest()
+    return order, lab.partner(order)
+
+
+def held(lab: DocumentLab, ref: Ref, field: str = "") -> list[JsonValue]:
+    """Return one field of all lines of a record; the quantity, if none is named."""
+    path, quantity = (LINES, "qty") if ref.system is CRM else (ENTRY, "FQty")
+    return [row[field or quantity] for row in lab.vendor(ref.system).lines(ref, path)]
+
+
+def ids(lab: DocumentLab, ref: Ref) -> list[str]:
+    """Return the ids of the lines of a record."""
+    path = LINES if ref.system is CRM else ENTRY
+    vendor = lab.vendor(ref.system)
+    return [str(row[vendor.id_field(ref, path)]) for row in vendor.lines(ref, path)]
+
+
+def _rows_numbered_anew_and_edited(rules: Rules) -> bool:
+    """A person's save in the ERP gives the rows new ids, and changes what stands in them."""
+    lab = removing(rules, markers=(ERP,))
+    order, bill = linked(lab, "1", "2")
+    lines = ids(lab, order)
+    lab.erp.renumber(bill)
+    for row_id, quantity in zip(ids(lab, bill), ("7", "8"), strict=True):
+        lab.change_row(bill, ENTRY, row_id, {"FQty": quantity})
+    lab.rest()
+    return ids(lab, order) == lines and held(lab, order) == ["7", "8"]
+
+
+def _rows_numbered_anew_by_a_person(rules: Rules) -> bool:
+    """The same where nothing marks the rows, and nothing in them has changed."""
+    lab = removing(rules, markers=())
+    order, bill = linked(lab, "1", "2")
+    lines = ids(lab, order)
+    lab.erp.renumber(bill)
+    lab.touched(bill)
+    lab.rest()
+    return ids(lab, order) == lines and lab.crm.writes == 0
+
+
+def _rows_numbered_anew_by_our_save(rules: Rules) -> bool:
+    """Our own save gives all rows new ids; two of them say the same, and nothing marks them."""
+    lab = removing(rules, markers=())
+    lab.erp.renumbers = True
+    order, bill = linked(lab, "1", "1", "2")
+    lines = ids(lab, order)
+    lab.change_row(order, LINES, lines[2], {"qty": "5"})
+    lab.rest()
+    pairs = dict(zip(lines, ids(lab, bill), strict=True))
+    return ids(lab, order) == lines and lab.rows[str(order)].lines == pairs
+
+
+def _a_kept_line_under_a_mapping_that_removes(rules: Rules) -> bool:
+    """People know that one side keeps a line; then the mapping is changed."""
+    lab = DocumentLab(make_order_type(), rules=rules)
+    order, bill = linked(lab, "1", "2")
+    lab.remove_row(order, LINES, ids(lab, order)[0])
+    lab.rest()
+    lab.mappings = Mappings((make_order_type(on_removed=_REMOVE),))
+    lab.change(order, {"remark": "again"})
+    lab.rest()
+    return held(lab, bill) == ["1", "2"]
+
+
+def _a_line_is_removed_on_one_side_and_edited_on_the_other(rules: Rules) -> bool:
+    """Neither of two people knows of the other."""
+    lab = removing(rules)
+    order, bill = linked(lab, "1", "2")
+    lab.remove_row(order, LINES, ids(lab, order)[0])
+    lab.change_row(bill, ENTRY, ids(lab, bill)[0], {"FQty": "9"})
+    lab.rest()
+    told = [each for each in lab.notices if each.kind is NoticeKind.LINE_RETURNED]
+    return held(lab, order) == ["2", "9"] and held(lab, bill) == ["9", "2"] and len(told) == 1
+
+
+ACCIDENTS: Mapping[str, tuple[Callable[[Rules], bool], Rules]] = {
+    "18 marker": (_rows_numbered_anew_and_edited, without(finds_by_marker=lambda *_: iter(()))),
+    "18 content": (_rows_numbered_anew_by_a_person, without(finds_by_content=lambda *_: iter(()))),
+    "18 order": (_rows_numbered_anew_by_our_save, without(are_in_order=lambda _stamp: False)),
+    "18 both had it": (
+        _a_kept_line_under_a_mapping_that_removes,
+        without(may_be_removed=lambda _state: True),
+    ),
+    "18 edit wins": (
+        _a_line_is_removed_on_one_side_and_edited_on_the_other,
+        without(edit_wins=lambda *_: False),
+    ),
+}
+"""Part of the rule → (what happens, and whether it ended well; the rules without that part)."""
