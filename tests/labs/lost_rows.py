@@ -92,6 +92,17 @@ def _a_kept_line_under_a_mapping_that_removes(rules: Rules) -> bool:
     return held(lab, bill) == ["1", "2"]
 
 
+def _one_side_shows_no_line_at_all(rules: Rules) -> bool:
+    """The account may not read the lines any more, or a person has removed them all."""
+    lab = removing(rules)
+    order, bill = linked(lab, "1", "2")
+    for row_id in ids(lab, order):
+        lab.crm.drop_row(order, LINES, row_id)
+    lab.touched(order)
+    lab.rest()
+    return held(lab, bill) == ["1", "2"] and len(lab.of(order).asked) == 2
+
+
 def _a_line_is_removed_on_one_side_and_edited_on_the_other(rules: Rules) -> bool:
     """Neither of two people knows of the other."""
     lab = removing(rules)
@@ -110,6 +121,10 @@ ACCIDENTS: Mapping[str, tuple[Callable[[Rules], bool], Rules]] = {
     "18 both had it": (
         _a_kept_line_under_a_mapping_that_removes,
         without(may_be_removed=lambda _state: True),
+    ),
+    "18 not all at once": (
+        _one_side_shows_no_line_at_all,
+        without(is_believed=lambda _left: True),
     ),
     "18 edit wins": (
         _a_line_is_removed_on_one_side_and_edited_on_the_other,

@@ -13,6 +13,7 @@ from anji_common.events.notices import NoticeKind
 from anji_common.refs import SYSTEMS, System
 from anji_mapper.link.merge import Comparison
 from anji_mapper.link.questions import removal_key, ruling_of
+from anji_mapper.link.rules import Rows
 from anji_mapper.link.state import LineState, ValuePair, changed
 from anji_mapper.link.turn import Turn
 from anji_mapper.mapping.model import LinesPair, Row, Seen
@@ -45,6 +46,8 @@ class _Lost:
     holder: System
     """Who still has it."""
     row: Row
+    left: Rows
+    """What the other side still has."""
 
     @property
     def key(self) -> str:
@@ -68,8 +71,8 @@ def _lost(turn: Turn, lines: LinesPair, crm_id: str, state: LineState) -> _Lost:
         (turn.seat.side(system).seen or Seen({})).rows.get(lines.name, {}) for system in SYSTEMS
     )
     if crm_id in crm:
-        return _Lost(lines, crm_id, state, System.FXIAOKE, crm[crm_id])
-    return _Lost(lines, crm_id, state, System.K3CLOUD, erp.get(state.erp_id, {}))
+        return _Lost(lines, crm_id, state, System.FXIAOKE, crm[crm_id], erp)
+    return _Lost(lines, crm_id, state, System.K3CLOUD, erp.get(state.erp_id, {}), crm)
 
 
 def _decide(turn: Turn, found: Comparison, lost: _Lost) -> None:
@@ -78,12 +81,12 @@ def _decide(turn: Turn, found: Comparison, lost: _Lost) -> None:
         _make_again(turn, found, lost, words)
         return
     policy = lost.lines.on_removed.get(lost.holder.other, RowPolicy.KEEP)
-    if policy is RowPolicy.REMOVE:
-        _remove(found, lost)
-    elif policy is RowPolicy.ASK:
-        _ask(turn, found, lost)
-    else:
+    if policy is RowPolicy.KEEP:
         _keep(turn, found, lost)
+    elif policy is RowPolicy.REMOVE and turn.rules.is_believed(lost.left):
+        _remove(found, lost)
+    else:
+        _ask(turn, found, lost)
 
 
 def _ask(turn: Turn, found: Comparison, lost: _Lost) -> None:

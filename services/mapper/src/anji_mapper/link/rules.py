@@ -37,6 +37,7 @@ __all__ = [
     "grants",
     "holds",
     "is_baselined",
+    "is_believed",
     "is_busy",
     "is_endless",
     "is_heard",
@@ -264,6 +265,14 @@ def may_be_removed(state: LineState) -> bool:
     return not state.is_lost
 
 
+def is_believed(left: Rows) -> bool:
+    """Rule 18: a side that shows no line at all any more is asked about, not believed.
+
+    So it looks as well where an account may not read lines any more.
+    """
+    return bool(left)
+
+
 def edit_wins(lines: LinesPair, system: System, row: Row, agreed: Mapping[str, ValuePair]) -> bool:
     """Rule 18: removed on one side, edited on the other: the edit wins.
 
@@ -307,6 +316,7 @@ class Rules:
     finds_by_content: FindRows = finds_by_content
     are_in_order: Callable[[Stamp | None], bool] = are_in_order
     may_be_removed: Callable[[LineState], bool] = may_be_removed
+    is_believed: Callable[[Rows], bool] = is_believed
     edit_wins: Callable[[LinesPair, System, Row, Mapping[str, ValuePair]], bool] = edit_wins
 
 

@@ -198,8 +198,8 @@ class _Building:
             erp=form.erp.path,
             erp_id=form.erp.id,
             pairs=pairs,
-            erp_marker=form.erp.marker,
-            crm_marker=form.crm.marker,
+            erp_marker=form.erp.marker or None,
+            crm_marker=form.crm.marker or None,
             on_removed=on_removed,
         )
 
