@@ -18,8 +18,8 @@ _LEFT_OPEN = re.compile("T[O]DO|F[I]XME|X[X]X")
 _ONE_SIDED = {
     "asking", "attaching", "callback", "calls", "catalogue", "crypto", "judging", "keeping",
     "kinding", "leasing", "messages", "metering", "packets", "pairing", "pieces", "pushing",
-    "removing", "saving", "sessions", "site", "snapshot", "stages", "stepping", "tally", "times",
-    "writes",
+    "refusing", "removing", "saving", "sessions", "site", "snapshot", "stages", "stepping",
+    "tally", "times", "writes",
 }  # fmt: skip
 """Modules that only one connector needs (style.md §3 marks them)."""
 

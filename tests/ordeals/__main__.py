@@ -2,7 +2,8 @@
 
 Runs every ordeal on real processes, then its control; prints a table and writes
 ``reports/faults.json``. The exit code is 1 if a record was harmed, if nothing was broken, or if a
-control did no harm. ``--short`` does less of each; ``--keep`` leaves the files of all processes.
+control did no harm. ``--short`` does less of each, as controls always do; ``--scale 0.2`` does
+that part of the long form; ``--keep`` leaves the files of all processes.
 """
 
 import argparse
@@ -33,6 +34,7 @@ def _parsed() -> argparse.Namespace:
     parser.add_argument("--form", choices=("up", "services"))
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--short", action="store_true")
+    parser.add_argument("--scale", type=float, default=1.0)
     parser.add_argument("--keep", action="store_true")
     only = parser.add_mutually_exclusive_group()
     only.add_argument("--no-controls", action="store_true")
@@ -84,13 +86,14 @@ async def main(asked: argparse.Namespace) -> bool:
         needs = any(form == "services" for _, form, _ in plans)
         async with _kafka(folder, is_needed=needs) as kafka:
             for number, (ordeal, form, control) in enumerate(plans):
+                is_short = asked.short or control is not None
                 try:
                     outcome = await undergo(
                         ordeal,
                         form,
                         asked.seed,
                         folder / f"{number:02}-{ordeal.name}",
-                        work=ordeal.short if asked.short else ordeal.long,
+                        work=ordeal.short if is_short else ordeal.long.scaled(asked.scale),
                         control=control,
                         kafka=kafka if form == "services" else None,
                     )

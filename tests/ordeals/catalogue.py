@@ -28,6 +28,7 @@ from ordeals.in_a_write import (
     zombie_in_a_write,
 )
 from ordeals.ordeal import WRITTEN_AGAIN, Control, Ordeal, Work
+from ordeals.passwords import password_changed, password_changed_and_forgotten
 from ordeals.wrongs import WRONGS
 
 __all__ = ["ORDEALS"]
@@ -76,6 +77,15 @@ ORDEALS = {
                 ],
                 "fxiaoke": [*_lost(_CREATE, 0.1), *_lost(_UPDATE, 0.05)],
             },
+            long=Work(
+                600.0,
+                10_200,
+                orders=0.99,
+                rules={
+                    "k3cloud": _lost(_SAVE, 0.02),
+                    "fxiaoke": [*_lost(_CREATE, 0.02), *_lost(_UPDATE, 0.02)],
+                },
+            ),
             control=Control(
                 "a doubt whose effect is not seen yet is written again at once",
                 ("doubled",),
@@ -200,6 +210,20 @@ ORDEALS = {
                 ],
             },
             accidents=(erp_sessions_ended,),
+        ),
+        Ordeal(
+            name="password",
+            point="d",
+            words="the ERP's password is changed, and only later in Anji's settings",
+            accidents=(password_changed,),
+            settings={"ANJI_K3CLOUD_AUTH": "password"},
+            long=Work(60.0, 300, 3),
+            short=Work(8.0, 40, 1),
+            control=Control(
+                "each restart tries the old password again, until the user is locked",
+                ("lost", "differing"),
+                accidents=(password_changed_and_forgotten,),
+            ),
         ),
         Ordeal(
             name="outages",

@@ -1,9 +1,10 @@
 """An ordeal: what is broken while people work, as data; and the run of one."""
 
 import asyncio
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from random import Random
 
@@ -23,6 +24,8 @@ _CLOCK = SystemClock()
 _PATIENCE_SECONDS = 150.0
 """After that long without a new record across, nothing more is expected."""
 _LOOK_SECONDS = 0.5
+_LOOK_PAUSE = 5
+"""Between two looks, in their own length: thousands of records take a second to compare."""
 _QUIET_SECONDS = 3.0
 _INCURABLE = {"doubled", "deleted"}
 """What never goes away again by itself."""
@@ -46,6 +49,8 @@ class Control:
     without: Sequence[str] = ()
     """Rules, as ``anji simulate --control`` names them."""
     settings: Mapping[str, str] = field(default_factory=dict)
+    accidents: Sequence[Accident] = ()
+    """In place of the ordeal's own, where the guard is not one of Anji's rules."""
     patience_seconds: float = 20.0
 
 
@@ -56,6 +61,19 @@ class Work:
     seconds: float
     actions: int
     accidents: int = 0
+    orders: float = 0.0
+    """Which share of it is orders at least."""
+    rules: Mapping[str, Sequence[Mapping[str, object]]] | None = None
+    """What goes wrong with calls, where it is other than the ordeal's."""
+
+    def scaled(self, by: float) -> "Work":
+        """Return a part of it, or a multiple."""
+        return replace(
+            self,
+            seconds=self.seconds * by,
+            actions=round(self.actions * by),
+            accidents=math.ceil(self.accidents * by),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,6 +168,8 @@ async def undergo(  # noqa: PLR0913 - what a run is
         stage.work_seconds = work.seconds
         stage.patience_seconds = control.patience_seconds if control else _PATIENCE_SECONDS
         staff = _staff(stage, ordeal, chance)
+        if control is not None and control.accidents:
+            ordeal = replace(ordeal, accidents=control.accidents)
         await _suffer(stage, ordeal, staff, work, chance)
         fate = await _awaited(stage, ordeal, control)
         if fate.is_good:
@@ -184,14 +204,17 @@ def _staff(stage: Stage, ordeal: Ordeal, chance: Random) -> Staff:
 async def _suffer(stage: Stage, ordeal: Ordeal, staff: Staff, work: Work, chance: Random) -> None:
     """Let people work while things break; return when both are done and all is well again."""
     stage.provoke = staff.make_customer
-    for name, rules in ordeal.rules.items():
+    faults = ordeal.rules if work.rules is None else work.rules
+    for name, rules in faults.items():
         await stage.vendors[name].suffer(rules)
-    working = asyncio.create_task(staff.work(work.seconds, actions=work.actions))
+    working = asyncio.create_task(
+        staff.work(work.seconds, actions=work.actions, orders=work.orders)
+    )
     for number in range(work.accidents if ordeal.accidents else 0):
         await _CLOCK.sleep(chance.uniform(0, 2 * work.seconds / (work.accidents + 1)))
         await ordeal.accidents[number % len(ordeal.accidents)](stage, chance)
     await working
-    for name in ordeal.rules:
+    for name in faults:
         stage.broken[f"calls to {name} struck"] += await stage.vendors[name].hits()
         await stage.vendors[name].recover()
     for name, counted in ordeal.counts.items():
@@ -215,14 +238,16 @@ async def _awaited(stage: Stage, ordeal: Ordeal, control: Control | None) -> Fat
     best, end = -1, 0.0
     while True:
         gone = await tombstones(stage.installation) if ordeal.tells_deletes else None
+        began = _CLOCK.monotonic()
         fate = judge(stage.diary, stage.shelves(), gone)
+        seconds = _CLOCK.monotonic() - began
         if fate.is_good or any(fate.counts.get(each) for each in set(fates) & _INCURABLE):
             return fate
         if fate.crossed > best:
             best, end = fate.crossed, _CLOCK.monotonic() + patience_seconds
         if _CLOCK.monotonic() > end:
             return fate
-        await _CLOCK.sleep(_LOOK_SECONDS)
+        await _CLOCK.sleep(max(_LOOK_SECONDS, _LOOK_PAUSE * seconds))
 
 
 async def _writes(stage: Stage, staff: Staff, ordeal: Ordeal, chance: Random) -> tuple[int, int]:

@@ -45,8 +45,11 @@ class Staff:
     """By id, the code of each."""
     _count: int = 0
 
-    async def work(self, seconds: float, *, actions: int) -> None:
-        """Do so many things at moments spread over that time; one of each sort to begin with."""
+    async def work(self, seconds: float, *, actions: int, orders: float = 0.0) -> None:
+        """Do so many things at moments spread over that time; one of each sort to begin with.
+
+        Of the others that share are orders, and the rest whatever chance gives.
+        """
         begin = _CLOCK.monotonic()
         moments = sorted(self.chance.uniform(0, seconds) for _ in range(actions))
         kinds: list[Callable[[], Awaitable[None]]] = [
@@ -62,7 +65,12 @@ class Staff:
         ]
         for place, moment in enumerate(moments):
             await _CLOCK.sleep(begin + moment - _CLOCK.monotonic())
-            await (kinds[place] if place < len(kinds) else self.chance.choice(kinds))()
+            if place < len(kinds):
+                await kinds[place]()
+            elif orders and self.chance.random() < orders:
+                await self._make_order()
+            else:
+                await self.chance.choice(kinds)()
 
     async def last_words(self) -> None:
         """Edit every customer once more on either side: nothing may stand in its way."""

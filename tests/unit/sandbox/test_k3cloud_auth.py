@@ -2,6 +2,7 @@
 
 import base64
 from http.cookies import SimpleCookie
+from pathlib import Path
 from typing import Literal
 
 import orjson
@@ -251,3 +252,20 @@ def test_two_cores_of_one_seed_have_the_same_credentials() -> None:
         == K3CloudCore(Store(), seed=3).credentials
         != K3CloudCore(Store(), seed=4).credentials
     )
+
+
+def test_a_password_that_was_changed_is_the_only_one_and_outlives_a_restart(
+    tmp_path: Path,
+) -> None:
+    core = K3CloudCore(Store(tmp_path / "erp.db"), seed=7)
+    user, old = core.credentials["username"], core.credentials["password"]
+
+    core.administer("POST", "password", {"username": user, "password": "new"})
+    core.store.close()
+    again = K3CloudCore(Store(tmp_path / "erp.db"), seed=7)
+
+    assert (old, again.credentials["password"]) != ("new", old)
+    assert again.credentials["password"] == "new"
+    with pytest.raises(LookupError):
+        again.administer("POST", "password", {"username": "nobody", "password": "new"})
+    again.store.close()

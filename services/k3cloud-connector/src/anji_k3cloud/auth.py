@@ -35,6 +35,11 @@ class Login:
         """Below the base address."""
         return service_path(f"AuthService.{self.service}")
 
+    @property
+    def has_password(self) -> bool:
+        """Whether a refusal counts as a wrong password."""
+        return self.service == "ValidateUser"
+
     def __repr__(self) -> str:
         return f"Login({self.service!r})"  # its fields are secrets
 

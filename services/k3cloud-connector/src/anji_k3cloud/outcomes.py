@@ -21,6 +21,7 @@ __all__ = [
     "concerns_all",
     "is_busy",
     "is_unknown_field",
+    "is_wrong_password",
     "login_advice",
     "packet_outcome",
     "query_error",
@@ -41,9 +42,14 @@ _NO_WEBAPI = "未指定允许调用WebAPI接口"
 _RETRY_SECONDS = 60.0
 
 
+_WRONG_PASSWORD = "用户名或密码错误"  # noqa: S105 - a message
+
 _ADVICE = (
     ("次数超限", "the user is locked for about 30 minutes after too many wrong passwords"),
-    ("用户名或密码错误", "check ANJI_K3CLOUD_USERNAME and ANJI_K3CLOUD_PASSWORD"),
+    (
+        _WRONG_PASSWORD,
+        "nothing is lost; set ANJI_K3CLOUD_USERNAME and ANJI_K3CLOUD_PASSWORD and start again",
+    ),
     ("数据中心无法获取", "check ANJI_K3CLOUD_ACCT_ID"),
     (
         _NO_WEBAPI,
@@ -65,6 +71,11 @@ _ADVICE = (
 def login_advice(words: str) -> str:
     """Return what to do about a refused login; empty if its words say nothing that we know."""
     return next((advice for text, advice in _ADVICE if text in words), "")
+
+
+def is_wrong_password(words: str) -> bool:
+    """Whether a login was refused for its user or password; some such lock the user."""
+    return _WRONG_PASSWORD in words
 
 
 def is_unknown_field(error: RefusedError) -> bool:

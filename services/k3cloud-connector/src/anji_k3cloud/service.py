@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import tzinfo
+from pathlib import Path
 from typing import Self
 
 import structlog
@@ -45,9 +46,19 @@ class Connection:
     zone: tzinfo
 
     @classmethod
-    def over(cls, settings: K3CloudSettings, clock: Clock, transport: Transport) -> Self:
-        """Return a connection; nothing is sent yet."""
-        sessions = Sessions(transport, settings, clock)
+    def over(
+        cls,
+        settings: K3CloudSettings,
+        clock: Clock,
+        transport: Transport,
+        state_dir: Path | None = None,
+    ) -> Self:
+        """Return a connection; nothing is sent yet.
+
+        In `state_dir` it is kept that a password was refused, so that a restart does not try it
+        again; without one every connection tries.
+        """
+        sessions = Sessions(transport, settings, clock, state_dir)
         client = Client(sessions, operation_service=settings.operation_service)
         metadata = Metadata(
             client, clock, keeps_seconds=settings.metadata_seconds, types=settings.kinds_by_type

@@ -15,6 +15,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import parsedate_to_datetime
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -23,7 +24,8 @@ from anji_common.clock import Clock
 from anji_common.errors import AuthenticationError, InDoubtError, VendorUnavailableError
 from anji_common.transport import Answer, Call, Transport
 from anji_k3cloud.auth import login_of, signed_headers
-from anji_k3cloud.outcomes import login_advice
+from anji_k3cloud.outcomes import is_wrong_password, login_advice
+from anji_k3cloud.refusing import Refusals
 from anji_k3cloud.settings import K3CloudSettings
 from anji_k3cloud.site import Site, site_of
 from anji_k3cloud.wire import SessionLostError, body_of, document_of, service_path, status_of
@@ -50,7 +52,13 @@ class _Slot:
 class Sessions:
     """Sends calls, each in a session."""
 
-    def __init__(self, transport: Transport, settings: K3CloudSettings, clock: Clock) -> None:
+    def __init__(
+        self,
+        transport: Transport,
+        settings: K3CloudSettings,
+        clock: Clock,
+        state_dir: Path | None = None,
+    ) -> None:
         self._transport = transport
         self._settings = settings
         self._clock = clock
@@ -58,6 +66,7 @@ class Sessions:
         for _ in range(settings.sessions):
             self._free.put_nowait(_Slot())
         self._login = asyncio.Lock()
+        self._refusals = Refusals(state_dir, settings, clock)
         self._refusal: AuthenticationError | None = None
         self._user_id = settings.user_id
         self._server_ahead_seconds = 0.0
@@ -156,6 +165,8 @@ class Sessions:
             if self._refusal is not None:
                 raise self._refusal
             login = login_of(self._settings, int(self._clock.now().timestamp()))
+            if login.has_password:
+                self._check_refusals()
             answer = await self._transport.send(
                 Call(
                     login.path,
@@ -171,7 +182,10 @@ class Sessions:
                 raise VendorUnavailableError(msg)
             cookies = _cookies_of(told, answer)
             if not _is_accepted(told, cookies):
-                msg = f"the ERP refused {self._settings.username}: {_refusal_words(told)}"
+                words = _refusal_words(told)
+                if login.has_password and is_wrong_password(words):
+                    self._refusals.note()
+                msg = f"the ERP refused {self._settings.username}: {words}"
                 raise self._refused(msg)
             self.site = site_of(told)
             context = told.get("Context")
@@ -182,6 +196,13 @@ class Sessions:
                 _log.warning("login.warned", words=self.site.warning)
             _log.info("session.opened", user=self._settings.username, by=login.service)
             return self.site
+
+    def _check_refusals(self) -> None:
+        try:
+            self._refusals.check()
+        except AuthenticationError as error:
+            self._refusal = error
+            raise
 
     async def _exchange(
         self, slot: _Slot, service: str, fields: Mapping[str, Any], *, writes: bool

@@ -58,7 +58,9 @@ class _Room:
         if not self.erp:
             settings = self.installation.source.load(K3CloudSettings)
             transport = self.transport(System.K3CLOUD, settings.base_url)
-            self.erp.append(Connection.over(settings, self.runtime.clock, transport))
+            self.erp.append(
+                Connection.over(settings, self.runtime.clock, transport, self.runtime.state_dir)
+            )
         return self.erp[0]
 
 

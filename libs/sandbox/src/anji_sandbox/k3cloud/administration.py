@@ -2,7 +2,8 @@
 
 ``GET /_switches``, ``POST /_switches`` with some of them; ``GET /_forms``, ``POST /_forms`` with
 one definition or a list; ``DELETE /_sessions`` ends all; ``POST /_stock`` puts a quantity of a
-material into a stock; ``GET /_messages`` tells what SendMsg sent.
+material into a stock; ``POST /_password`` with `username` and `password` changes one (the core
+answers it, for it knows who may call); ``GET /_messages`` tells what SendMsg sent.
 """
 
 from dataclasses import asdict

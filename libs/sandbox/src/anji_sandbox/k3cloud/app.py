@@ -66,10 +66,13 @@ class K3CloudCore:
     @property
     def credentials(self) -> Mapping[str, str | int]:
         """The credentials file's part for K3Cloud, without the address."""
-        return self._secrets.published()
+        return self._auth.credentials.published()
 
     def administer(self, method: str, name: str, body: Any) -> Any:  # noqa: ANN401 - JSON
         """Answer an admin call; see `administration`."""
+        if (method, name) == ("POST", "password"):
+            self._auth.change_password(str(body["username"]), str(body["password"]))
+            return {"username": body["username"]}
         parts = (self.records, self.sessions, self.switches)
         return administer(*parts, method=method, name=name, body=body)
 

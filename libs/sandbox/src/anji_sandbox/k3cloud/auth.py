@@ -6,7 +6,7 @@ one makes a session; a bad one is a lost session; a wrong account set is no HTTP
 """
 
 import hmac
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from anji_sandbox.core import Answer, Request
 from anji_sandbox.k3cloud import signing
@@ -24,6 +24,7 @@ _LANGUAGES = ("2052", "3076", "1033")
 
 _WRONG_ACCOUNT = "当前尝试登录的数据中心无法获取到，请重新检查，谢谢。"
 _WRONG_PASSWORD = "用户名或密码错误！"  # noqa: S105 - a message
+_PASSWORDS = "#k3cloud passwords"
 _LOCKED = "密码错误次数超限，用户已被锁定，请稍后再试！"
 _NOT_ALLOWED = "当前用户未指定允许调用WebAPI接口"
 _BAD_SIGN = "002005000003016"
@@ -62,6 +63,34 @@ class Auth:
     store: Store
     switches: K3CloudSwitches
     _failures: dict[str, _Failures] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name in self.store.ids(_PASSWORDS):
+            changed = self.store.get(_PASSWORDS, name) or {}
+            self._know(name, str(changed["password"]))
+
+    def change_password(self, name: str, password: str) -> None:
+        """Give a user another password; sessions live on.
+
+        Raises:
+            LookupError: there is no such user.
+        """
+        if self._user(name) is None:
+            raise LookupError(name)
+        self.store.put(_PASSWORDS, name, {"password": password})
+        self._know(name, password)
+
+    def _know(self, name: str, password: str) -> None:
+        ours = self.credentials
+        for user in (ours.integration, ours.person):
+            if user.name == name:
+                known = replace(user, password=password)
+                is_ours = user is ours.integration
+                self.credentials = replace(
+                    ours,
+                    integration=known if is_ours else ours.integration,
+                    person=ours.person if is_ours else known,
+                )
 
     def admit(self, request: Request, now: float) -> Served | Denied:
         """Say who calls, for every service that needs a session."""
