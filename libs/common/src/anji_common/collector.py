@@ -10,10 +10,11 @@ import gc
 
 __all__ = ["calm_collector"]
 
-_NEW_OBJECTS = 10_000
-"""Looked at together: some hundred records, 1 MB of them."""
-_YOUNG_TURNS = 20
-_MIDDLE_TURNS = 20
+_NEW_OBJECTS = 200_000
+"""More than twelve mapper tasks hold in their batches together. That is freed once these are
+committed, and to look through it took a fifteenth of the mapper's time. Some 20 MB of them."""
+_YOUNG_TURNS = 5
+_MIDDLE_TURNS = 5
 """So cycles, which errors leave, wait for some seconds of full load before they are found."""
 
 
