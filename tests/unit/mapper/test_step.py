@@ -1,7 +1,10 @@
 """The reducer, by examples: what a link does about changes, results and time."""
 
+import pytest
+
 from anji_common.events.commands import Action
 from anji_common.events.notices import NoticeKind
+from anji_common.refs import System
 from anji_mapper.link.state import ProblemKind, Stage
 from labs.link_lab import CRM, ERP, LinkLab, make_link_type
 
@@ -15,6 +18,23 @@ def test_a_customer_made_in_the_crm_is_made_once_in_the_erp() -> None:
     assert lab.vendors[ERP].records["001"]["FName"] == "Ann"
     assert lab.seat(CRM, "001").stage is Stage.LINKED
     assert lab.seat(ERP, "001").stage is Stage.POINTER
+
+
+@pytest.mark.parametrize("first", [CRM, ERP])
+def test_what_a_pointers_record_shows_is_remembered_by_its_home_alone(first: System) -> None:
+    lab = LinkLab(make_link_type(creates=(CRM, ERP)))
+    name = {CRM: {"name": "Ann"}, ERP: {"FName": "Ann"}}[first]
+    lab.edit(first, **name)
+    lab.rest()
+
+    lab.edit(ERP, "001", FTEL="22")
+    lab.rest()
+
+    pointer, home = lab.seat(ERP, "001"), lab.seat(CRM, "001")
+    assert pointer.stage is Stage.POINTER
+    assert (pointer.crm.seen, pointer.erp.seen) == (None, None)
+    assert home.erp.seen is not None
+    assert home.erp.seen.head["FTEL"] == "22"
 
 
 def test_a_value_that_the_target_made_up_flows_back() -> None:

@@ -18,7 +18,7 @@ from anji_mapper.link.crosswalking import publish_rows
 from anji_mapper.link.merge import Comparison, compare
 from anji_mapper.link.observing import observe
 from anji_mapper.link.rules import RULES
-from anji_mapper.link.state import LineState, Seat, SideState, Stage, changed
+from anji_mapper.link.state import LineState, Seat, SideState, Stage, as_pointer, changed
 from anji_mapper.link.turn import Turn
 from anji_mapper.link.variants import choose_variant
 from anji_mapper.mapping.model import LinkType, Pair, Row, Seen
@@ -111,16 +111,8 @@ def _pointer(far: tuple[Seat, Change], home: Change) -> Seat:
     seat, change = far
     side = changed(seat.side(change.ref.system), ref=change.ref, revision=change.revision)
     side_name = "crm" if change.ref.system is System.FXIAOKE else "erp"
-    return changed(
-        seat,
-        stage=Stage.POINTER,
-        partner=home.ref,
-        newest=None,
-        problem=None,
-        waits=(),
-        waiting_since=None,
-        **{side_name: side},
-    )
+    seat = changed(seat, problem=None, waits=(), waiting_since=None, **{side_name: side})
+    return as_pointer(seat, home.ref)
 
 
 def _differences(found: Comparison, sides: tuple[Seen, Seen]) -> tuple[Difference, ...]:

@@ -17,7 +17,7 @@ from anji_mapper.link.context import Context
 from anji_mapper.link.converting import convert
 from anji_mapper.link.crosswalking import publish_rows
 from anji_mapper.link.rules import RULES
-from anji_mapper.link.state import LineState, Seat, SideState, Stage, changed
+from anji_mapper.link.state import LineState, Seat, SideState, Stage, as_pointer, changed
 from anji_mapper.link.turn import Turn
 from anji_mapper.link.variants import choose_variant
 from anji_mapper.mapping.model import LinkType, Seen
@@ -81,8 +81,10 @@ def link_of(known: Known, link_type: LinkType, context: Context) -> Rebuilt:
     publish_rows(turn)
     own = sides[known.partner.system]
     pointer = _seat(known.partner, known.home, link_type, {known.partner.system: own}, context.now)
-    stage = Stage.ORPHAN if is_over else Stage.POINTER
-    pointer = changed(pointer, stage=stage, partner=None if is_over else known.home)
+    if is_over:
+        pointer = changed(pointer, stage=Stage.ORPHAN, partner=None)
+    else:
+        pointer = as_pointer(pointer, known.home)
     return Rebuilt(turn, pointer, unsettled)
 
 

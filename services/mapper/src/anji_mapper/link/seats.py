@@ -13,7 +13,7 @@ from anji_common.events.notices import NoticeKind
 from anji_common.events.observed import Observed
 from anji_common.refs import Ref
 from anji_mapper.link.observing import look_at, observe
-from anji_mapper.link.state import LineState, SideState, Stage, changed
+from anji_mapper.link.state import LineState, SideState, Stage, as_pointer, changed
 from anji_mapper.link.turn import Turn
 
 __all__ = [
@@ -77,7 +77,7 @@ def answer_claim(turn: Turn, entry: Entry) -> None:
         turn.tell(home, EntryKind.REFUSE, holder=turn.seat.partner)
         return
     newest = turn.seat.newest
-    turn.put(stage=Stage.POINTER, partner=home, newest=None)
+    turn.seat = as_pointer(turn.seat, home)
     turn.tell(home, EntryKind.GRANT, change=newest)
 
 
@@ -120,7 +120,7 @@ def adopt_out(turn: Turn, partner: Ref, observed: Observed | None) -> None:
         }
         for document_lines in turn.link_type.lines
     }
-    turn.put(stage=Stage.POINTER, partner=partner, newest=None)
+    turn.seat = as_pointer(turn.seat, partner)
     turn.tell(
         partner,
         EntryKind.ADOPT,

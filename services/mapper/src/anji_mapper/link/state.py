@@ -37,6 +37,7 @@ __all__ = [
     "Stage",
     "Unfinished",
     "ValuePair",
+    "as_pointer",
     "changed",
 ]
 
@@ -286,5 +287,17 @@ def changed(value: V, **changes: Any) -> V:  # noqa: ANN401 - fields of `value`
         msg = f"{type(value).__name__} has no {', '.join(sorted(changes.keys() - known.keys()))}"
         raise TypeError(msg)
     copy: V = object.__new__(type(value))
-    object.__setattr__(copy, "__dict__", fields)
+    copy.__dict__ = fields
     return copy
+
+
+def as_pointer(seat: Seat, home: Ref) -> Seat:
+    """Return the seat as a pointer: what its record shows is remembered by its home alone."""
+    return changed(
+        seat,
+        stage=Stage.POINTER,
+        partner=home,
+        newest=None,
+        crm=changed(seat.crm, seen=None),
+        erp=changed(seat.erp, seen=None),
+    )

@@ -118,7 +118,8 @@ def _own_change(turn: Turn, change: Change) -> bool:
         if turn.rules.is_stale(side, change.revision):
             return False
         is_gone = change.data is None
-        turn.put_side(turn.own, changed(side, revision=change.revision, is_gone=is_gone))
+        side = changed(side, revision=change.revision, is_gone=is_gone, seen=None)
+        turn.put_side(turn.own, side)
         turn.tell(turn.seat.partner, EntryKind.FORWARD, change=change)
         if is_gone:
             seats.wake_claimants(turn)
