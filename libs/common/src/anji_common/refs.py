@@ -22,10 +22,10 @@ class System(StrEnum):
     @property
     def other(self) -> "System":
         """The system on the far side of every link."""
-        return System.K3CLOUD if self is System.FXIAOKE else System.FXIAOKE
+        return _ERP if self is _CRM else _CRM
 
 
-SYSTEMS = tuple(System)
+SYSTEMS = _CRM, _ERP = tuple(System)
 """Both, in the order CRM, ERP."""
 
 

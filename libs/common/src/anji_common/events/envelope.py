@@ -55,14 +55,19 @@ class Event(BaseModel):
         for name, make in made:
             if name not in values:
                 filled[name] = make()
-        _set(event, "__dict__", filled)
-        _set(event, "__pydantic_fields_set__", _fields_set or {*values})
-        _set(event, "__pydantic_extra__", None)
-        _set(event, "__pydantic_private__", None)
+        _put_fields(event, filled)
+        _put_names(event, _fields_set or {*values})
+        _put_extra(event, None)
+        _put_private(event, None)
         return event
 
 
-_set = object.__setattr__
+_put_fields = BaseModel.__dict__["__dict__"].__set__
+_put_names = BaseModel.__dict__["__pydantic_fields_set__"].__set__
+_put_extra = BaseModel.__dict__["__pydantic_extra__"].__set__
+_put_private = BaseModel.__dict__["__pydantic_private__"].__set__
+"""All that pydantic keeps of a model, past its guard, which refuses each assignment by name."""
+
 E = TypeVar("E", bound=Event)
 
 

@@ -29,8 +29,9 @@ def pairs_to(pairs: Mapping[str, ValuePair], crm: Row, erp: Row) -> Json:
     """Return [the names of pairs that are what both rows show, the others whole]."""
     as_seen = []
     others = {}
-    for name, pair in pairs.items():
-        if _is_as_seen(pair, _shown_at(name, crm, erp)):
+    for name, ours, theirs in _paths(tuple(pairs)):
+        pair = pairs[name]
+        if _is_as_seen(pair, crm.get(ours, _ABSENT), erp.get(theirs, _ABSENT)):
             as_seen.append(name)
         else:
             others[name] = pair
@@ -93,27 +94,25 @@ def _shows_all(
     if len(agreed) != len(paths):
         return False
     for name, ours, theirs in paths:
-        pair = agreed.get(name)
-        shown = crm.get(ours, _ABSENT), erp.get(theirs, _ABSENT)
-        if pair is None or not _is_as_seen(pair, shown):
+        pair, left, right = agreed.get(name), crm.get(ours, _ABSENT), erp.get(theirs, _ABSENT)
+        if pair is None or not _is_as_seen(pair, left, right):
             return False
     return True
 
 
-def _shown_at(name: str, crm: Row, erp: Row) -> tuple[object, object]:
-    ((_, ours, theirs),) = _paths((name,))
-    return crm.get(ours, _ABSENT), erp.get(theirs, _ABSENT)
-
-
-def _is_as_seen(pair: ValuePair, shown: tuple[object, object]) -> bool:
-    if pair != shown:
+def _is_as_seen(pair: ValuePair, crm: object, erp: object) -> bool:
+    """Whether a pair is, as JSON, what two rows show."""
+    ours, theirs = pair
+    if ours is crm and theirs is erp:
+        return True  # as it was read
+    if ours != crm or theirs != erp:
         return False
-    ours, theirs = type(shown[0]), type(shown[1])
-    if ours in _ONE_JSON and theirs in _ONE_JSON:
+    of_crm, of_erp = type(crm), type(erp)
+    if of_crm in _ONE_JSON and of_erp in _ONE_JSON:
         return True
     # By type as well: 1 and true are equal, and are not the same JSON; nor are lists of them.
-    is_plain = ours in _PLAIN and theirs in _PLAIN
-    return is_plain and type(pair[0]) is ours and type(pair[1]) is theirs
+    is_plain = of_crm in _PLAIN and of_erp in _PLAIN
+    return is_plain and type(ours) is of_crm and type(theirs) is of_erp
 
 
 def whole_from(read: Json) -> dict[str, ValuePair]:

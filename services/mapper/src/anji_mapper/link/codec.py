@@ -46,6 +46,7 @@ __all__ = ["decode_seat", "encode_seat", "index_tokens", "seat_message"]
 _FORM = 2
 _FIRST_FORM = TypeAdapter(Seat)
 _UNSEEN = Seen({})
+_STAGES = {stage.value: stage for stage in Stage}
 _BLANK = Seat(key=Ref(System.FXIAOKE, "", ""), link_type="", generation=0)
 """Every field of it is read from the bytes."""
 
@@ -64,7 +65,7 @@ def encode_seat(seat: Seat) -> bytes:
             seat.link_type,
             seat.generation,
             seat.version,
-            seat.stage.value,
+            seat.stage,
             maybe(str, seat.partner),
             side_to(seat.crm),
             side_to(seat.erp),
@@ -147,7 +148,7 @@ def _seat_from(fields: Json) -> Seat:
         link_type=link_type,
         generation=generation,
         version=version,
-        stage=Stage(stage),
+        stage=_STAGES[stage],
         partner=maybe(Ref.parse, partner),
         crm=crm_side,
         erp=erp_side,
@@ -162,12 +163,16 @@ def _seat_from(fields: Json) -> Seat:
         said=said,
         heard=heard,
         newest=maybe(change_from, newest),
-        deferred=tuple(Entry.model_validate_json(orjson.dumps(entry)) for entry in deferred),
-        messages=tuple(PendingMessage(to, text) for to, text in messages),
+        deferred=tuple(map(_entry_from, deferred)),
+        messages=tuple(PendingMessage(to, text) for to, text in messages) if messages else (),
         rows_digest=rows_digest,
-        claimants=tuple(Ref.parse(claimant) for claimant in claimants),
-        asked=whole_from(asked),
-        decisions=decisions_from(decisions),
+        claimants=tuple(map(Ref.parse, claimants)),
+        asked=whole_from(asked) if asked else {},
+        decisions=decisions_from(decisions) if decisions else {},
         claimed_on=later[0] if later else -1,
         is_unsettled=len(later) > 1 and later[1],
     )
+
+
+def _entry_from(read: Json) -> Entry:
+    return Entry.model_validate_json(orjson.dumps(read))

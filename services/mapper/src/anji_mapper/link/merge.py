@@ -236,14 +236,13 @@ class _Place:
         return convert(pair, target, sides[source], rows[source], self.look.context)
 
 
-def _held(pair: Pair, crm: Row, erp: Row) -> ValuePair:
-    """Return what both sides hold: where it is the agreed pair, there is nothing to be done."""
-    return crm.get(pair.crm), erp.get(pair.erp)
-
-
-def _is_agreed(pairs: Sequence[Pair], agreed: Mapping[str, ValuePair], crm: Row, erp: Row) -> bool:
-    """Whether two rows hold just what is agreed."""
-    return all(agreed.get(pair.name) == _held(pair, crm, erp) for pair in pairs)
+def _unsettled(
+    pairs: Sequence[Pair], agreed: Mapping[str, ValuePair], crm: Row, erp: Row
+) -> list[Pair]:
+    """Return the pairs of which two rows do not hold just what is agreed."""
+    return [
+        pair for pair in pairs if agreed.get(pair.name) != (crm.get(pair.crm), erp.get(pair.erp))
+    ]
 
 
 def _settle_all(
@@ -253,10 +252,8 @@ def _settle_all(
     place: _Place,
     wishes: list[Wish],
 ) -> None:
-    crm, erp = place.values(0), place.values(1)
-    for pair in pairs:
-        if agreed.get(pair.name) != _held(pair, crm, erp):
-            _settle(found, pair, agreed, place, wishes)
+    for pair in _unsettled(pairs, agreed, place.values(0), place.values(1)):
+        _settle(found, pair, agreed, place, wishes)
     if wishes:
         _settle_joint(found, pairs, agreed, place, wishes)
 
@@ -326,7 +323,7 @@ def _settle_joint(
 
 
 def _lost(wish: Wish, place: _Place, reason: str) -> Conflict:
-    crm, erp = _held(wish.pair, place.values(0), place.values(1))
+    crm, erp = place.values(0).get(wish.pair.crm), place.values(1).get(wish.pair.erp)
     return Conflict(wish.pair.name, crm, erp, wish.system.other, reason)
 
 
@@ -347,7 +344,7 @@ def _compare_lines(
             found.gone_rows.append((lines.name, crm_id))
         elif crm_row is None or erp_row is None:
             found.lost_rows.append((lines.name, crm_id))
-        elif state.is_lost or not _is_agreed(lines.pairs, state.agreed, crm_row, erp_row):
+        elif state.is_lost or _unsettled(lines.pairs, state.agreed, crm_row, erp_row):
             agreed, wishes = dict(state.agreed), list[Wish]()
             place = _Place(look, (crm_row, erp_row), (lines.name, crm_id))
             _settle_all(found, lines.pairs, agreed, place, wishes)

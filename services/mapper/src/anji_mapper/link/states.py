@@ -26,7 +26,11 @@ def rests(turn: Turn, system: System) -> bool:
     that is told. What was refused before is not wished while it rests.
     """
     side = turn.seat.side(system)
-    if not any(_rests(turn, state, system) for state in turn.link_type.states):
+    if side.seen is None:
+        return False
+    head = side.seen.head
+    shown = [state for state in turn.link_type.states if head.get(state.path) is True]
+    if not any(_rests(turn, state, system) for state in shown):
         return False
     if side.refusal is not None:
         turn.put_side(system, changed(side, refusal=None))
@@ -34,14 +38,11 @@ def rests(turn: Turn, system: System) -> bool:
 
 
 def _rests(turn: Turn, state: State, system: System) -> bool:
-    crm, erp = (
-        None if side.seen is None else side.seen.head.get(state.path)
-        for side in (turn.seat.crm, turn.seat.erp)
-    )
-    if (crm if system is System.FXIAOKE else erp) is not True:
-        return False
-    is_settled = turn.seat.agreed.get(f"{state.path}~{state.path}") == (crm, erp)
-    return crm == erp or not is_settled
+    """Whether a state that shows on a side holds there: both sides may have been let differ."""
+    far = turn.seat.side(system.other).seen
+    there = None if far is None else far.head.get(state.path)
+    held = (True, there) if system is System.FXIAOKE else (there, True)
+    return there is True or turn.seat.agreed.get(f"{state.path}~{state.path}") != held
 
 
 def operate(turn: Turn, system: System, found: Comparison) -> bool:

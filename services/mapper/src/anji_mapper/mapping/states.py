@@ -6,7 +6,7 @@ taken into the state, or out of it, by operations.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from anji_common.events.commands import Operation
 from anji_common.refs import System
@@ -47,11 +47,11 @@ class State:
     does: Mapping[System, Doing]
     paths: Mapping[System, tuple[str, ...]]
     """The head paths that it is seen by: what an operation must not overlook a change of."""
+    path: str = field(init=False)
+    """The head path under which it is seen."""
 
-    @property
-    def path(self) -> str:
-        """The head path under which it is seen."""
-        return state_path(self.name)
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "path", state_path(self.name))
 
     def holds(self, system: System, head: Row) -> bool:
         """Return whether a record of that side is in this state."""
