@@ -3,6 +3,7 @@
 A callback carries ids only. It is kept as a signal in ``fxiaoke.callbacks.v1`` before the CRM is
 told "success", so a crash after the answer loses nothing; what cannot be kept is not answered,
 and the CRM sends it again. An event that is forged, replayed or not ours is told so and dropped.
+Whoever has not signed gets nothing signed that he could choose: not even his nonce goes back.
 
 Source: docs/vendors/fxiaoke.md, section 5.1 (fields, signature, 3 seconds).
 """
@@ -10,6 +11,7 @@ Source: docs/vendors/fxiaoke.md, section 5.1 (fields, signature, 3 seconds).
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -54,11 +56,15 @@ class _Event:
     record_id: str
     message_id: str
     event_type: str
-    at_ms: int
+    at: datetime
 
 
 class _RefusedCallbackError(Exception):
-    """Not genuine, or not for us; its text goes back, encrypted."""
+    """Not for us, or too old; its text goes back, encrypted."""
+
+
+class _ForgedCallbackError(_RefusedCallbackError):
+    """Not signed with our key."""
 
 
 class CallbackDesk:
@@ -94,23 +100,28 @@ class CallbackDesk:
             event = self._opened(outer)
         except _RefusedCallbackError as error:
             _log.warning("callback.refused", reason=str(error))
-            return self._answer(outer, str(error))
+            is_forged = isinstance(error, _ForgedCallbackError)
+            return self._answer("" if is_forged else outer.get("nonce", ""), str(error))
         message = self._signal(event)
         if message is not None:
             await self._keeping.keep(message)
-        return self._answer(outer, "success")
+        return self._answer(outer.get("nonce", ""), "success")
 
     def _opened(self, outer: dict[str, Any]) -> _Event:
         """Return the event, verified."""
         parts = [outer[name] for name in _SIGNED if name in outer]
-        if not self._cipher.is_signed(str(outer.get("signature", "")), *parts):
+        signature = outer.get("signature")
+        is_flat = all(isinstance(part, str | int) for part in parts)
+        if not (is_flat and isinstance(signature, str)) or not self._cipher.is_signed(
+            signature, *parts
+        ):
             msg = "signature error"
-            raise _RefusedCallbackError(msg)
+            raise _ForgedCallbackError(msg)
         account = self._settings.enterprise_account
         if account is not None and outer.get("enterpriseAccount") != account:
             msg = "another enterprise's event"
             raise _RefusedCallbackError(msg)
-        sent_ms, now_ms = int(outer["timestamp"]), ms_of(self._runtime.clock.now())
+        sent_ms, now_ms = _whole(outer.get("timestamp")), ms_of(self._runtime.clock.now())
         if abs(now_ms - sent_ms) > self._settings.callback_window_seconds * 1000:
             msg = "timestamp out of range"
             raise _RefusedCallbackError(msg)
@@ -118,17 +129,13 @@ class CallbackDesk:
         if inner.get("messageId") != outer.get("messageId"):
             msg = "messageId error"
             raise _RefusedCallbackError(msg)
-        try:
-            return _Event(
-                object_name=str(inner["apiName"]),
-                record_id=str(inner["dataId"]),
-                message_id=str(inner["messageId"]),
-                event_type=str(inner.get("eventType", "")),
-                at_ms=int(inner.get("timestamp", sent_ms)),
-            )
-        except (KeyError, ValueError, TypeError) as error:
-            msg = f"an event without {error}"
-            raise UndecodableError(msg) from error
+        return _Event(
+            object_name=_text(inner, "apiName"),
+            record_id=_text(inner, "dataId"),
+            message_id=_text(inner, "messageId"),
+            event_type=_text({"eventType": "", **inner}, "eventType"),
+            at=_time(_whole(inner.get("timestamp", sent_ms))),
+        )
 
     def _signal(self, event: _Event) -> Message | None:
         """Return what to keep: which record moved, or of which object one of the lines did."""
@@ -143,7 +150,7 @@ class CallbackDesk:
             system=System.FXIAOKE,
             object_name=object_name,
             kind=SignalKind.READ,
-            at=at_ms(event.at_ms),
+            at=event.at,
             ref=ref,
         )
         message = signal.to_message()
@@ -156,14 +163,14 @@ class CallbackDesk:
             message, topic=CALLBACKS.name, headers=(*message.headers, *headers_from(told))
         )
 
-    def _answer(self, outer: dict[str, Any], words: str) -> bytes:
+    def _answer(self, nonce: str | int, words: str) -> bytes:
         encrypted = self._cipher.encrypted(words.encode())
-        timestamp, nonce = ms_of(self._runtime.clock.now()), str(outer.get("nonce", ""))
+        timestamp = ms_of(self._runtime.clock.now())
         return orjson.dumps(
             {
                 "signature": self._cipher.signature(timestamp, nonce, encrypted),
                 "timestamp": timestamp,
-                "nonce": nonce,
+                "nonce": str(nonce),
                 "encryptedResult": encrypted,
             }
         )
@@ -220,3 +227,27 @@ def _object(text: bytes) -> dict[str, Any]:
         msg = "a callback that is no JSON object"
         raise UndecodableError(msg)
     return found
+
+
+def _text(inner: dict[str, Any], name: str) -> str:
+    found = inner.get(name)
+    if not isinstance(found, str | int):
+        msg = f"an event without {name}"
+        raise UndecodableError(msg)
+    return str(found)
+
+
+def _whole(found: object) -> int:
+    try:
+        return int(found) if isinstance(found, str | int) else int("")
+    except ValueError as error:
+        msg = "an event without a time"
+        raise UndecodableError(msg) from error
+
+
+def _time(milliseconds: int) -> datetime:
+    try:
+        return at_ms(milliseconds)
+    except OverflowError as error:
+        msg = f"an event of a time that there is not: {milliseconds}"
+        raise UndecodableError(msg) from error
