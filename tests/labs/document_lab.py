@@ -191,7 +191,7 @@ class DocumentLab(LinkLab):
     def exists(self, ref: Ref) -> bool:
         return ref in self.vendor(ref.system).documents
 
-    def _read_what_moved(self) -> bool:
+    def read_what_is_new(self) -> bool:
         for vendor in (self.crm, self.erp):
             for ref, stamp in vendor.stamps.items():
                 if revision_of(stamp.modified_at, 0) > self.published.get(str(ref), -1):

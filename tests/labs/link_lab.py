@@ -360,7 +360,7 @@ class LinkLab:
                 signal = self.signals.pop(0)
                 if signal.ref is not None and self.exists(signal.ref):
                     self.read_ref(signal.ref, answers=signal.answers)
-            elif self._read_what_moved():
+            elif self.read_what_is_new():
                 continue
             else:
                 self.tick(31)
@@ -370,7 +370,8 @@ class LinkLab:
         msg = "it does not come to rest"
         raise AssertionError(msg)
 
-    def _read_what_moved(self) -> bool:
+    def read_what_is_new(self) -> bool:
+        """A source reads the first record that has moved, if one has."""
         for system, vendor in self.vendors.items():
             for record_id, stamp in vendor.stamps.items():
                 key = str(Ref(system, _OBJECT[system], record_id))

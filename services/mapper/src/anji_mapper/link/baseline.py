@@ -51,6 +51,8 @@ def take_as_it_stands(turn: Turn) -> Unsettled:
     )
     fields = {name: agreed[name] for name in wished if name not in told}
     agreed = {name: values for name, values in agreed.items() if name not in told}
+    if turn.link_type.telling is not None:
+        agreed |= turn.link_type.telling.as_it_stands(sides[0].head)
     lines = {each.name: _lines(each, sides, found, fields) for each in turn.link_type.lines}
     alone = tuple(
         f"{name}/{key}"

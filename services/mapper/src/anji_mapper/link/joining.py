@@ -95,6 +95,8 @@ def join_records(
         for wish in found.wishes:
             agreed[wish.pair.name] = _pair(wish.pair, sides[0].head, sides[1].head)
         _keep_rows(found, lines, sides)
+    if turn.link_type.telling is not None:
+        agreed |= turn.link_type.telling.as_it_stands(sides[0].head)
     turn.put(agreed=agreed, lines=lines)
     publish_rows(turn)
     return Joined(

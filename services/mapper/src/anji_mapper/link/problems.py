@@ -6,7 +6,7 @@ from anji_mapper.link.questions import question_id, question_words
 from anji_mapper.link.state import Problem, ProblemKind, Seat, Stage
 from anji_mapper.link.turn import Turn
 
-__all__ = ["judge"]
+__all__ = ["gravest", "judge"]
 
 _Found = tuple[ProblemKind, str, str]
 """(kind, what tells it from the next of its kind, words)."""
@@ -14,7 +14,7 @@ _Found = tuple[ProblemKind, str, str]
 
 def judge(turn: Turn, unmapped: list[str]) -> None:
     """Raise, replace or clear the link's problem; say so once."""
-    found = _problem(turn, unmapped)
+    found = gravest(turn, unmapped)
     before = turn.seat.problem
     if found is None:
         if before is not None:
@@ -29,8 +29,8 @@ def judge(turn: Turn, unmapped: list[str]) -> None:
     turn.notify(NoticeKind.PROBLEM_RAISED, words, problem=problem_id, cause=str(kind))
 
 
-def _problem(turn: Turn, unmapped: list[str]) -> _Found | None:
-    """Return the gravest."""
+def gravest(turn: Turn, unmapped: list[str]) -> _Found | None:
+    """Return the gravest of what keeps the link from moving, if anything does."""
     seat = turn.seat
     if seat.stage is not Stage.LINKED and seat.side(turn.own).is_gone:
         return None  # nobody misses a counterpart

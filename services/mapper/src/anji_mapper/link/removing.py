@@ -32,8 +32,16 @@ def decide_removed(turn: Turn, found: Comparison) -> None:
         del found.lines[name][crm_id]
     for name, crm_id in found.lost_rows:
         state = found.lines[name][crm_id]
-        if turn.rules.may_be_removed(state):
-            _decide(turn, found, _lost(turn, kinds[name], crm_id, state))
+        lost = _lost(turn, kinds[name], crm_id, state)
+        if turn.rules.may_be_removed(state) and not _is_in_a_state(turn, lost.holder.other):
+            _decide(turn, found, lost)
+
+
+def _is_in_a_state(turn: Turn, system: System) -> bool:
+    """Whether a side's record is void or the like: its lines have gone with it, not by an edit."""
+    seen = turn.seat.side(system).seen
+    head = {} if seen is None else seen.head
+    return any(head.get(state.path) is True for state in turn.link_type.states)
 
 
 @dataclass(frozen=True, slots=True)

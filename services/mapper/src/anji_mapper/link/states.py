@@ -16,7 +16,7 @@ from anji_mapper.link.turn import Turn
 from anji_mapper.link.wishes import send_operation
 from anji_mapper.mapping.states import State
 
-__all__ = ["after_delete", "operate", "rests"]
+__all__ = ["after_delete", "is_at_rest", "operate", "rests"]
 
 
 def rests(turn: Turn, system: System) -> bool:
@@ -26,15 +26,20 @@ def rests(turn: Turn, system: System) -> bool:
     that is told. What was refused before is not wished while it rests.
     """
     side = turn.seat.side(system)
-    if side.seen is None:
-        return False
-    head = side.seen.head
-    shown = [state for state in turn.link_type.states if head.get(state.path) is True]
-    if not any(_rests(turn, state, system) for state in shown):
+    if not is_at_rest(turn, system):
         return False
     if side.refusal is not None:
         turn.put_side(system, changed(side, refusal=None))
     return True
+
+
+def is_at_rest(turn: Turn, system: System) -> bool:
+    """Whether a side's record is in a state in which no values are written to it; only looks."""
+    seen = turn.seat.side(system).seen
+    if seen is None:
+        return False
+    shown = [state for state in turn.link_type.states if seen.head.get(state.path) is True]
+    return any(_rests(turn, state, system) for state in shown)
 
 
 def _rests(turn: Turn, state: State, system: System) -> bool:

@@ -38,6 +38,7 @@ from anji_mapper.link.resting import rests
 from anji_mapper.link.rules import RULES, Rules
 from anji_mapper.link.settling import settle
 from anji_mapper.link.state import Flight, ProblemKind, Refusal, Seat, Stage, changed
+from anji_mapper.link.telling import as_made, leave_to_problems, tell_back, with_status
 from anji_mapper.link.turn import Turn
 from anji_mapper.link.variants import choose_variant, tell_reassigned
 from anji_mapper.link.wishes import message_texts, send_create, send_message, send_update
@@ -126,7 +127,7 @@ def _own_change(turn: Turn, change: Change) -> bool:
         return True
     if not observing.observe(turn, turn.own, change):
         return False
-    if turn.seat.stage is Stage.REFUSED:
+    if turn.seat.stage is Stage.REFUSED and turn.seat.side(turn.own).held is None:
         seats.begin_anew(turn)
     if (
         turn.seat.stage is Stage.ENDED
@@ -158,6 +159,9 @@ def _answered(turn: Turn, flight: Flight, result: Result) -> None:
             turn.notify(NoticeKind.MESSAGE_SENT, "a message was sent")
     if result.outcome in (Outcome.CREATED, Outcome.MATCHED):
         _partner_found(turn, flight, result)
+    own = turn.seat.side(turn.own)
+    if turn.seat.stage is Stage.REFUSED and own.revision > turn.seat.claimed_on:
+        seats.begin_anew(turn)  # what was held while its own record was being told is an edit
     seats.answer_deferred(turn)
 
 
@@ -267,6 +271,7 @@ def _decide(turn: Turn) -> None:
     waiting.ask_to_settle(turn)
     waiting.wait_for(turn, awaited)
     judge(turn, unmapped)
+    tell_back(turn)
 
 
 def _begin(turn: Turn) -> tuple[set[str], list[str]]:
@@ -279,7 +284,7 @@ def _begin(turn: Turn) -> tuple[set[str], list[str]]:
         return set(), _claim_maker(turn, own.seen.marker)
     if not turn.rules.may_begin(seat, turn.link_type):
         return set(), []
-    return _create_unless_refused(turn, own.seen)
+    return _create_unless_refused(turn, as_made(turn, own.seen))
 
 
 def _claim_maker(turn: Turn, marker: str) -> list[str]:
@@ -317,12 +322,13 @@ def _level(turn: Turn) -> tuple[set[str], list[str]]:
     seat = turn.seat
     found = compare(
         turn.link_type,
-        (crm, erp),
+        (crm, with_status(turn, erp)),
         (seat.agreed, seat.lines),
         turn.context,
         partial(ruling_of, turn),
         rules=turn.rules,
     )
+    leave_to_problems(turn, found)
     wish_as_edited(turn, found)
     awaited, unmapped = set(found.awaited), list(found.unmapped)
     decide_removed(turn, found)

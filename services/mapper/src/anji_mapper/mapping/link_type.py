@@ -24,6 +24,7 @@ from anji_mapper.mapping.reading import Loc, Page
 from anji_mapper.mapping.removals import RowPolicy
 from anji_mapper.mapping.schema import FieldForm, FileForm, LinesForm, LinesSideForm, SideForm
 from anji_mapper.mapping.stating import build_states
+from anji_mapper.mapping.telling import build_telling
 
 __all__ = ["build_link_type"]
 
@@ -88,6 +89,7 @@ class _Building:
         self._add_variants()
         home = System.FXIAOKE if System.FXIAOKE in creates else System.K3CLOUD
         states = build_states(self.page, form, self.fields, home)
+        telling = build_telling(self.page, form, self.fields[System.FXIAOKE])
         packets = {
             system: self._packet(name, system, pairs, lines, is_created=system.other in creates)
             for name, system in _SYSTEMS.items()
@@ -111,9 +113,10 @@ class _Building:
             sides[System.FXIAOKE],
             sides[System.K3CLOUD],
             creates,
-            (*pairs, *states),
+            (*pairs, *states, *(telling.pairs if telling else ())),
             lines,
             messages,
+            telling=telling,
         )
 
     def _pairs(

@@ -4,7 +4,6 @@
 `anji_common.events.observed.Document`; values are in normal form.
 """
 
-import re
 from collections.abc import Mapping
 from copy import copy
 from dataclasses import dataclass, field
@@ -22,6 +21,7 @@ from anji_mapper.mapping.making import Making
 from anji_mapper.mapping.ports import Around, Condition, Lens, References, Row
 from anji_mapper.mapping.removals import RowPolicy
 from anji_mapper.mapping.states import DELETED, State, state_path
+from anji_mapper.mapping.templates import MessageTemplate
 
 __all__ = [
     "Around",
@@ -38,6 +38,7 @@ __all__ = [
     "Row",
     "Seen",
     "Side",
+    "Telling",
     "Variant",
 ]
 
@@ -174,36 +175,6 @@ class Side:
         return packet
 
 
-@dataclass(frozen=True, slots=True)
-class MessageTemplate:
-    """A message to CRM employees once a link's target record is made."""
-
-    to: str
-    """Head path of the CRM record (as wished) that holds the employee id."""
-    text: str
-    """With ``{path}`` of the CRM record's wished head values and ``{erp.path}`` of the ERP's."""
-
-    def rendered(self, crm: Row, erp: Row) -> str:
-        """Return what it says about these two heads; what is empty is left out."""
-
-        def value(found: re.Match[str]) -> str:
-            head, path = (erp, found[1][4:]) if found[1].startswith("erp.") else (crm, found[1])
-            known = head.get(path)
-            return "" if known is None else str(known)
-
-        return _NAMED.sub(value, self.text)
-
-    def paths(self, system: System) -> tuple[str, ...]:
-        """Return the head paths of one side that the message names."""
-        named = _NAMED.findall(self.text)
-        if system is System.K3CLOUD:
-            return tuple(path[4:] for path in named if path.startswith("erp."))
-        return (self.to, *(path for path in named if not path.startswith("erp.")))
-
-
-_NAMED = re.compile(r"\{([^{}]+)\}")
-
-
 @frozen
 class Seen:
     """What a link keeps of one side's record: the mapped values only."""
@@ -229,6 +200,36 @@ class Variant:
 
 
 @dataclass(frozen=True, slots=True)
+class Telling:
+    """What a link tells the CRM's record of itself, and in which of its fields."""
+
+    status: Pair | None
+    """ERP half: ``link:status``, one of the two words."""
+    message: Pair | None
+    """ERP half: ``link:message``, a problem's words."""
+    synced: str
+    problem: str
+    limit: int
+    """Longer messages are cut."""
+
+    @property
+    def pairs(self) -> tuple[Pair, ...]:
+        """Those that are told."""
+        return tuple(each for each in (self.status, self.message) if each is not None)
+
+    def says(self, words: str | None) -> dict[str, JsonValue]:
+        """Return what a link with a problem of these words says, or one without, by ERP path."""
+        cut = None if words is None else words[: self.limit]
+        said = {"status": self.synced if words is None else self.problem, "message": cut}
+        return {f"link:{what}": value for what, value in said.items()}
+
+    def as_it_stands(self, crm: Row) -> dict[str, tuple[JsonValue, JsonValue]]:
+        """Return what is agreed so that nothing is written: what the CRM shows may stand."""
+        says = self.says(None)
+        return {pair.name: (crm.get(pair.crm), says[pair.erp]) for pair in self.pairs}
+
+
+@dataclass(frozen=True, slots=True)
 class LinkType:
     """Everything that one mapping file declares."""
 
@@ -243,6 +244,8 @@ class LinkType:
     lines: tuple[LinesPair, ...] = ()
     messages: tuple[MessageTemplate, ...] = ()
     variants: tuple[Variant, ...] = ()
+    telling: Telling | None = None
+    """Its pairs are among `pairs`."""
     states: tuple[State, ...] = field(init=False)
     """Those of `pairs`."""
 

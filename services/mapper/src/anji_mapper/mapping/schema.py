@@ -34,6 +34,7 @@ __all__ = [
     "FileForm",
     "LinesForm",
     "LinesSideForm",
+    "MaybePlace",
     "MessageForm",
     "NaturalKey",
     "Operations",
@@ -46,6 +47,7 @@ __all__ = [
     "StateForm",
     "StateSideForm",
     "VariantForm",
+    "WriteBackForm",
 ]
 
 
@@ -263,6 +265,33 @@ class VariantForm(Form):
         return self
 
 
+def _maybe_place(given: object) -> object:
+    if given == "":
+        return None
+    return {"path": given} if isinstance(given, str) else given
+
+
+MaybePlace = Annotated[
+    PlaceForm | None, BeforeValidator(_maybe_place, json_schema_input_type=str | PlaceForm)
+]
+"""A field, or an empty text for none: a setting can leave it out."""
+
+
+class WriteBackForm(Form):
+    """Fields of the CRM in which a link says how it stands; written only when that changes."""
+
+    status: MaybePlace = None
+    """In step, or not."""
+    message: MaybePlace = None
+    """Why not, in the words of the link's problem."""
+    synced: str = Field(default="已同步", min_length=1)
+    """What the status says of a link that is in step."""
+    problem: str = Field(default="异常", min_length=1)
+    """What it says of one that has a problem."""
+    limit: int = Field(default=200, ge=20)
+    """Longer messages are cut."""
+
+
 class FileForm(Form):
     """One link type."""
 
@@ -281,4 +310,5 @@ class FileForm(Form):
     lines: tuple[LinesForm, ...] = ()
     states: tuple[StateForm, ...] = ()
     on_delete: DeleteForm = DeleteForm()
+    write_back: WriteBackForm | None = None
     messages: tuple[MessageForm, ...] = ()

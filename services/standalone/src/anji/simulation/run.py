@@ -152,7 +152,8 @@ class _Course:
                 raise _FailedError(_words(self.verdicts))
             agrees = all(verdict.agrees for verdict in self.verdicts.values())
             writes = world.vendors.writes
-            if agrees and writes == quiet_writes and not await self._lag():
+            is_still = agrees and writes == quiet_writes and not await self._lag()
+            if is_still and not await world.open_attempts():  # of what the oracle does not see
                 if unheard := await self._crowd.unheard():
                     raise _FailedError("; ".join(unheard))
                 return

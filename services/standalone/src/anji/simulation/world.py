@@ -25,8 +25,9 @@ from anji_common.messages import Message
 from anji_common.refs import System
 from anji_common.runtime import Runtime
 from anji_common.testing.virtual_time import EPOCH, LoopClock
-from anji_common.topics import CROSSWALK, LINKS, NOTICES, declared_topics
+from anji_common.topics import CROSSWALK, LINKS, NOTICES, attempts_topic, declared_topics
 from anji_common.views import View
+from anji_common.writing.attempts import AttemptRow
 from anji_common.writing.settings import WriterSettings
 from anji_fxiaoke.callback import CallbackDesk
 from anji_fxiaoke.settings import FxiaokeSettings
@@ -145,6 +146,16 @@ class World:
         for report in await Rebuild(self.mappings, runtime).apply():
             self.journal.note("rebuild", str(report))
         self.processes["mapper"].start()
+
+    async def open_attempts(self) -> int:
+        """Return how many commands have no result though their writer took them up."""
+        found = 0
+        for system in System:
+            view = View(self.broker, attempts_topic(system))
+            await view.start()
+            found += sum(not AttemptRow.model_validate_json(row).is_idle for _, row in view.scan())
+            await view.close()
+        return found
 
     async def told_of(self, kind: NoticeKind) -> list[Notice]:
         """Return what people were told of a kind since they looked last at any."""
