@@ -2,8 +2,10 @@
 
 import pytest
 
+from anji.looking import Links
 from anji.simulation.vendors import open_vendors
 from anji_common.clock import SystemClock
+from anji_mapper.link.state import Stage
 from anji_mapper.mapping.compile import compile_mappings
 from anji_mapper.mapping.folder import find_folder, read_folder
 from labs.quiet_world import DAY_MS, SEED, QuietWorld, play
@@ -245,6 +247,35 @@ def test_an_orders_owner_is_its_salesman_by_a_table() -> None:
     owner = open_vendors(SEED, SystemClock()).crm.credentials["person_open_user_id"]
     table = f"{owner}=0002_GW000001_1"
     play(story, {"sales_order": {"by_owner": "yes", "salesmen": table}})
+
+
+def test_people_are_matched_by_number_or_mobile_and_nobody_is_made() -> None:
+    async def story(world: QuietWorld) -> None:
+        vendors = world.world.vendors
+        before = len(await world.erp_rows("BD_Empinfo", "FName"))
+        by_number = {"name": "陈晨", "employee_number": "0101", "user_id": "2001"}
+        one = await world.crm.create("PersonnelObj", by_number)
+        other = await world.crm.create(
+            "PersonnelObj", {"name": "赵敏", "phone": "13911111111", "user_id": "2002"}
+        )
+        await world.crm.create("PersonnelObj", {"name": "谁都不是", "user_id": "2003"})
+        await world.rest()
+        await world.erp.save("BD_Empinfo", {"FStaffNumber": "0101", "FName": "陈晨"})
+        await world.erp.save("BD_Empinfo", {"FName": "赵小敏", "FMobile": "13911111111"})
+        counted = vendors.writes
+
+        async def linked() -> bool:
+            async with Links.read(world.world.broker, world.world.mappings) as links:
+                found = [links.one(f"fxiaoke/PersonnelObj/{each}") for each in (one, other)]
+            return all(each is not None and each.stage is Stage.LINKED for each in found)
+
+        await world.until(linked, "both are linked")
+        await world.rest()
+        assert await world.problems() == {}
+        assert vendors.writes == counted
+        assert len(await world.erp_rows("BD_Empinfo", "FName")) == before + 2
+
+    play(story, used("employee"))
 
 
 def test_a_lead_that_is_converted_becomes_a_customer_of_the_erp_with_its_contact() -> None:

@@ -246,6 +246,8 @@ class LinkLab:
                             **common,
                         }
                     )
+        if command.only_matches:
+            return Result.model_validate({"outcome": Outcome.UNMATCHED, **common})
         vendor.creates += 1
         record_id = vendor.write(command.values, at=self.tick(), by_anji=True)
         observed = vendor.observed(record_id)

@@ -48,6 +48,26 @@ def test_a_record_of_the_same_natural_key_is_matched_and_not_made_again() -> Non
     in_a_lab(test)
 
 
+def test_what_is_only_to_be_matched_is_looked_for_and_never_made() -> None:
+    async def test(lab: Lab) -> None:
+        there = lab.vendor.make(tax="T1", name="by hand", no="X")
+        lab.start()
+        for place, tax in ((1, "T1"), (2, "T2")):
+            wish = create(place, natural=tax)
+            await lab.issue(wish.model_copy(update={"only_matches": True}))
+
+        await lab.wait(2)
+
+        outcomes = {each.seat: (each.outcome, each.ref) for each in await lab.results()}
+        assert outcomes == {
+            seat(1): (Outcome.MATCHED, there),
+            seat(2): (Outcome.UNMATCHED, None),
+        }
+        assert lab.vendor.arrived == []
+
+    in_a_lab(test)
+
+
 def test_a_record_with_our_marker_that_no_attempt_of_ours_made_is_matched() -> None:
     async def test(lab: Lab) -> None:
         lab.vendor.make(marker=str(seat(1)), name="edited since")

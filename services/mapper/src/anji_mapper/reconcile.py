@@ -145,6 +145,8 @@ class Reconciling:
             repair, words = None, "the mapping's filter leaves it out"
         elif seat is not None and seat.stage in {Stage.ORPHAN, Stage.ENDED}:
             repair, words = None, f"its link has ended ({seat.stage}); match it, or let it be"
+        elif link_type.is_only_matched:
+            repair, words = None, "nothing fits it: anji match, or let it be"
         elif system not in link_type.creates:
             repair, words = None, "nothing is made from this side: anji match, or let it be"
         ref = str(change.ref)

@@ -46,7 +46,7 @@ class PlanTally:
     undecodable: int = 0
     unread_objects: list[str] = field(default_factory=list)
     """Topics that the new mapping needs and nobody has published yet."""
-    commands: Counter[tuple[str, System, Action]] = field(default_factory=Counter)
+    commands: Counter[tuple[str, System, str]] = field(default_factory=Counter)
     fields: Counter[tuple[str, System, str]] = field(default_factory=Counter)
     """(link type, target, path) → how many values are written."""
     samples: dict[tuple[str, System, str], list[FieldChange]] = field(
@@ -98,7 +98,8 @@ class PlanTally:
 
     def _command(self, before: Seat, command: Command, link_type: LinkType) -> None:
         name, system = command.link_type, command.system
-        self.commands[name, system, command.action] += 1
+        what = "look for" if command.only_matches else str(command.action)
+        self.commands[name, system, what] += 1
         side = before.side(system)
         if (
             command.action is Action.UPDATE

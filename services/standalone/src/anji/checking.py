@@ -84,7 +84,11 @@ def _misspelt(installation: Installation) -> Iterator[Line]:
 def _mappings(installation: Installation) -> Iterator[Line]:
     for found in installation.mappings.types:
         words = f"version {found.version}, made from the side of the {found.home}"
+        if found.is_only_matched:
+            words = f"version {found.version}, matched by natural keys: nothing is made or written"
         yield Line("mappings", found.name, is_well=True, words=words)
+        if found.is_only_matched:
+            continue
         for target in (system.other for system in sorted(found.creates)):
             yield _numbering(found, target)
 

@@ -19,7 +19,7 @@ def plan_tables(tally: PlanTally) -> Iterator[Table]:
     if tally.commands:
         table = make_table("commands", "type", "to", "what")
         for (name, system, action), count in sorted(tally.commands.items()):
-            table.add_row(str(count), name, str(system), str(action))
+            table.add_row(str(count), name, str(system), action)
         yield table
     if tally.fields:
         yield _fields(tally)

@@ -226,6 +226,9 @@ class Command(Event):
     look_ups: tuple[LookUp, ...] = ()
     """CREATE: how to find it before making it, in this order."""
 
+    only_matches: bool = False
+    """CREATE: look for it, and make nothing where nothing is found."""
+
     finish: Finish = Finish.SAVED
     """CREATE: how far it is taken. UPDATE: how far it is taken again, where `reopens` or an
     earlier attempt took it back; what the mapper saw it at before."""

@@ -24,6 +24,9 @@ class Outcome(StrEnum):
     MATCHED = "matched"
     """A record that somebody else made, found by natural key: the first-load rule decides."""
 
+    UNMATCHED = "unmatched"
+    """No record fits, and the command wished for none to be made."""
+
     UPDATED = "updated"
     """Written, or found to hold the wished values already."""
 

@@ -130,6 +130,8 @@ def after_look_up(
             observed=found.observed,
             lines=found.lines,
         )
+    if job.command.only_matches:
+        return _answered(job, at, Outcome.UNMATCHED, words="no record fits; none is made")
     if job.may_still_happen and not _may_repeat_at_once(job, settings):
         return parked_unseen(job)
     return _send_or_give_up(job, settings, at)

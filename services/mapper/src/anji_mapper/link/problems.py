@@ -67,7 +67,7 @@ def _refusal(seat: Seat) -> _Found | None:
     """What a vendor or the partner's holder refused."""
     for system in SYSTEMS:
         refusal = seat.side(system).refusal
-        if refusal is not None:
+        if refusal is not None and refusal.kind is not ProblemKind.UNMATCHED:
             return refusal.kind, f"{system}:{refusal.number}", refusal.words
     undone = seat.erp.unfinished
     if undone is not None:

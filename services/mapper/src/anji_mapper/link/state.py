@@ -82,6 +82,9 @@ class ProblemKind(StrEnum):
     UNMAPPED = "unmapped"
     UNFINISHED = "unfinished"
     """It was saved, and what should follow was refused: an audit, an allocation, a file."""
+    UNMATCHED = "unmatched"
+    """Nothing fits a record of a link type that is only matched; no problem, and not tried again
+    until either side changes."""
     WAITING = "waiting"
     ASKED = "asked"
     CLAIMED = "claimed elsewhere"

@@ -152,7 +152,7 @@ def _answered(turn: Turn, flight: Flight, result: Result) -> None:
             note_what_is_undone(turn, flight, result)
         case Outcome.MATCHED | Outcome.MOVED:
             _stands_otherwise(turn, flight, result)
-        case Outcome.REJECTED | Outcome.IN_DOUBT:
+        case Outcome.REJECTED | Outcome.IN_DOUBT | Outcome.UNMATCHED:
             _rejected(turn, flight, result)
         case Outcome.SENT:
             observing.cleared(turn, system)
@@ -201,15 +201,21 @@ def _rejected(turn: Turn, flight: Flight, result: Result) -> None:
     if flight.action == "message":
         turn.notify(NoticeKind.MESSAGE_IN_DOUBT, result.words or "a message may not have left")
         return
-    in_doubt = result.outcome is Outcome.IN_DOUBT
-    kind = ProblemKind.IN_DOUBT if in_doubt else ProblemKind.REFUSED
-    digest = "*" if in_doubt else flight.digest
+    kind = _REFUSALS[result.outcome]
+    digest = "*" if kind is ProblemKind.IN_DOUBT else flight.digest
     told = f"{result.words} [{result.field}]" if result.field else result.words
     words = told or str(result.outcome)
     if result.system is System.K3CLOUD and note_refused_way(turn, flight, words):
         return
     refusal = Refusal(digest, kind, words, flight.number)
     turn.put_side(result.system, changed(turn.seat.side(result.system), refusal=refusal))
+
+
+_REFUSALS = {
+    Outcome.REJECTED: ProblemKind.REFUSED,
+    Outcome.IN_DOUBT: ProblemKind.IN_DOUBT,
+    Outcome.UNMATCHED: ProblemKind.UNMATCHED,
+}
 
 
 def _partner_found(turn: Turn, flight: Flight, result: Result) -> None:

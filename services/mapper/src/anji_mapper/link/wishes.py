@@ -48,10 +48,15 @@ def send_create(turn: Turn, source: Seen) -> tuple[set[str], list[str]]:
         return draft.awaited, draft.unmapped
     if side.interest.marker_field:
         draft.values[side.interest.marker_field] = str(turn.seat.key)
+    look_ups = _look_ups(turn.seat.key, side, draft.values)
+    if turn.link_type.is_only_matched:
+        if look_ups:
+            draft.send(Action.CREATE, look_ups=look_ups, only_matches=True)
+        return set(), []
     draft.send(
         Action.CREATE,
         packet=side.filled(source.head),
-        look_ups=_look_ups(turn.seat.key, side, draft.values),
+        look_ups=look_ups,
         finish=side.finish,
         push=push,
         organisations=side.making.organisations,

@@ -33,6 +33,7 @@ _CREATES = {
     "crm": frozenset({System.FXIAOKE}),
     "erp": frozenset({System.K3CLOUD}),
     "both": frozenset(System),
+    "neither": frozenset(System),  # whose new records are looked for
 }
 _FLOWS = {
     "both": frozenset(System),
@@ -117,6 +118,7 @@ class _Building:
             lines,
             messages,
             telling=telling,
+            is_only_matched=form.creates == "neither",
         )
 
     def _pairs(
@@ -159,7 +161,7 @@ class _Building:
             owner=_SYSTEMS[form.owner or default],
             flows_to=flows,
             refers_to_erp=erp_kind is FieldKind.REFERENCE,
-            only_on_create=form.only_on_create,
+            only_on_create=form.only_on_create or self.form.creates == "neither",
             asks=form.conflict == "ask",
             joint=built.joint,
         )
@@ -246,7 +248,9 @@ class _Building:
         for fill in packet.fills:
             for path in fill.paths:
                 self.fields[system.other].add((name, "packet", *fill.place), path)
-        if is_created:
+        if self.form.creates == "neither":
+            placing.check_matching()
+        elif is_created:
             placing.check()
         return packet
 

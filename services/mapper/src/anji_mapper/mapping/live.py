@@ -86,7 +86,7 @@ def compare(
             continue
         looking = _Looking(page, system, found, ignores_case=known.ignores_case)
         yield from looking.at_names(each for each in named if each.system is system)
-        is_made = form.creates == "both" or form.creates != name
+        is_made = form.creates not in {name, "neither"}
         yield from looking.at_packet((name, "packet"), side, is_made=is_made)
         yield from looking.at_options(form)
 

@@ -246,6 +246,8 @@ class LinkType:
     variants: tuple[Variant, ...] = ()
     telling: Telling | None = None
     """Its pairs are among `pairs`."""
+    is_only_matched: bool = False
+    """Records are looked for by natural keys, and neither made nor written."""
     states: tuple[State, ...] = field(init=False)
     """Those of `pairs`."""
 

@@ -54,6 +54,15 @@ class Placing:
                 self._find(("packet", *mark.place), words)
         return PlacedPacket(template.packet, tuple(fills))
 
+    def check_matching(self) -> None:
+        """Check a side on which records are only looked for."""
+        for key in ("marker", "packet", "own_number", "push"):
+            if getattr(self.form, key):
+                self._find((key,), "nothing is made or written here: creates is neither")
+        if not self.form.natural_keys:
+            self._find((), "records are only matched: say natural_keys")
+        self._check_keys()
+
     def check(self) -> None:
         """Check a side on which records are made: packet, marker, numbers and natural keys."""
         form = self.form
@@ -68,11 +77,14 @@ class Placing:
                 where = "the packet" if lines is None else f"the packet's one row of {lines}"
                 hint = near(path, _paths(form.packet, lines))
                 self._find(("packet",), f"{path} has no place in {where}{hint}")
-        for place, key in enumerate(form.natural_keys):
-            for path in key:
-                self._check_flows(("natural_keys", place), "natural key", path)
+        self._check_keys()
         if form.own_number is not None:
             self._check_flows(("own_number",), "own number", form.own_number)
+
+    def _check_keys(self) -> None:
+        for place, key in enumerate(self.form.natural_keys):
+            for path in key:
+                self._check_flows(("natural_keys", place), "natural key", path)
 
     def _check_flows(self, loc: Loc, what: str, path: str) -> None:
         heads = [pair.path(self.system) for lines, pair in self._written() if lines is None]

@@ -37,6 +37,7 @@ __all__ = [
     "MaybePlace",
     "MessageForm",
     "NaturalKey",
+    "NaturalKeys",
     "Operations",
     "Place",
     "PlaceForm",
@@ -62,6 +63,19 @@ NaturalKey = Annotated[
     ),
 ]
 """One field, or several that count together."""
+
+
+def _keys(given: object) -> object:
+    if not isinstance(given, str):
+        return given
+    return [key.strip() for key in given.split(",") if key.strip()]
+
+
+NaturalKeys = Annotated[
+    tuple[NaturalKey, ...],
+    BeforeValidator(_keys, json_schema_input_type=str | list[NaturalKey]),
+]
+"""A list, or one text ``FNumber, FMobile`` as a setting can say it."""
 
 
 class PlaceForm(Form):
@@ -105,7 +119,7 @@ class SideForm(Form):
     """ERP: with entries and an audit, not base data."""
     marker: str | None = None
     """The custom field that keeps our ref in records that we made."""
-    natural_keys: tuple[NaturalKey, ...] = ()
+    natural_keys: NaturalKeys = ()
     """Fields (or lists of fields) that tell records apart: looked up before a create."""
     own_number: str | None = None
     """The number field, where the number is ours to choose and the vendor keeps it unique."""
@@ -302,8 +316,8 @@ class FileForm(Form):
     """Name: default of what differs between companies; used as ``${name}``."""
     variants: tuple[VariantForm, ...] = ()
     """The first whose condition a record meets gives its settings to it."""
-    creates: Literal["crm", "erp", "both"]
-    """Whose new records begin a link."""
+    creates: Literal["crm", "erp", "both", "neither"]
+    """Whose new records begin a link; ``neither``: records are matched, never made or written."""
     crm: SideForm
     erp: SideForm
     fields: tuple[FieldForm, ...] = Field(min_length=1)
