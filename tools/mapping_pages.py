@@ -4,7 +4,9 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from anji_mapper.mapping.schema import FileForm
+from pydantic import TypeAdapter
+
+from anji_mapper.mapping.schema import FileForm, PublishForm
 
 __all__ = ["mapping_pages"]
 
@@ -14,7 +16,7 @@ def mapping_pages(folder: Path) -> Iterator[tuple[Path, str]]:
     schema = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "A mapping file of Anji",
-        **FileForm.model_json_schema(),
+        **TypeAdapter(FileForm | PublishForm).json_schema(),
     }
     text = json.dumps(schema, ensure_ascii=False, indent=2)
     yield folder / "mapping.schema.json", f"{text}\n"

@@ -1,10 +1,16 @@
 """The shipped link types beside customer, product, order and shipment, between both sandboxes."""
 
+from collections.abc import Mapping
+
+import orjson
 import pytest
 
 from anji.looking import Links
 from anji.simulation.vendors import open_vendors
 from anji_common.clock import SystemClock
+from anji_common.refs import System
+from anji_common.topics import changes_topic
+from anji_common.views import View
 from anji_mapper.link.state import Stage
 from anji_mapper.mapping.compile import compile_mappings
 from anji_mapper.mapping.folder import find_folder, read_folder
@@ -295,7 +301,31 @@ def test_a_lead_that_is_converted_becomes_a_customer_of_the_erp_with_its_contact
         assert row == {"FNumber": "C-9", "FName": "安济样品公司"}
         assert contact == {"FName": "王芳", "FMobile": "13900000000"}
 
-    play(story, used("contact"))
+        async def told() -> bool:
+            return bool((await newest(world, f"fxiaoke/LeadsObj/{lead}")).get("account_id"))
+
+        await world.until(told, "the lead's event names its account")
+        event = await newest(world, f"fxiaoke/LeadsObj/{lead}")
+        assert event["company"] == "安济样品公司"
+        assert event["transform_time"] is not None
+        async with Links.read(world.world.broker, world.world.mappings) as links:
+            seat = links.one(str(event["account_id"]))
+        assert seat is not None
+        assert seat.erp.seen is not None
+        assert seat.erp.seen.number == "C-9"
+
+    play(story, used("contact", "lead"))
+
+
+async def newest(world: QuietWorld, key: str) -> Mapping[str, object]:
+    """Return what the newest public event of a record says."""
+    view = View(world.world.broker, changes_topic(System.FXIAOKE, "LeadsObj"))
+    await view.start()
+    record = view.get(key)
+    await view.close()
+    assert record is not None
+    found: Mapping[str, object] = orjson.loads(record)
+    return found
 
 
 def test_customers_of_one_crm_are_made_in_the_organisation_of_their_variant() -> None:

@@ -3,22 +3,20 @@
 import re
 
 import pytest
-from pydantic import JsonValue
+from pydantic import JsonValue, TypeAdapter
 from ruamel.yaml import YAML
 
 from anji_mapper.mapping.building import Known, LinkNames
 from anji_mapper.mapping.expanding import build_fields
 from anji_mapper.mapping.folder import find_folder, load_mappings
-from anji_mapper.mapping.schema import FieldForm, FileForm
+from anji_mapper.mapping.schema import FieldForm, FileForm, PublishForm
 from labs.house import ROOT
 
 PAGES = ROOT / "docs" / "mappings"
 KEYS = sorted(
     {
         key
-        for form in (
-            FileForm.model_json_schema()["$defs"] | {"": FileForm.model_json_schema()}
-        ).values()
+        for form in TypeAdapter(FileForm | PublishForm).json_schema()["$defs"].values()
         for key in form.get("properties", {})
     }
 )
@@ -78,7 +76,19 @@ _ALL_OF = {
 """By link type: settings with which all that its file can say is used."""
 
 
-@pytest.mark.parametrize("name", sorted(path.stem for path in find_folder().glob("*.yaml")))
+_PUBLISHED = ("lead",)
+_SHIPPED = sorted({path.stem for path in find_folder().glob("*.yaml")} - {*_PUBLISHED})
+
+
+@pytest.mark.parametrize("name", _PUBLISHED)
+def test_every_published_object_has_a_page_with_all_its_fields(name: str) -> None:
+    (found,) = load_mappings(settings={name: {"used": "yes"}}).published
+    text = (PAGES / f"{name}.md").read_text()
+
+    assert [each.path for each in found.interest.fields if f"`{each.path}`" not in text] == []
+
+
+@pytest.mark.parametrize("name", _SHIPPED)
 def test_every_shipped_link_type_has_a_page_with_all_its_fields(name: str) -> None:
     found = load_mappings(settings=_ALL_OF.get(name, {name: {"used": "yes"}})).named(name)
     assert found is not None

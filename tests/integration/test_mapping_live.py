@@ -115,7 +115,7 @@ async def test_every_mistake_of_both_systems_is_told_at_once(tmp_path: Path) -> 
     async with company(tmp_path) as both:
         _, lines = await checked(both.settings, folder)
 
-    assert lines[-1] == "mistakes: 4, in 10 files"
+    assert lines[-1] == "mistakes: 4, in 12 files"
 
 
 @pytest.mark.slow

@@ -21,7 +21,11 @@ def test_good_files_have_no_errors() -> None:
         ("creates: crm", "creates: crm\ncreates: erp", "5:1: not YAML: found duplicate key"),
         ("link: customer", "lnik: customer", "1:1: unknown key 'lnik'; did you mean 'link'?"),
         ("link: customer", "lnik: customer", "1:1: key 'link' is missing"),
-        ("creates: crm", "creates: cmr", "4:10: 'cmr' is not one of 'crm', 'erp' or 'both'; did"),
+        (
+            "creates: crm",
+            "creates: cmr",
+            "4:10: 'cmr' is not one of 'crm', 'erp', 'both' or 'neither'; did",
+        ),
         ("  id: FCUSTID", "  idd: FCUSTID", "12:3: unknown key 'idd'; did you mean 'id'?"),
         ("  id: FCUSTID", "  idd: FCUSTID", "11:3: key 'id' is missing"),
         ("owner: erp", "ower: erp", "22:32: unknown key 'ower'; did you mean 'owner'?"),

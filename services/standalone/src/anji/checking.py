@@ -47,7 +47,8 @@ async def check_all(environment: Mapping[str, str]) -> AsyncIterator[Line]:
         for words in str(error).splitlines():
             yield Line("mappings", "files", is_well=False, words=words)
         return
-    for line in (*_misspelt(installation), *_mappings(installation), _writes(installation)):
+    of_files = (*_mappings(installation), *_published(installation))
+    for line in (*_misspelt(installation), *of_files, _writes(installation)):
         yield line
     async for line in _topics(installation):
         yield line
@@ -91,6 +92,12 @@ def _mappings(installation: Installation) -> Iterator[Line]:
             continue
         for target in (system.other for system in sorted(found.creates)):
             yield _numbering(found, target)
+
+
+def _published(installation: Installation) -> Iterator[Line]:
+    for each in installation.mappings.published:
+        words = f"{each.interest.object_name} is published for others, and linked with nothing"
+        yield Line("mappings", each.name, is_well=True, words=words)
 
 
 def _numbering(found: LinkType, target: System) -> Line:

@@ -101,7 +101,7 @@ class Installation:
         """Every topic of this installation."""
         objects = {
             system: tuple(
-                sorted({found.side(system).object_name for found in self.mappings.types})
+                sorted({each.object_name for each in self.mappings.interest(system).objects})
             )
             for system in System
         }

@@ -66,6 +66,9 @@ def check_mappings(
         raise typer.Exit(1)
     for line in _summary(load_order(mappings), dependencies(mappings)):
         _out.print(line, markup=False)
+    for each in mappings.published:
+        line = f"{each.name}: {each.interest.object_name} is published, and linked with nothing"
+        _out.print(line, markup=False)
 
 
 async def _asked(source: SettingsSource, mappings: Mappings) -> dict[System, SystemFacts]:

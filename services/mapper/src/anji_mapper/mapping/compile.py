@@ -10,12 +10,13 @@ from anji_common.errors import ConfigurationError
 from anji_common.refs import System
 from anji_mapper.mapping.building import Known, LinkNames
 from anji_mapper.mapping.findings import Finding, near
-from anji_mapper.mapping.forming import form_of
-from anji_mapper.mapping.live import SystemFacts, compare
+from anji_mapper.mapping.forming import form_of, published_form_of
+from anji_mapper.mapping.live import SystemFacts, compare, compare_published
 from anji_mapper.mapping.model import LinkType, Mappings
 from anji_mapper.mapping.own import Factories
+from anji_mapper.mapping.publishing import build_published
 from anji_mapper.mapping.reading import Page, read_page
-from anji_mapper.mapping.schema import FileForm
+from anji_mapper.mapping.schema import FileForm, PublishForm
 from anji_mapper.mapping.varying import with_variants
 
 __all__ = ["Settings", "compile_mappings", "find_errors", "find_live_errors"]
@@ -76,6 +77,10 @@ def find_live_errors(
         if form is not None and form.used
         for finding in compare(pages[file], form, pages[file].named, facts)
     }
+    for file, each in _published(pages).items():
+        if each.used:
+            build_published(pages[file], each)
+            found |= {*compare_published(pages[file], each, pages[file].named, facts)}
     return tuple(sorted(found))
 
 
@@ -84,19 +89,33 @@ def _compiled(
 ) -> tuple[Mappings, tuple[Finding, ...]]:
     pages, forms = _read(texts, settings)
     types, names = _built(texts, pages, forms, factories)
-    _find_doubles(pages, forms)
+    published = _published(pages)
+    _find_doubles(pages, forms, published)
+    known = {*names, *(form.publish for form in published.values())}
     findings = [each for page in pages.values() for each in page.findings]
-    for link in sorted(set(settings) - set(names)):
-        words = f"settings for {link!r}, which is no link type{near(link, names)}"
+    for link in sorted(set(settings) - known):
+        words = f"settings for {link!r}, which is no link type{near(link, known)}"
         findings.append(Finding("settings", 1, 1, words))
-    return Mappings(tuple(types)), tuple(sorted(set(findings)))
+    used = {file: form for file, form in published.items() if form.used}
+    others = tuple(build_published(pages[file], form) for file, form in used.items())
+    findings = [each for page in pages.values() for each in page.findings] + findings
+    return Mappings(tuple(types), others), tuple(sorted(set(findings)))
+
+
+def _published(pages: Mapping[str, Page]) -> dict[str, PublishForm]:
+    """Return the forms of what is only published; findings go to the pages."""
+    found = {
+        file: published_form_of(page) for file, page in pages.items() if "publish" in page.data
+    }
+    return {file: form for file, form in found.items() if form is not None}
 
 
 def _read(
     texts: Mapping[str, str], settings: Settings
 ) -> tuple[dict[str, Page], dict[str, FileForm | None]]:
     pages = {file: _page(file, text, settings) for file, text in sorted(texts.items())}
-    return pages, {file: form_of(page) for file, page in pages.items() if page.data}
+    linking = {file: page for file, page in pages.items() if "publish" not in page.data}
+    return pages, {file: form_of(page) for file, page in linking.items() if page.data}
 
 
 def _built(
@@ -117,8 +136,9 @@ def _built(
 
 
 def _page(file: str, text: str, settings: Settings) -> Page:
-    """Read a page with the settings of its link type, whose name stands in it."""
-    link = read_page(file, text, {}).data.get("link")
+    """Read a page with the settings of what it declares, whose name stands in it."""
+    data = read_page(file, text, {}).data
+    link = data.get("link", data.get("publish"))
     return read_page(file, text, settings.get(link, {}) if isinstance(link, str) else {})
 
 
@@ -148,7 +168,11 @@ def _names(page: Page) -> list[tuple[str, LinkNames]]:
     ]
 
 
-def _find_doubles(pages: Mapping[str, Page], forms: Mapping[str, FileForm | None]) -> None:
+def _find_doubles(
+    pages: Mapping[str, Page],
+    forms: Mapping[str, FileForm | None],
+    published: Mapping[str, PublishForm],
+) -> None:
     """A name or an object stands in one file only: its records take part in one link."""
     seen: dict[tuple[str, str], str] = {}
     for file, form in forms.items():
@@ -162,3 +186,9 @@ def _find_doubles(pages: Mapping[str, Page], forms: Mapping[str, FileForm | None
             other = seen.setdefault((what, name), file)
             if other != file:
                 pages[file].find(loc, f"{what} {name} is declared in {other} already")
+    for file, each in published.items():
+        what = "CRM object" if each.system == "crm" else "ERP form"
+        other = seen.setdefault((what, each.object), file) if each.used else file
+        if other != file:
+            words = f"{what} {each.object} is published already: {other} reads it"
+            pages[file].find(("object",), words)

@@ -1,6 +1,6 @@
 """Makes a checked form of a read page: every wrong or missing key with its place."""
 
-from typing import get_args
+from typing import TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
@@ -8,26 +8,37 @@ from pydantic_core import ErrorDetails
 
 from anji_mapper.mapping.findings import near
 from anji_mapper.mapping.reading import Loc, Page
-from anji_mapper.mapping.schema import FileForm
+from anji_mapper.mapping.schema import FileForm, PublishForm
 
-__all__ = ["form_of"]
+__all__ = ["form_of", "published_form_of"]
+
+F = TypeVar("F", bound=BaseModel)
 
 
 def form_of(page: Page) -> FileForm | None:
-    """Return what the page says, or `None` and findings in the page."""
+    """Return what the page of a link type says, or `None` and findings in the page."""
+    return _checked(page, FileForm)
+
+
+def published_form_of(page: Page) -> PublishForm | None:
+    """Return what the page of a published object says, or `None` and findings in the page."""
+    return _checked(page, PublishForm)
+
+
+def _checked(page: Page, form: type[F]) -> F | None:
     try:
-        return FileForm.model_validate(page.data)
+        return form.model_validate(page.data)
     except ValidationError as error:
         for each in error.errors(include_url=False, include_context=True):
-            _find(page, each)
+            _find(page, each, form)
         return None
 
 
-def _find(page: Page, error: ErrorDetails) -> None:
+def _find(page: Page, error: ErrorDetails, form: type[BaseModel]) -> None:
     loc, last = error["loc"], error["loc"][-1] if error["loc"] else ""
     match error["type"]:
         case "extra_forbidden":
-            words = f"unknown key {last!r}{near(str(last), _known_keys(loc[:-1]))}"
+            words = f"unknown key {last!r}{near(str(last), _known_keys(loc[:-1], form))}"
             page.find(loc, words, at_key=True)
         case "missing":
             page.find(loc[:-1], f"key {last!r} is missing")
@@ -44,9 +55,8 @@ def _find(page: Page, error: ErrorDetails) -> None:
             page.find(loc, f"{error['msg'][0].lower()}{error['msg'][1:]}")
 
 
-def _known_keys(loc: Loc) -> list[str]:
+def _known_keys(loc: Loc, form: type[BaseModel]) -> list[str]:
     """Return the keys of the form at `loc`."""
-    form: type[BaseModel] = FileForm
     for step in loc:
         if isinstance(step, str):
             form = _form_in(_keyed(form)[step].annotation) or form

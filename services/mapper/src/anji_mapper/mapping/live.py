@@ -13,9 +13,16 @@ from anji_common.interest import FieldKind
 from anji_common.refs import System
 from anji_mapper.mapping.findings import Finding, near
 from anji_mapper.mapping.reading import Loc, NamedField, Page
-from anji_mapper.mapping.schema import FileForm, SideForm
+from anji_mapper.mapping.schema import FileForm, PublishForm, SideForm
 
-__all__ = ["FieldFacts", "Fields", "ObjectFacts", "SystemFacts", "compare"]
+__all__ = [
+    "FieldFacts",
+    "Fields",
+    "ObjectFacts",
+    "SystemFacts",
+    "compare",
+    "compare_published",
+]
 
 _SIDES = {"crm": System.FXIAOKE, "erp": System.K3CLOUD}
 
@@ -89,6 +96,27 @@ def compare(
         is_made = form.creates not in {name, "neither"}
         yield from looking.at_packet((name, "packet"), side, is_made=is_made)
         yield from looking.at_options(form)
+
+
+def compare_published(
+    page: Page,
+    form: PublishForm,
+    named: Sequence[NamedField],
+    facts: Mapping[System, SystemFacts],
+) -> Iterator[Finding]:
+    """Yield what the file of a published object says and its vendor does not."""
+    system = _SIDES[form.system]
+    known = facts.get(system)
+    if known is None:
+        return
+    found = known.objects.get(form.object)
+    if found is None or found.refusal:
+        hint = near(form.object, [*known.names, *known.objects])
+        lacks = f"{_VENDOR[system]} has no {form.object}{hint}"
+        words = lacks if found is None else f"{form.object}: {found.refusal}"
+        yield _finding(page, ("object",), words)
+        return
+    yield from _Looking(page, system, found, ignores_case=known.ignores_case).at_names(iter(named))
 
 
 _VENDOR = {System.FXIAOKE: "the CRM", System.K3CLOUD: "the ERP"}

@@ -34,6 +34,7 @@ __all__ = [
     "Mappings",
     "MessageTemplate",
     "Pair",
+    "Published",
     "References",
     "Row",
     "Seen",
@@ -356,10 +357,20 @@ def _text(value: JsonValue) -> str | None:
 
 
 @dataclass(frozen=True, slots=True)
+class Published:
+    """An object whose changes are read and published, and that no link type is of."""
+
+    name: str
+    system: System
+    interest: ObjectInterest
+
+
+@dataclass(frozen=True, slots=True)
 class Mappings:
-    """All link types of an installation."""
+    """All link types of an installation, and what is published besides."""
 
     types: tuple[LinkType, ...]
+    published: tuple[Published, ...] = ()
 
     def of(self, system: System, object_name: str) -> LinkType | None:
         """Return the link type that a record of that object takes part in."""
@@ -374,4 +385,6 @@ class Mappings:
 
     def interest(self, system: System) -> Interest:
         """Return all that the connector of `system` must read."""
-        return Interest(system, tuple(found.side(system).interest for found in self.types))
+        linked = (found.side(system).interest for found in self.types)
+        others = (each.interest for each in self.published if each.system is system)
+        return Interest(system, (*linked, *others))

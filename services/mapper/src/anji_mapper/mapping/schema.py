@@ -41,6 +41,10 @@ __all__ = [
     "Operations",
     "Place",
     "PlaceForm",
+    "PublishForm",
+    "PublishedField",
+    "PublishedFieldForm",
+    "PublishedLinesForm",
     "RowRemoved",
     "RowRemovedForm",
     "Side",
@@ -326,3 +330,42 @@ class FileForm(Form):
     on_delete: DeleteForm = DeleteForm()
     write_back: WriteBackForm | None = None
     messages: tuple[MessageForm, ...] = ()
+
+
+class PublishedFieldForm(Form):
+    """A field whose values are published."""
+
+    path: str
+    """Empty leaves it out: a setting can say so."""
+    kind: FieldKind | None = None
+    """What its values are; text by default."""
+    refers_to: str | None = None
+    """The object that it refers to: it is published as a ref."""
+
+
+PublishedField = Annotated[PublishedFieldForm, spelled_out("path", PublishedFieldForm)]
+
+
+class PublishedLinesForm(Form):
+    """Lines that are published with their head."""
+
+    path: str = Field(min_length=1)
+    id: str = Field(min_length=1)
+    head: str | None = None
+    """CRM: the field of the detail object that names its head record."""
+    fields: tuple[PublishedField, ...] = Field(min_length=1)
+
+
+class PublishForm(Form):
+    """An object whose changes are published for others, and linked with nothing."""
+
+    publish: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    used: bool = True
+    settings: dict[str, str] = Field(default_factory=dict)
+    system: Side
+    object: str = Field(min_length=1)
+    id: str = Field(min_length=1)
+    number: str = Field(min_length=1)
+    is_bill: bool = False
+    fields: tuple[PublishedField, ...] = Field(min_length=1)
+    lines: tuple[PublishedLinesForm, ...] = ()
