@@ -19,8 +19,10 @@ from bench.figures import Family
 from bench.latency import LatencySizes, measure_latency
 from bench.machine import machine_facts
 from bench.mapper_rates import MapperSizes, measure_mapper
+from bench.match_rates import MatchSizes, measure_match
 from bench.memory import MemorySizes, measure_memory
 from bench.page import rendered, with_section
+from bench.plan_rates import PlanSizes, measure_plan
 from bench.sandbox_rates import SandboxSizes, measure_sandbox
 from bench.stands import Stand, embedded_stand, kafka_stand
 from labs.kafka_jars import KAFKA_VERSION, JavaMissingError
@@ -71,13 +73,23 @@ async def _erp_writer(_stands: Sequence[Stand]) -> list[Family]:
     return list(await measure_erp_writer(ErpWriterSizes()))
 
 
+async def _match(_stands: Sequence[Stand]) -> list[Family]:
+    return [await measure_match(MatchSizes())]
+
+
+async def _plan(_stands: Sequence[Stand]) -> list[Family]:
+    return [await measure_plan(PlanSizes())]
+
+
 _BENCHES: dict[str, Bench] = {
     "broker": _broker,
     "callbacks": _callbacks,
     "erp-writer": _erp_writer,
     "latency": _latency,
     "mapper": _mapper,
+    "match": _match,
     "memory": _memory,
+    "plan": _plan,
     "sandbox": _sandbox,
 }
 

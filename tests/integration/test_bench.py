@@ -7,7 +7,9 @@ from bench.callbacks import CallbackSizes, measure_callbacks
 from bench.figures import Family
 from bench.latency import LatencySizes, measure_latency
 from bench.mapper_rates import MapperSizes, measure_mapper
+from bench.match_rates import MatchSizes, measure_match
 from bench.memory import MemorySizes, measure_memory
+from bench.plan_rates import PlanSizes, measure_plan
 from bench.stands import Stand, embedded_stand, kafka_stand
 
 
@@ -67,3 +69,18 @@ async def test_a_mapper_is_weighed_in_a_process_of_its_own() -> None:
     assert value(family, "before the mapper starts") > 10
     assert value(family, "with all links") > value(family, "before the mapper starts")
     assert value(family, "after twice the history") > 0
+
+
+async def test_the_plan_of_the_bench_changes_every_link_and_publishes_nothing() -> None:
+    family = await measure_plan(PlanSizes(links=20, versions=3))
+
+    assert value(family, "by the clock on the wall") > 0
+    assert value(family, "events") > 0
+    assert value(family, "records published, so commands to a vendor") == 0
+
+
+async def test_the_match_of_the_bench_pairs_every_customer_and_publishes_nothing() -> None:
+    family = await measure_match(MatchSizes(customers=20))
+
+    assert value(family, "by the clock on the wall") > 0
+    assert value(family, "records published, so commands to a vendor") == 0

@@ -223,3 +223,18 @@ def test_code_without_its_source_is_told_apart_by_its_bytes(tmp_path: Path) -> N
 
     assert projection_of(functions[0]) == projection_of(functions[0])
     assert projection_of(functions[0]) != projection_of(functions[1])
+
+
+def test_a_scratch_file_holds_the_same_rows_and_keeps_no_journal(path: Path) -> None:
+    store = ViewStore(path, "links", is_scratch=True)
+    for turn in (b"1", b"2"):
+        store.put_many([(f"{number:04}", turn, ("even",)[number % 2 :]) for number in range(3000)])
+        store.move({0: 3000})
+    store.put("0001", None)
+
+    assert len(store) == 2999
+    assert {value for _, value in store.scan()} == {b"2"}
+    assert store.find("even", 2) == ["0000", "0002"]
+    assert store.positions() == {0: 3000}
+    assert not Path(f"{path}-wal").exists()
+    store.close()

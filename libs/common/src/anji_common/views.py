@@ -49,6 +49,7 @@ class View:
         *,
         partitions: Sequence[int] | None = None,
         store: Path | None = None,
+        is_scratch: bool = False,
         project: Project = _value_of,
         index: Index | None = None,
         on_bad: OnBad | None = None,
@@ -61,6 +62,7 @@ class View:
             partitions: Which of its partitions; `None` means all.
             store: The view's file; `None` keeps it in memory. One process at a time. The file
                 is made anew when the code of `project` or `index` has changed.
+            is_scratch: The file ends with this process: a copy that somebody works on.
             project: What to keep of a record: its value by default.
             index: The tokens that `find` looks for: none by default. Depends on nothing else.
             on_bad: Told of each record that `project` or `index` refuses; by default a warning
@@ -70,6 +72,7 @@ class View:
         self._topic = topic
         self._partitions = partitions
         self._path = store
+        self._is_scratch = is_scratch
         self._project = project
         self._index = index
         self._on_bad = on_bad or _warn
@@ -92,7 +95,7 @@ class View:
         ends = self._own(await self._broker.ends(self._topic))
         projection = projection_of(self._project, self._index) if self._path else ""
         identity = f"{self._topic} {sorted(ends)} of {self._broker.partitions} {projection}"
-        self._store = ViewStore(self._path, identity)
+        self._store = ViewStore(self._path, identity, is_scratch=self._is_scratch)
         try:
             await self._restore(ends)
         except BaseException:

@@ -56,11 +56,12 @@ async def open_copies(
         start: From where on these are read.
         folder: For the copies; the caller removes it.
     """
-    links = View(broker, LINKS.name, store=folder / "links.sqlite")
+    links = View(broker, LINKS.name, store=folder / "links.sqlite", is_scratch=True)
     crosswalk = View(
         broker,
         CROSSWALK.name,
         store=folder / "crosswalk.sqlite",
+        is_scratch=True,
         project=checked_row,
         index=row_tokens,
     )

@@ -6,7 +6,6 @@ side has; or name *and* tax number, both normalised. All else is a guess, shown 
 
 import re
 import unicodedata
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -36,6 +35,12 @@ class Card:
     tax: str | None = None
     keys: tuple[_Key, ...] = ()
     """Exact keys, the strongest first."""
+    soft: tuple[_Key, ...] = field(init=False)
+    """By name and tax number, normalised once: the two together, then each alone."""
+
+    def __post_init__(self) -> None:
+        """Normalise."""
+        object.__setattr__(self, "soft", tuple(_soft_keys(self.name, self.tax)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,18 +57,25 @@ class Match:
 class _Table:
     """Records that are not paired yet, by key."""
 
-    by_key: dict[_Key, list[Card]] = field(default_factory=lambda: defaultdict(list))
+    by_key: dict[_Key, Card | list[Card]] = field(default_factory=dict)
+    """Most keys have one card: a list for each would weigh as much as all else."""
 
     @classmethod
     def of(cls, cards: Iterable[Card]) -> "_Table":
-        table = cls()
+        table = cls().by_key
         for card in cards:
-            for key in {*card.keys, *_soft_keys(card)}:
-                table.by_key[key].append(card)
-        return table
+            for key in {*card.keys, *card.soft}:
+                known = table.setdefault(key, card)
+                if isinstance(known, list):
+                    known.append(card)
+                elif known is not card:
+                    table[key] = [known, card]
+        return cls(table)
 
     def free(self, key: _Key, taken: set[str]) -> list[Card]:
-        return [card for card in self.by_key.get(key, ()) if card.ref not in taken]
+        found = self.by_key.get(key, ())
+        cards = (found,) if isinstance(found, Card) else found
+        return [card for card in cards if card.ref not in taken]
 
 
 def normalised(text: str | None) -> str:
@@ -135,16 +147,22 @@ _NAME = "name"
 _TAX = "tax number"
 
 
+_BOTH = f"{_NAME} and {_TAX}"
+
+
 def _both_keys(card: Card) -> Sequence[_Key]:
-    name, tax = normalised(card.name), normalised(card.tax)
-    return [(f"{_NAME} and {_TAX}", name, tax)] if name and tax else []
+    return card.soft[:1] if card.soft and card.soft[0][0] == _BOTH else ()
 
 
-def _soft_keys(card: Card) -> list[_Key]:
-    name, tax = normalised(card.name), normalised(card.tax)
-    single = [(_TAX, tax)] * bool(tax) + [(_NAME, name)] * bool(name)
-    return [*_both_keys(card), *single]
+def _soft_keys(name: str | None, tax: str | None) -> Iterator[_Key]:
+    own_name, own_tax = normalised(name), normalised(tax)
+    if own_name and own_tax:
+        yield _BOTH, own_name, own_tax
+    if own_tax:
+        yield _TAX, own_tax
+    if own_name:
+        yield _NAME, own_name
 
 
-def _all_keys(card: Card) -> list[_Key]:
-    return [*card.keys, *_soft_keys(card)]
+def _all_keys(card: Card) -> tuple[_Key, ...]:
+    return (*card.keys, *card.soft)

@@ -5,7 +5,7 @@ source never publishes an older revision of a record than its last (``protocol.m
 newest offset of a key is the newest of its changes. Memory does not grow with the records.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import orjson
@@ -31,7 +31,7 @@ class Retained:
             folder: Where its file goes; whoever made it removes it.
             name: Of the file.
         """
-        self._store = ViewStore(folder / f"{name}.sqlite", "retained")
+        self._store = ViewStore(folder / f"{name}.sqlite", "retained", is_scratch=True)
         self.events = 0
         """How many changes were read."""
 
@@ -45,21 +45,21 @@ class Retained:
         reader = await broker.reader(topic, await start.of(broker, topic))
         try:
             while any(reader.position(each) < end for each, end in ends.items()):
-                for record in await reader.poll(
-                    max_records=_BATCH_RECORDS, wait_seconds=_WAIT_SECONDS
-                ):
-                    if record.offset < ends[record.partition]:
-                        self._keep(record)
+                records = await reader.poll(max_records=_BATCH_RECORDS, wait_seconds=_WAIT_SECONDS)
+                self._keep([each for each in records if each.offset < ends[each.partition]])
                 self._store.move({each: reader.position(each) for each in ends})
         finally:
             await reader.close()
         return ends
 
-    def _keep(self, record: Record) -> None:
-        self.events += 1
-        if record.key is None:
-            return  # nobody's record: the mapper has made it a dead letter
-        self._store.put(record.key.decode(errors="replace"), _packed(record))
+    def _keep(self, records: Sequence[Record]) -> None:
+        """Keep the newest of each key: what a batch holds twice is not even packed."""
+        self.events += len(records)
+        # A record without a key is nobody's: the mapper has made it a dead letter.
+        newest = {record.key: record for record in records if record.key is not None}
+        self._store.put_many(
+            [(key.decode(errors="replace"), _packed(each), ()) for key, each in newest.items()]
+        )
 
     def get(self, key: str) -> Record | None:
         """Return the newest change of a record, by the text of its ref."""

@@ -98,7 +98,7 @@ async def open_applying(
         )
         raise RejectedError(msg)
     with TemporaryDirectory(prefix="apply-", dir=folder) as copies:
-        links = View(broker, LINKS.name, store=Path(copies) / "links.sqlite")
+        links = View(broker, LINKS.name, store=Path(copies) / "links.sqlite", is_scratch=True)
         await links.start()
         try:
             yield Applying(plan, links, broker, clock)

@@ -69,12 +69,13 @@ def _source(code: CodeType) -> bytes:
 class ViewStore:
     """Rows by key, on disk or in memory, for one process at a time."""
 
-    def __init__(self, path: Path | None, identity: str) -> None:
+    def __init__(self, path: Path | None, identity: str, *, is_scratch: bool = False) -> None:
         """Open or make the file.
 
         Args:
             path: The file; `None` keeps everything in memory.
             identity: What the rows are made of. A file of another identity is thrown away.
+            is_scratch: It ends with this process, and is not saved before: half the writing.
 
         Raises:
             ConfigurationError: another process has this file open.
@@ -83,6 +84,7 @@ class ViewStore:
         """
         self._path = path
         self._identity = f"{_FORMAT} {identity}"
+        self._is_scratch = is_scratch
         self._unsaved = 0
         self._db = self._opened()
 
@@ -189,7 +191,7 @@ class ViewStore:
             self._db.executemany(
                 "INSERT OR REPLACE INTO positions VALUES (?, ?)", positions.items()
             )
-        if self._unsaved >= _UNSAVED_ROWS:
+        if self._unsaved >= _UNSAVED_ROWS and not self._is_scratch:
             self.save()
 
     def save(self) -> None:
@@ -243,8 +245,9 @@ class ViewStore:
         )
         try:
             db.execute("PRAGMA locking_mode=EXCLUSIVE")
-            db.execute("PRAGMA journal_mode=WAL")
-            db.execute("PRAGMA synchronous=NORMAL")
+            # Without a journal a transaction cannot be taken back, and nothing here ever is.
+            db.execute(f"PRAGMA journal_mode={'OFF' if self._is_scratch else 'WAL'}")
+            db.execute(f"PRAGMA synchronous={'OFF' if self._is_scratch else 'NORMAL'}")
             db.execute(f"PRAGMA cache_size=-{_CACHE_KIBIBYTES}")
         except sqlite3.Error:
             db.close()
