@@ -1,37 +1,31 @@
-"""``anji plan`` and ``anji apply`` as typed, on two sandboxes whose write counters are watched."""
+"""``anji plan`` and ``anji apply`` as typed, on two sandboxes whose write counters are watched.
+
+On the embedded broker and on a real Kafka.
+"""
 
 import re
-import shutil
 from collections import Counter
 from pathlib import Path
 
 import pytest
 
-from anji_common.broker.embedded_broker import EmbeddedBroker
-from anji_common.clock import SystemClock
 from anji_common.refs import System
 from anji_common.topics import Lane, commands_topic
-from anji_mapper.mapping.folder import find_folder
 from anji_mapper.plans import PlanFile
+from bench.many_links import shortened_mappings
+from labs.brokers import BrokerLab, records_of
 from labs.installation import AnjiProcess, Company, company, until
-from labs.memory_broker import all_records
 from labs.typed import asked, typed
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 
-_LINE = "  - {crm: url, erp: FWEBSITE}\n"
-_SHORTER = "  - {crm: url, erp: FWEBSITE, lens: {text: {limit: 10}}}\n"
+
+AT_REST = {"links looked at": "2", "left out: a command is in flight": "0", "commands": "0"}
+_COUNT = re.compile(r"^(links looked at|left out\b.*?|commands) +(\d+)", re.MULTILINE)
 
 
-def shortened(folder: Path) -> Path:
-    """Return the shipped mappings with one field's conversion changed."""
-    found = folder / "mappings"
-    shutil.copytree(find_folder(), found)
-    customer = found / "customer.yaml"
-    text = customer.read_text()
-    assert _LINE in text
-    customer.write_text(text.replace(_LINE, _SHORTER))
-    return found
+def counts(shown: str) -> dict[str, str]:
+    return dict(_COUNT.findall(shown))
 
 
 def writes(both: Company) -> Counter[str]:
@@ -39,11 +33,12 @@ def writes(both: Company) -> Counter[str]:
 
 
 async def test_a_plan_writes_nothing_and_what_is_applied_is_what_was_planned(
-    tmp_path: Path,
+    lab: BrokerLab, tmp_path: Path
 ) -> None:
-    path, mappings = tmp_path / "plan.jsonl", shortened(tmp_path)
+    path, mappings = tmp_path / "plan.jsonl", shortened_mappings(tmp_path)
     async with company(tmp_path) as both, both.people() as (crm, erp, _):
-        anji = AnjiProcess(both.settings, tmp_path / "anji.log")
+        running = {**both.settings, **lab.settings_of_a_process}
+        anji = AnjiProcess(running, tmp_path / "anji.log")
         anji.start()
         log = tmp_path / "anji.log"
         await until(lambda: log.read_bytes().count(b"source.begun") >= 8, "sources began")
@@ -52,35 +47,25 @@ async def test_a_plan_writes_nothing_and_what_is_applied_is_what_was_planned(
         await until(lambda: both.made("BD_Customer create") == 2, "both have crossed")
 
         async def are_at_rest() -> bool:
-            shown = await asked(both.settings, "plan", "--full", "--out", str(path))
-            counts = dict(
-                re.findall(
-                    r"^(links looked at|left out\b.*?|commands) +(\d+)", shown, re.MULTILINE
-                )
-            )
-            return counts == {
-                "links looked at": "2",
-                "left out: a command is in flight": "0",
-                "commands": "0",
-            }
+            return counts(await asked(running, "plan", "--full", "--out", str(path))) == AT_REST
 
         await until(are_at_rest, "both are linked, and nothing is in flight")
         before = writes(both)
 
         shown = await asked(
-            both.settings, "plan", "--mapping", str(mappings), "--full", "--out", str(path)
+            running, "plan", "--mapping", str(mappings), "--full", "--out", str(path)
         )
 
         assert writes(both) == before
         assert "https://ann.example' → 'https://an" in shown
         assert "http://b.c" not in shown
 
-        refused = await typed(both.settings, "apply", str(path), "--apply")
+        refused = await typed(running, "apply", str(path), "--apply")
         assert refused.code == 1
         assert "another mapping of customer" in refused.errors
 
         assert anji.end() == 0
-        settings = {**both.settings, "ANJI_MAPPINGS_DIR": str(mappings)}
+        settings = {**running, "ANJI_MAPPINGS_DIR": str(mappings)}
         anji = AnjiProcess(settings, log)
         anji.start()
         dry = await asked(settings, "apply", str(path))
@@ -97,14 +82,13 @@ async def test_a_plan_writes_nothing_and_what_is_applied_is_what_was_planned(
         await until(is_shorter, "the ERP holds what was planned")
         assert anji.end() == 0
         assert (writes(both) - before).total() == 1
-    assert await sent(Path(both.settings["ANJI_HOME"])) == planned(path)
+    assert await sent(lab) == planned(path)
 
 
-async def sent(home: Path) -> list[tuple[bytes | None, object]]:
-    broker = EmbeddedBroker(home / "broker.sqlite", clock=SystemClock(), partitions=12)
+async def sent(lab: BrokerLab) -> list[tuple[bytes | None, object]]:
+    broker = lab.start()
     topics = [commands_topic(system, Lane.BULK) for system in System]
-    found = [each for topic in topics for each in await all_records(broker, topic)]
-    await broker.close()
+    found = [each for topic in topics for each in await records_of(broker, topic)]
     return [(record.value, record.headers) for record in found]
 
 

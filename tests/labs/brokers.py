@@ -45,6 +45,15 @@ class BrokerLab(ABC):
     def environment(self) -> Mapping[str, str]:
         """The settings by which the `anji` command finds this installation."""
 
+    @property
+    def settings_of_a_process(self) -> Mapping[str, str]:
+        """The same, for services that share the work: partitions, and when one counts as dead."""
+        return {
+            **self.environment,
+            "ANJI_PARTITIONS": str(self.partitions),
+            "ANJI_KAFKA_SESSION_TIMEOUT_SECONDS": str(max(self.session_timeout_seconds, 6.0)),
+        }
+
     @abstractmethod
     def start(self, *, partitions: int | None = None) -> Broker:
         """Return another broker on the same topics, as another process would have."""
