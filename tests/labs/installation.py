@@ -108,6 +108,13 @@ class AnjiProcess:
         """Whether it was started and has ended by itself."""
         return self._process is not None and self._process.poll() is not None
 
+    @property
+    def cpu_seconds(self) -> float:
+        """Processor time that it has used since its start, as Linux tells."""
+        assert self._process is not None
+        stat = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(stat[11]) + int(stat[12])) / os.sysconf("SC_CLK_TCK")
+
     def discard(self) -> None:
         """End it at once if it still runs: nothing outlives its test."""
         if self._process is not None:

@@ -24,6 +24,7 @@ __all__ = [
     "kafka_killed",
     "kill",
     "kill_in_a_write",
+    "rolled",
     "save_under_way",
     "sight_lost",
     "thawed",
@@ -33,12 +34,15 @@ __all__ = [
     "vendor_killed",
     "vendor_silent",
     "went_back_to_a_copy",
+    "writer_replaced",
 ]
 
 Accident = Callable[[Stage, Random], Awaitable[None]]
 _CLOCK = SystemClock()
 _SESSION_SECONDS = 6.0
 _TORN_BYTES = 4096
+_CUSTOMERS = 3
+"""Made while two replicas work."""
 _NEW_CUSTOMER = 'FCUSTID":0'
 SAVE_SECONDS = 3.0
 """How long a save is under way, where an accident waits for one."""
@@ -101,18 +105,45 @@ async def thawed_zombie(stage: Stage, chance: Random) -> None:
 
 
 async def took_over(stage: Stage, chance: Random) -> None:
-    """A rolling restart: a second replica joins, the first ends in order and comes back."""
-    name = chance.choice([each for each in sorted(stage.anji) if each != "fxiaoke-callback"])
+    """A second replica joins, the first ends in order and comes back."""
+    await _replaced(
+        stage, chance.choice([each for each in sorted(stage.anji) if each != "fxiaoke-callback"])
+    )
+
+
+async def writer_replaced(stage: Stage, _chance: Random) -> None:
+    """The same, to the ERP's writer."""
+    await _replaced(stage, "k3cloud-writer")
+
+
+async def _replaced(stage: Stage, name: str) -> None:
     stand_in = stage.process(f"{name}-2", ("run", name))
     stand_in.start()
     try:
         await _CLOCK.sleep(_SESSION_SECONDS)
+        for _ in range(_CUSTOMERS):
+            await stage.provoke()
+            await _CLOCK.sleep(_SESSION_SECONDS / _CUSTOMERS)
         assert stage.anji[name].end() == 0
         stage.broken[f"{name} replaced by a second replica"] += 1
         await _CLOCK.sleep(_SESSION_SECONDS)
         stage.anji[name].start()
     finally:
         stand_in.end()
+
+
+async def rolled(stage: Stage, _chance: Random) -> None:
+    """Each process in turn is ended in order and started again, while something crosses."""
+    for name, process in stage.anji.items():
+        await stage.provoke()
+        started = stage.said(b"services.started")
+        assert process.end() == 0
+        process.start()
+        stage.broken[f"{name} restarted"] += 1
+        await until(
+            lambda before=started: stage.said(b"services.started") > before,  # type: ignore[misc]  # mypy cannot type a bound default
+            f"{name} has started",
+        )
 
 
 async def vendor_killed(stage: Stage, chance: Random) -> None:

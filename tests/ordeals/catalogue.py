@@ -10,6 +10,7 @@ from ordeals.accidents import (
     kafka_killed,
     kill,
     kill_in_a_write,
+    rolled,
     sight_lost,
     thawed_zombie,
     took_over,
@@ -17,6 +18,7 @@ from ordeals.accidents import (
     vendor_killed,
     vendor_silent,
     went_back_to_a_copy,
+    writer_replaced,
 )
 from ordeals.in_a_write import (
     disk_filled_in_a_write,
@@ -29,6 +31,7 @@ from ordeals.in_a_write import (
 )
 from ordeals.ordeal import WRITTEN_AGAIN, Control, Ordeal, Work
 from ordeals.passwords import password_changed, password_changed_and_forgotten
+from ordeals.strains import GIVES_UP, STRAINS
 from ordeals.wrongs import WRONGS
 
 __all__ = ["ORDEALS"]
@@ -41,8 +44,8 @@ _NO_LOOK = "creates are sent without a look-up and without a note of the attempt
 _BLIND = Control(_NO_LOOK, ("doubled", "lost"), without=("look-up", "attempts", "marker"))
 _IMPATIENT = replace(
     _BLIND,
-    words=f"{_NO_LOOK}, commits wait for Kafka for 3 s only",
-    settings={"ANJI_KAFKA_DELIVERY_TIMEOUT_SECONDS": "3"},
+    words=f"{_NO_LOOK}, a commit waits for Kafka for 2 s only",
+    settings={"ANJI_KAFKA_TRANSACTION_TIMEOUT_SECONDS": "2"},
 )
 
 
@@ -77,6 +80,7 @@ ORDEALS = {
                 ],
                 "fxiaoke": [*_lost(_CREATE, 0.1), *_lost(_UPDATE, 0.05)],
             },
+            settings={"ANJI_K3CLOUD_BATCH_RECORDS": "5"},
             long=Work(
                 600.0,
                 10_200,
@@ -97,6 +101,7 @@ ORDEALS = {
             point="b",
             words="kill -9 at any moment, and while the ERP works on a save",
             accidents=(kill_in_a_write, kill),
+            long=Work(300.0, 900, 100),
             control=_BLIND,
         ),
         Ordeal(
@@ -117,6 +122,20 @@ ORDEALS = {
             accidents=(took_over,),
             long=Work(120.0, 300, 6),
             short=Work(15.0, 40, 1),
+            control=Control(
+                "each replica of the ERP's writer takes all commands, in a group of its own",
+                ("doubled", "lost"),
+                without=("one owner",),
+                accidents=(writer_replaced,),
+            ),
+        ),
+        Ordeal(
+            name="rolling",
+            point="b",
+            words="each process in turn ended in order and started again, under load",
+            accidents=(rolled,),
+            long=Work(120.0, 600, 4),
+            short=Work(15.0, 60, 1),
         ),
         Ordeal(
             name="kafka",
@@ -210,6 +229,7 @@ ORDEALS = {
                 ],
             },
             accidents=(erp_sessions_ended,),
+            control=GIVES_UP,
         ),
         Ordeal(
             name="password",
@@ -232,6 +252,7 @@ ORDEALS = {
             accidents=(vendor_killed, vendor_silent),
             long=Work(120.0, 400, 8),
             short=Work(10.0, 40, 2),
+            control=GIVES_UP,
         ),
         Ordeal(
             name="callbacks",
@@ -332,6 +353,7 @@ ORDEALS = {
                 settings={"ANJI_FXIAOKE_LINES_LAG_SECONDS": "0"},
             ),
         ),
+        *STRAINS,
         *WRONGS,
     )
 }

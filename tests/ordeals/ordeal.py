@@ -107,6 +107,8 @@ class Ordeal:
     """Of so many customers one has a name that the ERP refuses for ever."""
     disk_megabytes: int = 0
     """Of a disk of its own for `anji up`; 0 for none."""
+    midnight_seconds: float = 0.0
+    """When it is midnight in Beijing by Anji's clocks, after the start; 0 leaves them alone."""
     control: Control | None = None
 
 
@@ -164,6 +166,7 @@ async def undergo(  # noqa: PLR0913 - what a run is
         without=control.without if control else (),
         kafka=kafka,
         disk_megabytes=ordeal.disk_megabytes if form == "up" else 0,
+        midnight_seconds=ordeal.midnight_seconds,
     ) as stage:
         stage.work_seconds = work.seconds
         stage.patience_seconds = control.patience_seconds if control else _PATIENCE_SECONDS
@@ -203,7 +206,7 @@ def _staff(stage: Stage, ordeal: Ordeal, chance: Random) -> Staff:
 
 async def _suffer(stage: Stage, ordeal: Ordeal, staff: Staff, work: Work, chance: Random) -> None:
     """Let people work while things break; return when both are done and all is well again."""
-    stage.provoke = staff.make_customer
+    stage.staff = staff
     faults = ordeal.rules if work.rules is None else work.rules
     for name, rules in faults.items():
         await stage.vendors[name].suffer(rules)

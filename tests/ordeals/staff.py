@@ -54,7 +54,7 @@ class Staff:
         moments = sorted(self.chance.uniform(0, seconds) for _ in range(actions))
         kinds: list[Callable[[], Awaitable[None]]] = [
             self.make_customer,
-            self._make_product,
+            self.make_product,
             self._make_order,
             self.make_customer,
             self._make_order,
@@ -82,9 +82,7 @@ class Staff:
     async def make_customer(self) -> None:
         """Make one in the CRM."""
         if self.poison and self.chance.randrange(self.poison) == 0:
-            await self.crm.create("AccountObj", {"name": self._words("毒" * 40)})
-            self.writes += 1
-            self.poisoned += 1
+            await self.make_poison()
             return
         name = f"{self._words('客户')}{self.tail}"
         made = await self.crm.create("AccountObj", {"name": name, "tel": "0"})
@@ -94,7 +92,14 @@ class Staff:
         self._said("crm", "AccountObj", made, "name", name)
         self._said("crm", "AccountObj", made, "tel", "0")
 
-    async def _make_product(self) -> None:
+    async def make_poison(self) -> None:
+        """Make a customer that the ERP refuses for ever."""
+        await self.crm.create("AccountObj", {"name": self._words("毒" * 40)})
+        self.writes += 1
+        self.poisoned += 1
+
+    async def make_product(self) -> None:
+        """Make one in the CRM."""
         code = self._words("P")
         made = await self.crm.create(
             "ProductObj", {"name": code, "product_code": code, "price": "10"}

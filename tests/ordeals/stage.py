@@ -7,7 +7,7 @@ done to a process is counted here: an ordeal in which nothing was broken proves 
 import signal
 import sys
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,16 +15,20 @@ from typing import Literal
 
 from anji.installation import Installation
 from anji.sandboxes import free_port, settings_of
+from anji_common.budget import seconds_to_midnight
+from anji_common.clock import SystemClock
 from anji_common.refs import System
 from labs.installation import AnjiProcess, until
 from labs.kafka_server import KafkaServer
 from labs.small_disk import small_disk
 from ordeals.diary import Diary
 from ordeals.shelves import Shelves
+from ordeals.staff import Staff
 from ordeals.vendors import VENDORS, Vendor
 
 __all__ = ["SERVICES", "Form", "Stage", "open_stage"]
 
+_CLOCK = SystemClock()
 Form = Literal["up", "services"]
 SERVICES = (
     "fxiaoke-callback",
@@ -34,11 +38,6 @@ SERVICES = (
     "k3cloud-writer",
     "mapper",
 )
-
-
-async def _nobody() -> None:
-    msg = "there are no people on this stage yet"
-    raise AssertionError(msg)
 
 
 @dataclass
@@ -53,8 +52,11 @@ class Stage:
     without: Sequence[str] = ()
     """Rules that Anji goes without."""
     kafka: KafkaServer | None = None
-    provoke: Callable[[], Awaitable[None]] = _nobody
-    """Has a person make a customer, so that something crosses now."""
+    ahead_seconds: float = 0.0
+    """How far Anji's clocks go ahead of the machine's."""
+    midnight_at: float = 0.0
+    """When it is midnight in Beijing by Anji's clocks, by the monotonic clock."""
+    staff: Staff | None = None
     broken: Counter[str] = field(default_factory=Counter)
     """What was broken, by what it was, and how often."""
     seen: dict[str, float] = field(default_factory=dict)
@@ -65,6 +67,21 @@ class Stage:
     """How long people work: other things take as long, so that the long form is long."""
     patience_seconds: float = 0.0
     """How long something is waited for that may never come."""
+
+    @property
+    def people(self) -> Staff:
+        """Who works here; there from the moment when things begin to break."""
+        assert self.staff is not None
+        return self.staff
+
+    async def provoke(self) -> None:
+        """Have a person make a customer, so that something crosses now."""
+        await self.people.make_customer()
+
+    def let_midnight_come(self, seconds: float) -> None:
+        """Set Anji's clocks, which do not run yet, so that midnight comes so soon."""
+        self.midnight_at = _CLOCK.monotonic() + seconds
+        self.ahead_seconds = seconds_to_midnight(_CLOCK.now()) - seconds
 
     def shelves(self) -> Shelves:
         """Return what stands in both systems now."""
@@ -85,9 +102,13 @@ class Stage:
     def process(self, name: str, words: Sequence[str]) -> AnjiProcess:
         """Return a process of Anji with a home of its own, not started yet."""
         settings = {**self.settings, "ANJI_HOME": str(self.folder / name)}
-        if not self.without:
+        if self.without:
+            launcher = ("ordeals.without", ",".join(self.without))
+        elif self.ahead_seconds:
+            launcher = ("ordeals.clocks", str(self.ahead_seconds))
+        else:
             return AnjiProcess(settings, self.log(name), words)
-        program = (sys.executable, "-m", "ordeals.without", ",".join(self.without))
+        program = (sys.executable, "-m", *launcher)
         settings["PYTHONPATH"] = str(Path(__file__).parents[1])
         return AnjiProcess(settings, self.log(name), words, program)
 
@@ -125,6 +146,7 @@ async def open_stage(  # noqa: PLR0913 - what a stage is made of
     without: Sequence[str] = (),
     kafka: KafkaServer | None = None,
     disk_megabytes: int = 0,
+    midnight_seconds: float = 0.0,
 ) -> AsyncIterator[Stage]:
     """Yield a stage on which every source has begun, so that what people do is news.
 
@@ -137,6 +159,7 @@ async def open_stage(  # noqa: PLR0913 - what a stage is made of
         without: Rules that Anji goes without, for a control.
         kafka: Where the services meet; needed for that form.
         disk_megabytes: Of a disk of its own for the home of `anji up`; 0 for none.
+        midnight_seconds: When midnight comes by Anji's clocks; 0 leaves them alone.
     """
     stage = _new_stage(folder, seed, switches, without, kafka)
     vendors, disk = stage.vendors, ExitStack()
@@ -146,6 +169,8 @@ async def open_stage(  # noqa: PLR0913 - what a stage is made of
         for vendor in vendors.values():
             await vendor.start()
         stage.settings = {**_settings(stage), **settings}
+        if midnight_seconds:
+            stage.let_midnight_come(midnight_seconds)
         names = {"anji": ("up",)} if form == "up" else {each: ("run", each) for each in SERVICES}
         stage.anji = {name: stage.process(name, words) for name, words in names.items()}
         for process in stage.anji.values():

@@ -20,6 +20,9 @@ from anji.services import default_names, open_services
 from anji.simulation.controls import CONTROLS, RULE_BOOK, RuleBook
 from anji.supervise import Service, supervise
 from anji.up import until_told
+from anji_common.broker.kafka_broker import KafkaBroker
+from anji_common.broker.kafka_settings import KafkaSettings
+from anji_common.broker.port import Work
 from anji_common.health import Health
 from anji_common.http_transport import HttpTransport
 from anji_common.logs import configure_logs
@@ -35,6 +38,8 @@ from anji_mapper.settings import MapperSettings
 __all__ = ["book_without", "main"]
 
 Run = Callable[[], Awaitable[None]]
+_ONE_OWNER = "one owner"
+"""No rule of the protocol but the broker's promise: a partition is one member's at a time."""
 _RULED = ("fxiaoke-writer", "k3cloud-writer", "mapper")
 
 
@@ -98,9 +103,28 @@ _BUILDERS = {
 }
 
 
-async def _run(installation: Installation, names: Sequence[str], book: RuleBook) -> None:
+class _Selfish(KafkaBroker):
+    """Kafka for a member that shares with nobody: its groups are its own."""
+
+    async def serve(self, group: str, inputs: Sequence[str], work: Work) -> None:
+        await super().serve(f"{group}-{os.getpid()}", inputs, work)
+
+
+def _shares_nothing(installation: Installation, runtime: Runtime) -> Runtime:
+    kafka, prefix = installation.source.load(KafkaSettings), installation.settings.topic_prefix
+    count = installation.settings.partitions
+    broker = _Selfish(kafka, runtime.clock, partitions=count, topic_prefix=prefix)
+    return replace(runtime, broker=broker)
+
+
+async def _run(
+    installation: Installation, names: Sequence[str], book: RuleBook, *, is_selfish: bool
+) -> None:
     async with AsyncExitStack() as opened:
         runtime = await opened.enter_async_context(installation.runtime(makes=True))
+        if is_selfish and "k3cloud-writer" in names:
+            runtime = _shares_nothing(installation, runtime)
+            opened.push_async_callback(runtime.broker.close)
         await runtime.broker.declare(installation.topics)
         plain = [name for name in names if name not in _RULED]
         services = list(
@@ -119,8 +143,10 @@ def main(rules: str, words: Sequence[str]) -> None:
     installation = Installation.read(os.environ)  # noqa: TID251 - the outermost place of a process
     configure_logs(installation.settings.log_format, installation.settings.log_level)
     names = default_names(installation) if words[0] == "up" else tuple(words[1:])
-    book = book_without(rules.split(","))
-    asyncio.run(until_told(_run(installation, names, book)))
+    left_out = [name for name in rules.split(",") if name != _ONE_OWNER]
+    is_selfish = _ONE_OWNER in rules
+    book = book_without(left_out)
+    asyncio.run(until_told(_run(installation, names, book, is_selfish=is_selfish)))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,72 @@
+"""Vendors that take no more calls for a while, each in its own words.
+
+The day's quota is gone until midnight: every process has a clock of its own that stands shortly
+before it (``ordeals.clocks``). The CRM's codes are those of its documents (30002, 30004), the
+ERP's a MsgCode (14) and a firewall's dialogue.
+"""
+
+from random import Random
+
+from anji_common.clock import SystemClock
+from labs.installation import until
+from labs.typed import asked
+from ordeals.stage import Stage
+
+__all__ = ["blocked_by_a_firewall", "quota_gone", "stormed"]
+
+_CLOCK = SystemClock()
+_SAVE = "*Save.common.kdsvc"
+_BLOCKED = 3
+_MOST_CALLS_A_SECOND = 2.0
+"""What a pause may still let through: each process meets the refusal once, and looks later."""
+
+
+async def quota_gone(stage: Stage, _chance: Random) -> None:
+    """The CRM refuses each call until it is midnight in Beijing; Anji says so, and waits."""
+    crm, before = stage.vendors["fxiaoke"], stage.said(b"calls.resumed")
+    words = {"words": "the daily quota of OpenAPI calls is used up", "calls": None}
+    begun, hits = _CLOCK.monotonic(), await crm.hits()
+    await crm.suffer([{"kind": "code", "code": 30002, **words}])
+    await stage.provoke()
+    await until(lambda: stage.said(b"calls.paused") > 0, "Anji says that it pauses")
+    await _CLOCK.sleep(stage.midnight_at - _CLOCK.monotonic() - 1.0)
+    refused = await crm.hits() - hits
+    assert refused <= _MOST_CALLS_A_SECOND * (_CLOCK.monotonic() - begun), refused
+    stage.broken["calls refused for want of quota"] += refused
+    await crm.recover()
+    await until(lambda: stage.said(b"calls.resumed") > before, "calls go on after midnight")
+
+
+async def stormed(stage: Stage, chance: Random) -> None:
+    """Both systems say for seconds that they are called too often."""
+    crm, erp = (stage.vendors[name] for name in ("fxiaoke", "k3cloud"))
+    before = await crm.hits() + await erp.hits()
+    await crm.suffer([{"kind": "code", "code": 30004, "calls": None}])
+    await erp.suffer([{"kind": "code", "code": 14, "calls": None}])
+    await stage.provoke()
+    await _CLOCK.sleep(chance.uniform(4.0, 8.0))
+    stage.broken["calls refused as too many"] += await crm.hits() + await erp.hits() - before
+    await crm.recover()
+    await erp.recover()
+
+
+async def blocked_by_a_firewall(stage: Stage, _chance: Random) -> None:
+    """A firewall stops saves of three customers; an operator tries them again when it is gone."""
+    erp, said = stage.vendors["k3cloud"], "请求参数存在可疑数据"
+    before = await erp.hits()
+    await erp.suffer([{"kind": "waf", "endpoint": _SAVE, "calls": _BLOCKED}])
+
+    async def are_blocked() -> bool:
+        await stage.provoke()
+        return await erp.hits() - before >= _BLOCKED
+
+    await until(are_blocked, "saves are blocked")
+    stage.broken["saves blocked by a firewall"] += _BLOCKED
+    await erp.recover()
+    settings = stage.installation
+
+    async def is_told() -> bool:
+        return said in await asked(settings, "problems", "list")
+
+    await until(is_told, "the problem is shown in the firewall's words")
+    await asked(settings, "problems", "retry", "--cause", said, "--apply")
