@@ -2,17 +2,21 @@
 
 Everything is searched for credentials, tokens and sessions: logs at their most talkative,
 metrics, what commands print, and every byte of the installation's folder, topics among them.
-What people entered belongs into the topics, and may be nowhere in logs and metrics.
+What people entered belongs into the topics, and may be nowhere in logs and metrics; the values of
+fields that the mapping marks `personal` are in no notice either, though people quarrel about them.
 """
 
 import asyncio
 from collections.abc import Mapping
 from pathlib import Path
+from random import Random
 
 import aiohttp
 import pytest
 
+from anji.people import CrmUser, ErpUser
 from anji.sandboxes import free_port
+from anji_mapper.link.discreet import HIDDEN
 from labs.installation import (
     AnjiProcess,
     Company,
@@ -22,11 +26,13 @@ from labs.installation import (
     until_begun,
 )
 from labs.typed import typed
+from ordeals.told import notices
 
 pytestmark = [pytest.mark.faults, pytest.mark.slow, pytest.mark.timeout(240)]
 
 _SECRETS = ("app_secret", "permanent_code", "callback_aes_key", "password", "person_password")
-_LEAST = 6
+_CHANCE = Random("quarrels")
+_LEAST = 5
 """Anything shorter could stand there by chance."""
 _COMMANDS = (
     ("links",),
@@ -59,6 +65,13 @@ async def test_no_secret_and_no_record_gets_out(tmp_path: Path) -> None:
         await crowd.work(2.0, actions=10)
         await until(lambda: both_sides_agree(crm, erp), "both sides agree", seconds=120)
         secrets |= secrets_of(both)
+
+        async def is_told() -> bool:
+            await quarrel(crm, erp)
+            await until(lambda: both_sides_agree(crm, erp), "both sides agree", seconds=120)
+            return any(HIDDEN in str(each.details) for each in await notices(settings))
+
+        await until(is_told, "people are told of a conflict about a personal field")
         shown = {"metrics": await metrics(port)}
         shown |= {" ".join(words): await output_of(settings, *words) for words in _COMMANDS}
         wrong = {
@@ -74,7 +87,8 @@ async def test_no_secret_and_no_record_gets_out(tmp_path: Path) -> None:
         assert anji.end() == 0
         people = entered(both)
 
-    shown["log"] = log.read_bytes()
+    all_notices = [notice.model_dump_json().encode() for notice in await notices(settings)]
+    shown |= {"log": log.read_bytes(), "notices": b"\n".join(all_notices)}
     home = {
         str(file.relative_to(tmp_path)): file.read_bytes()
         for file in (tmp_path / "home").rglob("*")
@@ -85,6 +99,27 @@ async def test_no_secret_and_no_record_gets_out(tmp_path: Path) -> None:
     )
     assert found(secrets | {b"wrong-password-0", b"wrong-secret-0"}, {**shown, **home}) == []
     assert found(people, {place: shown[place] for place in ("log", "metrics")}) == []
+    assert found(personal(both), {"notices": shown["notices"]}) == []
+
+
+async def quarrel(crm: CrmUser, erp: ErpUser) -> None:
+    """Let both sides say another telephone number of one customer at the same time."""
+    rows = await erp.every("BD_Customer", ["FCUSTID", "F_ANJI_MARKER"])
+    row = next(each for each in rows if each["F_ANJI_MARKER"])
+    record_id = str(row["F_ANJI_MARKER"]).rpartition("/")[2]
+    words = f"0571-{_CHANCE.randrange(10**7, 10**8)}"
+    await asyncio.gather(
+        erp.change("BD_Customer", {"FCUSTID": row["FCUSTID"], "FTEL": f"{words}-1"}),
+        crm.update("AccountObj", record_id, tel=f"{words}-2"),
+    )
+
+
+def personal(both: Company) -> set[bytes]:
+    """Return the names, numbers and addresses of customers on both sides, old ones too."""
+    texts = ["0571-"]
+    for record in both.crm_core.store.all("AccountObj"):
+        texts += [str(record.get(field) or "") for field in ("name", "tel", "fax", "address")]
+    return {text.encode() for text in texts if len(text) >= _LEAST}
 
 
 def secrets_of(both: Company) -> set[bytes]:

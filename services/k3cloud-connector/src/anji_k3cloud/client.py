@@ -12,7 +12,7 @@ from pydantic import JsonValue
 from anji_common.errors import InDoubtError, UndecodableError
 from anji_k3cloud.outcomes import call_error, query_error
 from anji_k3cloud.sessions import Sessions
-from anji_k3cloud.wire import Status, status_of
+from anji_k3cloud.wire import Status, shape_of, status_of
 
 __all__ = ["Client"]
 
@@ -74,7 +74,7 @@ class Client:
         if status is not None and not status.is_success:
             raise query_error(status)
         if not isinstance(found, list) or any(len(row) != len(keys) for row in found):
-            msg = f"a query of {form_id} answered no rows of {len(keys)} cells: {str(found)[:120]}"
+            msg = f"a query of {form_id} answered no rows of {len(keys)} cells: {shape_of(found)}"
             raise UndecodableError(msg)
         return found
 
@@ -315,7 +315,7 @@ class Client:
         """Return the status in the answer to a write; raises what is about us and no record."""
         status = status_of(found)
         if status is None:
-            msg = f"{method} of {form_id} answered no status: {str(found)[:120]}"
+            msg = f"{method} of {form_id} answered no status: {shape_of(found)}"
             raise InDoubtError(msg)
         if not status.is_success and not status.entities and (error := call_error(status)):
             raise error

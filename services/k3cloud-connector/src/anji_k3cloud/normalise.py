@@ -185,7 +185,7 @@ def _decimal(field: FieldInterest, text: str) -> str:
     try:
         number = Decimal(text.strip())
     except InvalidOperation as error:
-        msg = f"{field.path} is no number: {text[:40]!r}"
+        msg = f"{field.path} is no number, with its {len(text)} characters"
         raise UndecodableError(msg) from error
     return _plain(number)
 

@@ -31,7 +31,7 @@ def time_of(raw: object, zone: tzinfo) -> datetime | None:
     try:
         at = datetime.fromisoformat(text)
     except ValueError as error:
-        msg = f"not a time of the ERP: {text[:40]!r}"
+        msg = f"not a time of the ERP, with its {len(text)} characters"
         raise UndecodableError(msg) from error
     return (at if at.tzinfo is not None else at.replace(tzinfo=zone)).astimezone(UTC)
 

@@ -33,6 +33,7 @@ __all__ = [
     "body_of",
     "document_of",
     "service_path",
+    "shape_of",
     "status_of",
 ]
 
@@ -125,11 +126,22 @@ def document_of(answer: Answer, *, writes: bool) -> Any:  # noqa: ANN401 - JSON 
     try:
         document = json.loads(body, parse_float=Decimal)
     except ValueError as error:
-        words = f"not JSON: {text[:120]!r}"
+        # A page of HTML says what is wrong; half an answer may be half a record.
+        shown = repr(text[:120]) if text.startswith("<") else f"{len(text)} characters"
+        words = f"not JSON: {shown}"
         raise _no_answer(words, writes=writes) from error
     if blocked := _firewall_words(document):
         raise RefusedError(blocked, code="firewall")
     return document
+
+
+def shape_of(found: object) -> str:
+    """Return what an answer is like, without what it tells: records stand in no log."""
+    if isinstance(found, list) and found and isinstance(found[0], list):
+        return f"{len(found)} rows, the first of {len(found[0])}"
+    if isinstance(found, dict):
+        return f"an object with {', '.join(sorted(found)[:5]) or 'nothing'}"
+    return f"a {type(found).__name__}"
 
 
 def status_of(document: object) -> Status | None:

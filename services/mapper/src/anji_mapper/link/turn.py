@@ -12,6 +12,7 @@ from anji_common.events.inbox import Entry, EntryKind
 from anji_common.events.notices import Notice, NoticeKind
 from anji_common.refs import Ref, System
 from anji_mapper.link.context import Context
+from anji_mapper.link.discreet import discreet
 from anji_mapper.link.effects import Effect
 from anji_mapper.link.rules import Rules
 from anji_mapper.link.state import Seat, SideState, changed
@@ -79,7 +80,8 @@ class Turn:
         )
 
     def notify(self, kind: NoticeKind, words: str, **details: Any) -> None:  # noqa: ANN401 - JSON
-        """Let people know."""
+        """Let people know; what is personal is left out."""
+        words, details = discreet(self.seat, self.link_type, words, details)
         self.effects.append(
             Notice.model_construct(
                 link=self.seat.key,

@@ -164,6 +164,7 @@ class _Building:
             only_on_create=form.only_on_create or self.form.creates == "neither",
             asks=form.conflict == "ask",
             joint=built.joint,
+            personal=form.personal,
         )
 
     def _add_pair(

@@ -67,6 +67,8 @@ class Pair:
     """The systems where it changes only after a person has approved."""
     state: State | None = None
     """Where it is no field: a state of whole records, changed by operations."""
+    personal: bool = False
+    """Of a person, or like it: its values stand in no notice."""
     joint: str = ""
     """Names the text whose part it is: one side wins all its pairs, where both changed some."""
 

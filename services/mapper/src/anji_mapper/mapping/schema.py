@@ -107,6 +107,8 @@ class FieldForm(Form):
     """When both sides changed: its owner wins, or people are asked while other fields flow."""
     only_on_create: bool = False
     """Written when the record is made, and let be afterwards."""
+    personal: bool = False
+    """Names, numbers and addresses of people: values that are to stand in no notice."""
     used: bool = True
     """A field that is not used is checked, and left out: a setting can turn it on."""
 
