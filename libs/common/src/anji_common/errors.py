@@ -12,6 +12,7 @@
     ├── AwaitedError               this record waits for another, whose arrival releases it
     ├── InDoubtError               a write left and its answer did not come: look, never repeat
     ├── RevokedError               the task goes to another member: end the work, commit nothing
+    ├── CutOffError                told to end, and the grace was over before all was done
     ├── NoRoomError                the disk is full: end the work, begin it again a while later
     └── FatalError                 stop the process, no record can succeed
         ├── AuthenticationError
@@ -28,6 +29,7 @@ __all__ = [
     "AuthenticationError",
     "AwaitedError",
     "ConfigurationError",
+    "CutOffError",
     "FatalError",
     "FencedError",
     "InDoubtError",
@@ -108,6 +110,10 @@ class InDoubtError(AnjiError):
 
 class RevokedError(AnjiError):
     """The task goes to another member of the group."""
+
+
+class CutOffError(AnjiError):
+    """The process was told to end, and some work was in hand when its grace was over."""
 
 
 class NoRoomError(AnjiError):

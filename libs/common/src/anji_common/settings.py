@@ -58,6 +58,11 @@ class InstallationSettings(BaseSettings):
     """Certificates of a private authority, in PEM, trusted for both vendors besides the machine's
     own. Verification itself cannot be switched off."""
 
+    grace_seconds: float = Field(default=20.0, ge=0)
+    """How long a process that is told to end (SIGTERM, Ctrl-C) finishes what it has in hand. What
+    is in hand after that is cut off, and the exit code is 75. Less than what whoever ends it
+    allows: 30 s in Kubernetes unless a pod says otherwise."""
+
     health_port: int = Field(default=8086, ge=0, le=65535)
     """Port on this machine of ``/livez``, ``/readyz`` and ``/metrics``; 0 takes any free one."""
 

@@ -32,11 +32,12 @@ from anji.services import SERVICE_NAMES
 from anji.simulate_command import simulate_app
 from anji.tables import lag_table, link_table, links_table, topics_table
 from anji.topics import sizes_of
-from anji.up import run_services, until_told
+from anji.up import run_until_drained, until_told
 from anji_common.errors import (
     AnjiError,
     AuthenticationError,
     ConfigurationError,
+    CutOffError,
     FatalError,
     NoRoomError,
     RetriableError,
@@ -59,6 +60,7 @@ __all__ = [
 
 _EX_UNAVAILABLE = 69
 _EX_SOFTWARE = 70
+_EX_TEMPFAIL = 75
 
 app = typer.Typer(
     name="anji",
@@ -94,6 +96,8 @@ def main() -> None:
         _end(error, EX_CONFIG)
     except FatalError as error:
         _end(error, _EX_SOFTWARE)
+    except CutOffError as error:
+        _end(error, _EX_TEMPFAIL)
     except (RetriableError, NoRoomError) as error:
         _end(error, _EX_UNAVAILABLE)
     except AnjiError as error:
@@ -109,7 +113,7 @@ def _end(error: AnjiError, code: int) -> None:
 @app.command()
 def up() -> None:
     """Run all services in this process, until Ctrl-C."""
-    run_command(lambda installation: until_told(run_services(installation)))
+    run_command(run_until_drained)
 
 
 @app.command()
@@ -117,7 +121,7 @@ def run(
     service: Annotated[list[str], typer.Argument(help=f"Of {', '.join(SERVICE_NAMES)}.")],
 ) -> None:
     """Run one service, or a few; for containers."""
-    run_command(lambda installation: until_told(run_services(installation, service)))
+    run_command(lambda installation: run_until_drained(installation, service))
 
 
 @app.command()

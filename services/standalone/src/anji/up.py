@@ -4,6 +4,7 @@ import asyncio
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 
 import structlog
 
@@ -12,11 +13,13 @@ from anji.installation import Installation
 from anji.lagging import watch_lag
 from anji.services import default_names, open_services
 from anji.supervise import Service, supervise
+from anji_common.broker.draining import Drain, draining
+from anji_common.clock import SystemClock
 from anji_common.collector import calm_collector
-from anji_common.errors import ConfigurationError
+from anji_common.errors import ConfigurationError, CutOffError
 from anji_common.health import Health, serve_health
 
-__all__ = ["run_services", "until_told"]
+__all__ = ["run_services", "run_until_drained", "until_told"]
 
 _log = structlog.get_logger("anji")
 
@@ -26,6 +29,7 @@ async def run_services(
     names: Sequence[str] | None = None,
     *,
     on_ready: Callable[[int], None] = lambda _port: None,
+    drain: Drain | None = None,
 ) -> None:
     """Run the services of those names until cancelled; they end in order then.
 
@@ -33,6 +37,7 @@ async def run_services(
         installation: Which settings, mappings and broker.
         names: Of `SERVICE_NAMES`; by default all that the settings allow.
         on_ready: Called once with the port of health and metrics, when all have been started.
+        drain: Once it has begun, works end when they have nothing in hand.
 
     Raises:
         FatalError: no restart would help; the message says what a person has to do.
@@ -45,6 +50,8 @@ async def run_services(
         if settings.broker == "embedded":
             opened.enter_context(claim(settings.home, chosen))
         runtime = await opened.enter_async_context(installation.runtime(makes=True))
+        if drain is not None:
+            runtime = replace(runtime, broker=draining(runtime.broker, drain))
         await runtime.broker.declare(installation.topics)
         services = await opened.enter_async_context(open_services(installation, runtime, chosen))
         health = Health()
@@ -73,8 +80,46 @@ async def _health_port(health: Health, installation: Installation) -> AsyncItera
         await serving.__aexit__(None, None, None)
 
 
-async def until_told(work: Awaitable[None]) -> None:
-    """Await `work`, and cancel it at Ctrl-C or SIGTERM; a second one ends the process at once."""
+async def run_until_drained(
+    installation: Installation, names: Sequence[str] | None = None
+) -> None:
+    """Run services until told to end; then let them finish what they have in hand.
+
+    Raises:
+        CutOffError: some had not finished when the grace was over.
+        FatalError: see `run_services`.
+    """
+    drain, grace = Drain(), installation.settings.grace_seconds
+    cut_off: Sequence[str] = ()
+
+    async def ending() -> None:
+        nonlocal cut_off
+        drain.begin()
+        if not await drain.ended(SystemClock(), grace):
+            cut_off = drain.working
+            _log.warning("process.cut_off", tasks=cut_off, grace_seconds=grace)
+
+    await until_told(run_services(installation, names, drain=drain), ending)
+    if cut_off:
+        msg = (
+            f"cut off after {grace:g} s (ANJI_GRACE_SECONDS) with work in hand: "
+            f"{', '.join(cut_off)}. Nothing is lost: a call that was under way is looked up by "
+            "whoever works there next"
+        )
+        raise CutOffError(msg)
+
+
+async def _at_once() -> None:
+    """Finish nothing."""
+
+
+async def until_told(
+    work: Awaitable[None], ending: Callable[[], Awaitable[None]] = _at_once
+) -> None:
+    """Await `work`; at Ctrl-C or SIGTERM await `ending`, then cancel it.
+
+    A second signal ends the process at once.
+    """
     loop = asyncio.get_running_loop()
     task = asyncio.ensure_future(work)
 
@@ -82,8 +127,15 @@ async def until_told(work: Awaitable[None]) -> None:
         _log.info("process.ending", told_by=name)
         for each in (signal.SIGINT, signal.SIGTERM):
             loop.remove_signal_handler(each)
-        task.cancel()
+        endings.append(loop.create_task(end()))
 
+    async def end() -> None:
+        try:
+            await ending()
+        finally:
+            task.cancel()
+
+    endings: list[asyncio.Task[None]] = []
     for each in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(each, told, each.name)
     try:

@@ -89,7 +89,10 @@ def _values(side: SideState, link_type: LinkType) -> Iterator[str]:
 
 
 def _seen(side: SideState) -> Iterator[Seen]:
-    yield from (seen for seen in (side.seen, side.held and side.held.seen) if seen is not None)
+    if side.seen is not None:
+        yield side.seen
+    if side.held is not None:
+        yield side.held.seen
 
 
 def _of(row: Row, pair: Pair) -> list[JsonValue]:
