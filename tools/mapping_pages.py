@@ -6,7 +6,8 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
-from anji_mapper.mapping.schema import FileForm, PublishForm
+from anji_mapper.mapping.publish_forms import PublishForm
+from anji_mapper.mapping.schema import FileForm
 
 __all__ = ["mapping_pages"]
 

@@ -189,6 +189,74 @@ def test_status_and_shipped_quantities_of_an_order_come_back() -> None:
     play(story, {"sales_order": {"status_back": "yes"}})
 
 
+def test_a_customers_invoice_data_and_addresses_are_fields_and_rows_of_the_erps() -> None:
+    async def story(world: QuietWorld) -> None:
+        fields = {"name": "安济", "erp_number__c": "C-1", "contact_name__c": "王芳"}
+        customer = await world.crm.create("AccountObj", fields)
+        finance = {"name": "安济公司", "tax_id": "91310000X", "account_bank": "中国银行"}
+        known = await world.crm.create("AccountFinInfoObj", {**finance, "account_id": customer})
+        where = {"account_id": customer, "address": "南京路1号", "is_default_add": True}
+        await world.crm.create("AccountAddrObj", where)
+
+        async def told(tax: str) -> bool:
+            keys = "FINVOICETITLE,FTAXREGISTERCODE,FINVOICEBANKNAME"
+            row = await world.erp_row("BD_Customer", keys, "FNumber='C-1'")
+            return [*row.values()] == ["安济公司", tax, "中国银行"]
+
+        await world.until(lambda: told("91310000X"), "invoice data", seconds=7300.0)
+        await world.crm.update("AccountFinInfoObj", known, tax_id="91310000Y")
+        await world.until(lambda: told("91310000Y"), "the new tax number", seconds=7300.0)
+
+        async def addresses() -> list[tuple[object, ...]]:
+            keys = "FADDRESS1,FIsDefaultConsignee"
+            rows = await world.erp_rows("BD_Customer", keys, "FNumber='C-1'")
+            return [tuple(row.values()) for row in rows]
+
+        async def is_there() -> bool:
+            return ("南京路1号", True) in await addresses()
+
+        await world.until(is_there, "the address", seconds=7300.0)
+        assert await world.problems() == {}
+
+    play(story, {"customer": {"finance": "yes", "addresses": "yes"}})
+
+
+def test_an_orders_receipt_plan_crosses_and_what_came_in_and_was_invoiced_comes_back() -> None:
+    async def story(world: QuietWorld) -> None:
+        customer, product = await world.customer("C-1"), await world.product("P-1")
+        line = {"product_id": product, "quantity": "5", "sales_price": "10"}
+        fields = {"name": "DD-1", "account_id": customer, "order_time": DAY_MS}
+        order = await world.crm.create("SalesOrderObj", fields, {"SalesOrderProductObj": [line]})
+        plan = {"order_id": order, "plan_payment_time": DAY_MS, "plan_payment_amount": "50"}
+        planned = await world.crm.create("PaymentPlanObj", plan)
+
+        keys = "FID,FSaleOrderPlan_FEntryID,FRecAdvanceAmount"
+        row: dict[str, object] = {}
+
+        async def is_there() -> bool:
+            row.update(await world.erp_row("SAL_SaleOrder", keys))
+            return row.get("FRecAdvanceAmount") == 50.0
+
+        await world.until(is_there, "the plan", seconds=7300.0)
+        paid = {"FEntryID": row["FSaleOrderPlan_FEntryID"], "FRecAmount": 20}
+        model = {"FID": row["FID"], "FSaleOrderPlan": [paid]}
+        await world.erp.do("UnAudit", "SAL_SaleOrder", {"Numbers": ["DD-1"]})
+        await world.erp.change("SAL_SaleOrder", model)
+        await world.erp.finish("SAL_SaleOrder", "DD-1")
+
+        async def came_back() -> bool:
+            found = await world.crm_record("PaymentPlanObj", _id=planned)
+            (line,) = await world.crm.every("SalesOrderProductObj")
+            return (found.get("erp_received__c"), line.get("erp_invoiced__c")) == ("20", "5")
+
+        await world.until(came_back, "what came in, and what was invoiced")
+        assert await world.problems() == {}
+
+    # The sandbox has no such field, as no source shows one: another quantity of the entry.
+    back = {"invoiced_back": "yes", "invoiced_from": "FPriceBaseQty"}
+    play(story, {"sales_order": {"plan": "yes", "on_audited": "reopen", **back}})
+
+
 def test_what_lies_in_a_stock_is_listed_in_the_crm_and_follows_what_is_shipped() -> None:
     async def story(world: QuietWorld) -> None:
         await world.customer("C-1")

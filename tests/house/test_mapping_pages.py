@@ -9,7 +9,8 @@ from ruamel.yaml import YAML
 from anji_mapper.mapping.building import Known, LinkNames
 from anji_mapper.mapping.expanding import build_fields
 from anji_mapper.mapping.folder import find_folder, load_mappings
-from anji_mapper.mapping.schema import FieldForm, FileForm, PublishForm
+from anji_mapper.mapping.publish_forms import PublishForm
+from anji_mapper.mapping.schema import FieldForm, FileForm
 from labs.house import ROOT
 
 PAGES = ROOT / "docs" / "mappings"
@@ -66,10 +67,11 @@ def test_every_key_of_a_mapping_file_is_in_the_reference(key: str) -> None:
     assert re.search(rf"(?<![\w.]){key}(?!\w)", REFERENCE)
 
 
+_MORE = {"plan": "yes", "invoiced_back": "yes"}
 _ALL_OF = {
-    "customer": {},
+    "customer": {"customer": {"finance": "yes", "addresses": "yes"}},
     "product": {},
-    "sales_order": {"sales_order": {"status_back": "yes", "by_owner": "yes"}},
+    "sales_order": {"sales_order": {"status_back": "yes", "by_owner": "yes", **_MORE}},
     "shipment": {"shipment": {"trace": "yes"}},
     "outbound": {"outbound": {"used": "yes"}, "shipment": {"used": "no"}},
 }

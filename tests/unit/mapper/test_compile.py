@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from pydantic import JsonValue
 
 from anji_common.errors import ConfigurationError
 from anji_common.interest import FieldKind
@@ -152,3 +153,30 @@ def test_an_entry_of_which_only_the_first_row_is_read_is_asked_for_where_a_field
     )
     seen = compiled(named).seen(System.K3CLOUD, {"FT": [{"FEntryID": "1", "FNO": "SF-1"}]})
     assert (seen.head["FT[0].FNO"], seen.rows) == ("SF-1", {})
+
+
+def test_lines_that_are_not_used_go_with_their_blank_template_and_the_crms_first_row_is_read() -> (
+    None
+):
+    text = changed(GOOD, '    FTEL: ""\n', '    FTEL: ""\n    FROWS: [{FX: ""}]\n    FNOTE: ""\n')
+    text = changed(
+        text, "number: name\n", "number: name\n  reads: {FinObj: {id: _id, head: account_id}}\n"
+    )
+    text += '  - {crm: "FinObj[0].tax_id", erp: FNOTE, direction: to_erp}\n'
+    lines = """\
+lines:
+  - crm: {path: AddrObj, id: _id, head: account_id}
+    erp: {path: FROWS, id: FEntryID}
+    used: USED
+    fields: [{crm: address, erp: FX, direction: to_erp}]
+"""
+
+    off, on = (compiled(text + lines.replace("USED", used)) for used in ("no", "yes"))
+
+    assert "FROWS" not in off.erp.packet
+    assert off.lines == ()
+    assert [each.path for each in off.crm.interest.lines] == ["FinObj"]
+    assert on.erp.packet["FROWS"] == [{"FX": ""}]
+    assert [each.path for each in on.crm.interest.lines] == ["AddrObj", "FinObj"]
+    data: dict[str, JsonValue] = {"FinObj": [{"_id": "1", "tax_id": "9"}], "AddrObj": []}
+    assert on.seen(System.FXIAOKE, data).head["FinObj[0].tax_id"] == "9"

@@ -14,9 +14,10 @@ from anji_mapper.mapping.forming import form_of, published_form_of
 from anji_mapper.mapping.live import SystemFacts, compare, compare_published
 from anji_mapper.mapping.model import LinkType, Mappings
 from anji_mapper.mapping.own import Factories
+from anji_mapper.mapping.publish_forms import PublishForm
 from anji_mapper.mapping.publishing import build_published
 from anji_mapper.mapping.reading import Page, read_page
-from anji_mapper.mapping.schema import FileForm, PublishForm
+from anji_mapper.mapping.schema import FileForm
 from anji_mapper.mapping.varying import with_variants
 
 __all__ = ["Settings", "compile_mappings", "find_errors", "find_live_errors"]

@@ -7,8 +7,9 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from anji_mapper.mapping.findings import near
+from anji_mapper.mapping.publish_forms import PublishForm
 from anji_mapper.mapping.reading import Loc, Page
-from anji_mapper.mapping.schema import FileForm, PublishForm
+from anji_mapper.mapping.schema import FileForm
 
 __all__ = ["form_of", "published_form_of"]
 

@@ -55,36 +55,42 @@ class _Building:
     fields: dict[System, SideFields] = field(init=False)
 
     def __post_init__(self) -> None:
-        lines = self.form.lines
+        lines = [each for each in self.form.lines if each.used]
         self.fields = {
             System.FXIAOKE: SideFields(
                 self.page,
                 System.FXIAOKE,
                 self.form.crm,
-                {each.crm.path: each.crm for each in lines},
+                {each.crm.path: each.crm for each in lines} | self._read_only(self.form.crm),
             ),
             System.K3CLOUD: SideFields(
                 self.page,
                 System.K3CLOUD,
                 self.form.erp,
-                {each.erp.path: each.erp for each in lines} | self._read_only(),
+                {each.erp.path: each.erp for each in lines} | self._read_only(self.form.erp),
             ),
         }
 
-    def _read_only(self) -> dict[str, LinesSideForm]:
-        """Return the ERP's entries of which only the first row is read."""
-        if self.form.crm.reads:
-            self.page.find(
-                ("crm", "reads"), "only the first rows of the ERP's entries can be read"
-            )
+    def _read_only(self, side: SideForm) -> dict[str, LinesSideForm]:
+        """Return lines of which only the first row is read."""
+        for path, each in side.reads.items():
+            if (each.head is None) is (side is self.form.crm):
+                name = "crm" if side is self.form.crm else "erp"
+                words = "lines of the CRM have a head, and the ERP's have none"
+                self.page.find((name, "reads", path), words)
         return {
-            path: LinesSideForm(path=path, id=id_) for path, id_ in self.form.erp.reads.items()
+            path: LinesSideForm(path=path, id=each.id, head=each.head)
+            for path, each in side.reads.items()
         }
 
     def link_type(self, version: str) -> LinkType:
         form, creates = self.form, _CREATES[self.form.creates]
         pairs = tuple(self._pairs(("fields",), form.fields))
-        lines = tuple(self._lines(("lines", place), each) for place, each in enumerate(form.lines))
+        lines = tuple(
+            self._lines(("lines", place), each)
+            for place, each in enumerate(form.lines)
+            if each.used
+        )
         messages = tuple(MessageTemplate(each.to, each.text) for each in form.messages)
         self._add_messages(messages)
         self._add_variants()
@@ -244,7 +250,8 @@ class _Building:
         is_created: bool,
     ) -> PlacedPacket:
         form: SideForm = getattr(self.form, name)
-        placing = Placing(self.page, name, form, system, pairs, lines)
+        left_out = frozenset(getattr(each, name).path for each in self.form.lines if not each.used)
+        placing = Placing(self.page, name, form, system, pairs, lines, left_out)
         packet = placing.placed()
         for fill in packet.fills:
             for path in fill.paths:

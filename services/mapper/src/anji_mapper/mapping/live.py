@@ -12,8 +12,9 @@ from pydantic import JsonValue
 from anji_common.interest import FieldKind
 from anji_common.refs import System
 from anji_mapper.mapping.findings import Finding, near
+from anji_mapper.mapping.publish_forms import PublishForm
 from anji_mapper.mapping.reading import Loc, NamedField, Page
-from anji_mapper.mapping.schema import FileForm, PublishForm, SideForm
+from anji_mapper.mapping.schema import FileForm, SideForm
 
 __all__ = [
     "FieldFacts",

@@ -35,6 +35,8 @@ class Placing:
     system: System
     pairs: tuple[Pair, ...]
     lines: tuple[LinesPair, ...]
+    left_out: frozenset[str] = frozenset()
+    """Lines that are not used: a template row of theirs that says nothing goes with them."""
 
     def placed(self) -> PlacedPacket:
         """Return the packet, after comparing its marks with the fields that are mapped there."""
@@ -52,7 +54,13 @@ class Placing:
                     f"here stands {pairs[0].path(self.system.other)}, by the field {pairs[0].name}"
                 )
                 self._find(("packet", *mark.place), words)
-        return PlacedPacket(template.packet, tuple(fills))
+        filled = {fill.place[0] for fill in fills}
+        packet = {
+            path: value
+            for path, value in template.packet.items()
+            if path not in self.left_out or path in filled or not _is_blank(value)
+        }
+        return PlacedPacket(packet, tuple(fills))
 
     def check_matching(self) -> None:
         """Check a side on which records are only looked for."""
@@ -111,6 +119,15 @@ class Placing:
 
     def _find(self, loc: Loc, words: str) -> None:
         self.page.find((self.name, *loc), words, at_key=True)
+
+
+def _is_blank(value: JsonValue) -> bool:
+    """Whether a template says nothing."""
+    if isinstance(value, dict):
+        return all(map(_is_blank, value.values()))
+    if isinstance(value, list):
+        return all(map(_is_blank, value))
+    return value in (None, "")
 
 
 def _paths(packet: Mapping[str, JsonValue], lines: str | None) -> Iterator[str]:

@@ -4,13 +4,9 @@ from anji_common.interest import FieldKind, ObjectInterest
 from anji_common.refs import System
 from anji_mapper.mapping.fields import Named, SideFields
 from anji_mapper.mapping.model import Published
+from anji_mapper.mapping.publish_forms import PublishedField, PublishForm
 from anji_mapper.mapping.reading import Loc, Page
-from anji_mapper.mapping.schema import (
-    LinesSideForm,
-    PublishedField,
-    PublishForm,
-    SideForm,
-)
+from anji_mapper.mapping.schema import LinesSideForm, SideForm
 
 __all__ = ["build_published"]
 

@@ -41,10 +41,8 @@ __all__ = [
     "Operations",
     "Place",
     "PlaceForm",
-    "PublishForm",
-    "PublishedField",
-    "PublishedFieldForm",
-    "PublishedLinesForm",
+    "Reads",
+    "ReadsForm",
     "RowRemoved",
     "RowRemovedForm",
     "Side",
@@ -113,6 +111,17 @@ class FieldForm(Form):
     """A field that is not used is checked, and left out: a setting can turn it on."""
 
 
+class ReadsForm(Form):
+    """Lines of which only the first row is read."""
+
+    id: str = Field(min_length=1)
+    head: str | None = None
+    """CRM: the field of the detail object that names its head record."""
+
+
+Reads = Annotated[ReadsForm, spelled_out("id", ReadsForm)]
+
+
 class SideForm(Form):
     """One object of the CRM or one form of the ERP."""
 
@@ -139,8 +148,8 @@ class SideForm(Form):
     """ERP: new records are made from another one by the vendor's conversion."""
     attachments: tuple[FileTemplateForm, ...] = ()
     """ERP: text files put to a new record."""
-    reads: dict[str, str] = Field(default_factory=dict)
-    """ERP: entry: field of its rows' id, of entries of which only the first row is read."""
+    reads: dict[str, Reads] = Field(default_factory=dict)
+    """Lines of which only the first row is read: the field of their id, and the CRM's head."""
     shares: dict[str, str] = Field(default_factory=dict)
     """Name: field that other link types may ask this side for."""
     filter: ConditionForm | None = None
@@ -186,6 +195,8 @@ class LinesForm(Form):
 
     crm: LinesSideForm
     erp: LinesSideForm
+    used: bool = True
+    """Lines that are not used are left out: a setting can turn them on."""
     on_row_removed: RowRemoved = RowRemovedForm()
     """What a removed line does to the other side's: one word for both sides, or one for each."""
     fields: tuple[FieldForm, ...] = Field(min_length=1)
@@ -332,42 +343,3 @@ class FileForm(Form):
     on_delete: DeleteForm = DeleteForm()
     write_back: WriteBackForm | None = None
     messages: tuple[MessageForm, ...] = ()
-
-
-class PublishedFieldForm(Form):
-    """A field whose values are published."""
-
-    path: str
-    """Empty leaves it out: a setting can say so."""
-    kind: FieldKind | None = None
-    """What its values are; text by default."""
-    refers_to: str | None = None
-    """The object that it refers to: it is published as a ref."""
-
-
-PublishedField = Annotated[PublishedFieldForm, spelled_out("path", PublishedFieldForm)]
-
-
-class PublishedLinesForm(Form):
-    """Lines that are published with their head."""
-
-    path: str = Field(min_length=1)
-    id: str = Field(min_length=1)
-    head: str | None = None
-    """CRM: the field of the detail object that names its head record."""
-    fields: tuple[PublishedField, ...] = Field(min_length=1)
-
-
-class PublishForm(Form):
-    """An object whose changes are published for others, and linked with nothing."""
-
-    publish: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
-    used: bool = True
-    settings: dict[str, str] = Field(default_factory=dict)
-    system: Side
-    object: str = Field(min_length=1)
-    id: str = Field(min_length=1)
-    number: str = Field(min_length=1)
-    is_bill: bool = False
-    fields: tuple[PublishedField, ...] = Field(min_length=1)
-    lines: tuple[PublishedLinesForm, ...] = ()
