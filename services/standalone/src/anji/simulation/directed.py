@@ -110,7 +110,7 @@ async def _an_edit_after_a_write_whose_answer_was_lost(scene: _Scene) -> bool:
     await scene.sleep(_REST_SECONDS)
     told = await scene.world.told_of(NoticeKind.CONFLICT_DECIDED)
     return await scene.names(crm_id) == {"Cid"} or any(
-        notice.details.get("erp") == "Cid" for notice in told
+        notice.details.get("field") == "name~FName" for notice in told
     )
 
 

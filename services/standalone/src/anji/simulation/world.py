@@ -38,7 +38,7 @@ from anji_mapper.mapping.model import Mappings
 from anji_mapper.replay import Rebuild
 from anji_mapper.settings import MapperSettings
 
-__all__ = ["LATEST_COMMIT_SECONDS", "LONGEST_PAUSE_SECONDS", "World"]
+__all__ = ["LATEST_COMMIT_SECONDS", "LONGEST_PAUSE_SECONDS", "WRITING", "World"]
 
 _PARTITIONS = 4
 LATEST_COMMIT_SECONDS = 20.0
@@ -46,7 +46,7 @@ LATEST_COMMIT_SECONDS = 20.0
 LONGEST_PAUSE_SECONDS = 9.0
 """No writer of a simulation stands still longer than this; the writers' P is longer."""
 
-_WRITING = WriterSettings(
+WRITING = WriterSettings(
     age_seconds=2.0,
     pause_seconds=4 * LONGEST_PAUSE_SECONDS,  # half of it for what a target itself waits
     processing_seconds=LATEST_COMMIT_SECONDS + 5.0,
@@ -57,13 +57,14 @@ _WRITING = WriterSettings(
 class World:
     """Everything that one seed makes."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - what a world is made of
         self,
         seed: int,
         mappings: Mappings,
         clock: Clock,
         journal: Journal,
         rules: RuleBook,
+        writing: WriterSettings = WRITING,
     ) -> None:
         self.chance = seeded("world", seed)
         self.clock = clock
@@ -71,6 +72,7 @@ class World:
         self.mappings = mappings
         self.tally = Tally()
         self._rules = rules
+        self._writing = writing
         self._seed = seed
         self.vendors = open_vendors(seed, clock)
         self.broker = EmbeddedBroker(None, partitions=_PARTITIONS, clock=clock)
@@ -96,13 +98,17 @@ class World:
     @classmethod
     @asynccontextmanager
     async def begun(
-        cls, seed: int, mappings: Mappings, rules: RuleBook = RULE_BOOK
+        cls,
+        seed: int,
+        mappings: Mappings,
+        rules: RuleBook = RULE_BOOK,
+        writing: WriterSettings = WRITING,
     ) -> AsyncIterator["World"]:
         """Yield a world on the running loop in which every process runs; end it after."""
         clock = LoopClock(asyncio.get_running_loop())
         journal = Journal(clock)
         with journal.of_logs():
-            world = cls(seed, mappings, clock, journal, rules)
+            world = cls(seed, mappings, clock, journal, rules, writing)
             await world.start()
             try:
                 yield world
@@ -255,7 +261,12 @@ class World:
 
         async def run() -> None:
             await anji_fxiaoke.service.run_writer(
-                self._fxiaoke, interest, runtime, transport, _WRITING, rules=self._rules.writer
+                self._fxiaoke,
+                interest,
+                runtime,
+                transport,
+                self._writing,
+                rules=self._rules.writer,
             )
 
         return [Service("fxiaoke-writer", run)]
@@ -287,7 +298,7 @@ class World:
         async def run() -> None:
             erp = Connection.over(self._k3cloud, runtime.clock, transport)
             await anji_k3cloud.service.run_writer(
-                erp, interest, runtime, _WRITING, rules=self._rules.writer
+                erp, interest, runtime, self._writing, rules=self._rules.writer
             )
 
         return [Service("k3cloud-writer", run)]
