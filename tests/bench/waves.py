@@ -17,7 +17,7 @@ from anji_common.messages import Message, Record
 from anji_common.metrics import MAPPER_INPUTS
 from anji_common.refs import System
 from anji_common.runtime import Runtime
-from anji_common.topics import commands_topic
+from anji_common.topics import Lane, commands_topic
 from anji_mapper.decode import input_topics
 from anji_mapper.mapping.model import Mappings
 from anji_mapper.service import GROUP, run
@@ -87,8 +87,7 @@ class Waves:
     async def commands(self) -> list[Command]:
         """Return the commands that nobody has been told of yet."""
         found: list[Command] = []
-        for system in System:
-            topic = commands_topic(system)
+        for topic in (commands_topic(system, lane) for system in System for lane in Lane):
             found += [Command.from_record(record) async for record in self._news(topic)]
         return found
 

@@ -1,6 +1,7 @@
 """The mapper as a service: rubbish, crashes, replays and other members around its reducer."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,14 +10,25 @@ from pydantic import JsonValue
 from anji_common.broker.embedded_broker import EmbeddedBroker
 from anji_common.broker.port import Lag, Task, Work
 from anji_common.errors import RetriableError
+from anji_common.events.changes import Change, revision_of
 from anji_common.events.commands import Action
 from anji_common.events.crosswalk import RowState
+from anji_common.events.observed import Stamp
 from anji_common.messages import Message, Record
 from anji_common.refs import Ref, System
-from anji_common.topics import CROSSWALK, INBOX, LINKS, changes_topic, results_topic
+from anji_common.topics import (
+    CROSSWALK,
+    INBOX,
+    LINKS,
+    Lane,
+    changes_topic,
+    commands_topic,
+    results_topic,
+)
 from anji_mapper.decode import input_topics
 from anji_mapper.link.state import Stage
 from anji_mapper.service import GROUP
+from anji_mapper.settings import MapperSettings
 from labs.mapper_lab import ACCOUNT, BILL, CUSTOMER, SALE, MapperLab, in_a_mapper_lab
 
 ANN: dict[str, JsonValue] = {"name": "Ann", "tel": "1", "no__c": None, "anji_ref__c": None}
@@ -258,3 +270,27 @@ def test_a_batch_that_was_not_committed_is_stepped_again() -> None:
         assert all(one.records == 0 for one in await lag(lab))
 
     in_a_mapper_lab(test, kind=UncertainBroker)
+
+
+def test_the_commands_of_a_mass_change_go_by_the_bulk_lane_and_others_stay_live() -> None:
+    async def test(lab: MapperLab) -> None:
+        most = MapperSettings().burst_changes * lab.broker.partitions
+        await lab.start()
+        refs = [replace(ACCOUNT, record_id=f"b{n}") for n in range(4 * most)]
+        await lab.broker.publish([made_by("1000", ref, lab) for ref in refs])
+        await lab.broker.publish([made_by("1001", ACCOUNT, lab)])
+        await lab.work()
+
+        live = [command.seat for command in await lab.commands()]
+        bulk = await lab.records(commands_topic(System.K3CLOUD, Lane.BULK))
+        assert ACCOUNT in live
+        assert len(live) <= most + 1
+        assert len(live) + len(bulk) == len(refs) + 1
+
+    in_a_mapper_lab(test)
+
+
+def made_by(author: str, ref: Ref, lab: MapperLab) -> Message:
+    stamp = Stamp(modified_at=lab.clock.now(), modified_by=author)
+    revision = revision_of(stamp.modified_at, 0)
+    return Change(ref=ref, revision=revision, stamp=stamp, data=ANN).to_message()

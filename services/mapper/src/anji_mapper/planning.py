@@ -16,15 +16,13 @@ import orjson
 from anji_common.broker.port import Broker
 from anji_common.errors import UndecodableError
 from anji_common.events.changes import Change
-from anji_common.events.commands import Command
 from anji_common.messages import Message
-from anji_common.topics import Lane
 from anji_common.views import View
 from anji_mapper.copies import open_copies, topics_of
 from anji_mapper.link.applying import state_name
 from anji_mapper.link.codec import decode_seat, encode_seat
 from anji_mapper.link.context import Context
-from anji_mapper.link.effects import Effect
+from anji_mapper.link.effects import Effect, in_bulk
 from anji_mapper.link.inputs import Relooked
 from anji_mapper.link.remapping import forgotten
 from anji_mapper.link.state import Seat, Stage, changed
@@ -90,7 +88,7 @@ class Planner:
             fits = _variant(old, seat), _variant(link_type, seat)
             before = forgotten(seat, *fits, self.context)
         after, effects = self.reducer.step(before, Relooked(changes), link_type, self.context)
-        effects = tuple(_in_bulk(effect) for effect in effects)
+        effects = tuple(in_bulk(effect) for effect in effects)
         self.tally.add(seat, after, link_type, effects, changes)
         if not effects and changed(after, version=seat.version) == seat:
             return None
@@ -108,11 +106,6 @@ def _variant(link_type: LinkType, seat: Seat) -> LinkType:
     """Return the mapping under the settings of the records' own variant."""
     found = link_type.variant_of(seat.crm.seen, seat.erp.seen) if link_type.variants else None
     return link_type if found is None else found.link_type
-
-
-def _in_bulk(effect: Effect) -> Effect:
-    """Return the effect; a command of a plan leaves the live lane to live work."""
-    return effect.model_copy(update={"lane": Lane.BULK}) if isinstance(effect, Command) else effect
 
 
 def _message(effect: Effect) -> Message:

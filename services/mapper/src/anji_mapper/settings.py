@@ -28,3 +28,10 @@ class MapperSettings(BaseSettings):
 
     patience_seconds: float = Field(default=3600.0, gt=0)
     """How long a link may wait for a record that it refers to before people are told."""
+
+    burst_changes: int = Field(default=50, ge=1)
+    """Changes of one object by one person within `burst_seconds`, in each partition, that are
+    still live work. What exceeds them is a mass change: its commands go by the bulk lane."""
+
+    burst_seconds: float = Field(default=10.0, gt=0)
+    """See `burst_changes`."""

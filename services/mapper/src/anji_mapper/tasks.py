@@ -20,9 +20,11 @@ from anji_common.metrics import MAPPER_EFFECTS, MAPPER_INPUTS
 from anji_common.runtime import Runtime
 from anji_common.topics import LINKS
 from anji_common.views import View
+from anji_mapper.bursts import Bursts
 from anji_mapper.decode import decode
 from anji_mapper.link.codec import decode_seat, index_tokens, seat_message
 from anji_mapper.link.context import Context
+from anji_mapper.link.effects import in_bulk
 from anji_mapper.link.inputs import Input, Looked
 from anji_mapper.link.state import Seat
 from anji_mapper.link.step import Reducer, new_seat
@@ -87,6 +89,7 @@ class MapperTask:
         self._to_look_at: deque[str] = deque()
         self._queued: set[str] = set()
         self._timers = Timers()
+        self._bursts = Bursts(settings.burst_changes, settings.burst_seconds)
         self._recent: dict[str, Seat] = {}
         """As committed, by the time of their last commit."""
         self._awaited: set[str] = set()
@@ -177,7 +180,9 @@ class MapperTask:
             if arrival is not None:
                 seat = self._seat(batch, str(arrival.key))
                 seat = seat or new_seat(arrival.key, arrival.link_type, context)
-                self._step(batch, seat, arrival.link_type, arrival.happened, context)
+                is_bulk = self._bursts.take_in(arrival.happened, record.timestamp_ms)
+                link_type, happened = arrival.link_type, arrival.happened
+                self._step(batch, seat, link_type, happened, context, is_bulk=is_bulk)
         except UndecodableError as error:
             self._bury(batch, record, error)
 
@@ -185,12 +190,20 @@ class MapperTask:
         _log.warning("input.undecodable", place=record.place, reason=str(error))
         batch.outputs.append(dead_letter(record, error, by="mapper"))
 
-    def _step(
-        self, batch: _Batch, before: Seat, link_type: LinkType, happened: Input, context: Context
+    def _step(  # noqa: PLR0913 - what a step takes, and by which lane its commands go
+        self,
+        batch: _Batch,
+        before: Seat,
+        link_type: LinkType,
+        happened: Input,
+        context: Context,
+        *,
+        is_bulk: bool = False,
     ) -> None:
         after, effects = self._reducer.step(before, happened, link_type, context)
         if after is before and not effects:
             return
+        effects = tuple(map(in_bulk, effects)) if is_bulk else effects
         batch.seats[str(after.key)] = after
         batch.outputs += [effect.to_message() for effect in effects]
         batch.effects.update(type(effect).__name__ for effect in effects)

@@ -5,8 +5,14 @@ from anji_common.events.crosswalk import CrosswalkRow
 from anji_common.events.inbox import Entry, Sending
 from anji_common.events.notices import Notice
 from anji_common.events.signals import Signal
+from anji_common.topics import Lane
 
-__all__ = ["Effect"]
+__all__ = ["Effect", "in_bulk"]
 
 Effect = Command | CrosswalkRow | Entry | Notice | Sending | Signal
 """Each knows its message: ``effect.to_message()``."""
+
+
+def in_bulk(effect: Effect) -> Effect:
+    """Return the effect; a command leaves the live lane to live work."""
+    return effect.model_copy(update={"lane": Lane.BULK}) if isinstance(effect, Command) else effect
