@@ -184,14 +184,6 @@ def test_a_place_that_cannot_hold_a_file_is_named(tmp_path: Path) -> None:
             ViewStore(path, "links")
 
 
-def test_a_store_without_a_file_is_in_memory() -> None:
-    store = ViewStore(None, "links")
-    store.put("a", b"1")
-
-    assert store.get("a") == b"1"
-    store.close()
-
-
 def _function_of(path: Path, text: str) -> Callable[[], int]:
     path.write_text(text)
     spec = importlib.util.spec_from_file_location("projection", path)

@@ -15,6 +15,7 @@ from pathlib import Path
 import structlog
 
 from anji_common.broker.port import Broker, Reader
+from anji_common.broker.view_memory import ViewMemory
 from anji_common.broker.view_store import Kept, ViewStore, projection_of
 from anji_common.errors import AnjiError, FatalError
 from anji_common.messages import Message, Record
@@ -31,8 +32,11 @@ _log = structlog.get_logger("anji.view")
 
 _BATCH_RECORDS = 2000
 _WAIT_SECONDS = 1.0
-_FOLLOW_WAIT_SECONDS = 5.0
-"""How long a view that is up to date waits for the next record; one that comes wakes it."""
+_SAVE_SECONDS = 5.0
+"""How long a view that is up to date waits for the next record before it saves its file; one that
+comes wakes it."""
+_IDLE_SECONDS = 60.0
+"""The same where there is no file to save."""
 
 
 def _value_of(record: Record) -> bytes | None:
@@ -76,7 +80,7 @@ class View:
         self._project = project
         self._index = index
         self._on_bad = on_bad or _warn
-        self._store: ViewStore | None = None
+        self._store: ViewStore | ViewMemory | None = None
         self._reader: Reader | None = None
         self._reading = asyncio.Lock()
         self._positions: dict[int, int] = {}
@@ -93,9 +97,12 @@ class View:
             ConfigurationError: the topic was not declared, or the file is in use.
         """
         ends = self._own(await self._broker.ends(self._topic))
-        projection = projection_of(self._project, self._index) if self._path else ""
-        identity = f"{self._topic} {sorted(ends)} of {self._broker.partitions} {projection}"
-        self._store = ViewStore(self._path, identity, is_scratch=self._is_scratch)
+        if self._path is None:
+            self._store = ViewMemory()
+        else:
+            projection = projection_of(self._project, self._index)
+            identity = f"{self._topic} {sorted(ends)} of {self._broker.partitions} {projection}"
+            self._store = ViewStore(self._path, identity, is_scratch=self._is_scratch)
         try:
             await self._restore(ends)
         except BaseException:
@@ -104,9 +111,10 @@ class View:
 
     async def follow(self) -> None:
         """Apply new records as they come, until cancelled."""
+        wait_seconds = _IDLE_SECONDS if self._path is None else _SAVE_SECONDS
         while True:
             async with self._reading:
-                came = await self._read(_FOLLOW_WAIT_SECONDS)
+                came = await self._read(wait_seconds)
             if not came:
                 self._opened.save()
 
@@ -192,7 +200,7 @@ class View:
             await reader.close()
 
     @property
-    def _opened(self) -> ViewStore:
+    def _opened(self) -> ViewStore | ViewMemory:
         if self._store is None:
             msg = f"the view of {self._topic} is not open: start it first"
             raise FatalError(msg)

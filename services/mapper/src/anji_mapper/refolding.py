@@ -51,7 +51,14 @@ class Found:
 class Fold:
     """The newest change of every record, and the crosswalk, while the context is open."""
 
-    def __init__(self, mappings: Mappings, broker: Broker, folder: Path) -> None:
+    def __init__(self, mappings: Mappings, broker: Broker, folder: Path | None) -> None:
+        """Prepare one.
+
+        Args:
+            mappings: Whose objects are read.
+            broker: Where the topics are.
+            folder: Where what was read is kept meanwhile; `None` keeps it in memory.
+        """
         self._mappings = mappings
         self._views: dict[tuple[System, str], View] = {}
         self.unreadable = 0
@@ -63,7 +70,7 @@ class Fold:
                 self._views[system, name] = View(
                     broker,
                     topic,
-                    store=folder / f"{topic}.sqlite",
+                    store=folder and folder / f"{topic}.sqlite",
                     project=_kept,
                     index=_tokens_of(link_type, system),
                     on_bad=self._bad,
@@ -71,7 +78,7 @@ class Fold:
         self.crosswalk = View(
             broker,
             CROSSWALK.name,
-            store=folder / f"{CROSSWALK.name}.sqlite",
+            store=folder and folder / f"{CROSSWALK.name}.sqlite",
             project=checked_row,
             index=_row_tokens,
             on_bad=self._bad,

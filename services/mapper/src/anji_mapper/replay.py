@@ -10,8 +10,8 @@ Without `apply` nothing waits, nothing is published, and nobody is fenced: it is
 would be found.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -88,7 +88,7 @@ class Rebuild:
 
     async def look(self) -> list[TypeReport]:
         """Return what would be rebuilt; nothing is changed."""
-        return await self._rebuilt({})
+        return await self._rebuilt({}, on_disk=True)
 
     async def apply(self, *, replaces: bool = False) -> list[TypeReport]:
         """Make all links anew.
@@ -112,16 +112,17 @@ class Rebuild:
             for partition in range(self._broker.partitions):
                 tasks[partition] = await self._broker.take(GROUP, partition, inputs)
                 taken.push_async_callback(tasks[partition].close)
-            reports = await self._rebuilt(tasks)
+            # where the services' views are in memory, the topics fit there as well
+            reports = await self._rebuilt(tasks, on_disk=self._runtime.state_dir is not None)
             for partition, task in tasks.items():
                 await task.commit(_marks(ends, partition))
         _forget_views(self._runtime.state_dir)
         return reports
 
-    async def _rebuilt(self, tasks: Mapping[int, Task]) -> list[TypeReport]:
-        with TemporaryDirectory(prefix="anji-rebuild-") as folder:
+    async def _rebuilt(self, tasks: Mapping[int, Task], *, on_disk: bool) -> list[TypeReport]:
+        with _folder() if on_disk else nullcontext() as folder:
             self._on_progress("reading the topics", 0)
-            async with Fold(self._mappings, self._broker, Path(folder)) as fold:
+            async with Fold(self._mappings, self._broker, folder) as fold:
                 now = self._runtime.clock.now()
                 work = _Work(fold, Context(self._mappings, fold.references, now), tasks)
                 by_keys = not fold.has_crosswalk
@@ -158,6 +159,12 @@ class Rebuild:
             if not fold.knows(key):
                 await work.put(key, [Message(LINKS.name, key, None)])
         await standing.close()
+
+
+@contextmanager
+def _folder() -> Iterator[Path]:
+    with TemporaryDirectory(prefix="anji-rebuild-") as folder:
+        yield Path(folder)
 
 
 class _Work:

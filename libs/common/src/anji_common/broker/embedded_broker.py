@@ -166,6 +166,7 @@ class EmbeddedBroker:
                 " WHERE group_name = ?",
                 group,
             )
+            store.forget_owners()
             store.run_many(
                 "INSERT OR REPLACE INTO progress VALUES (?, ?, ?, ?)",
                 [

@@ -20,6 +20,7 @@ class EmbeddedReader:
             partition: max(start, core.store.beginning(shape.log(partition)))
             for partition, start in starts.items()
         }
+        self._logs = {partition: shape.log(partition) for partition in starts}
         self._event = asyncio.Event()
         self._turn = 0
 
@@ -33,8 +34,7 @@ class EmbeddedReader:
             remaining = deadline - loop.time()
             if found or remaining <= 0:
                 break
-            keys = [self._shape.log(partition) for partition in self._positions]
-            await self._core.wakeups.wait(self._event, keys, remaining)
+            await self._core.wakeups.wait(self._event, [*self._logs.values()], remaining)
         if not found:
             await self._core.clock.sleep(0)  # a loop of empty polls must not starve the others
         return found
@@ -48,17 +48,16 @@ class EmbeddedReader:
     def _read(self, max_records: int) -> list[Record]:
         """Read the partitions in turn, each time beginning with another, so that none starves."""
         self._turn += 1
-        partitions = tuple(self._positions)
-        ends = self._core.store.ends
+        logs, ends = tuple(self._logs.items()), self._core.store.ends
+        first = self._turn % len(logs) if logs else 0
         found: list[Record] = []
-        for number in range(len(partitions)):
-            partition = partitions[(self._turn + number) % len(partitions)]
+        for partition, log in (*logs[first:], *logs[:first]):
             start = self._positions[partition]
-            if start < ends.get(self._shape.log(partition), 0):
+            if start < ends.get(log, 0):
                 records, self._positions[partition] = self._core.store.read(
                     self._shape, partition, start, max_records - len(found)
                 )
                 found += records
-            if len(found) >= max_records:
-                break
+                if len(found) >= max_records:
+                    break
         return found

@@ -74,6 +74,8 @@ class EmbeddedStore:
         self._data_version = -1
         self.ends: dict[int, int] = {}
         """Per log the offset after its newest record, as of the last look (`refresh`)."""
+        self.epochs: dict[tuple[str, int], int] = {}
+        """The epoch of a group's partition, as far as it was looked at since an epoch rose."""
         with self._translated():
             if path is not None:
                 path.parent.mkdir(parents=True, exist_ok=True)
@@ -126,13 +128,19 @@ class EmbeddedStore:
 
     def run(self, sql: str, *arguments: object) -> int:
         """Run one statement and return how many rows it changed."""
-        with self._translated():
+        try:
             return self._db.execute(sql, arguments).rowcount
+        except (sqlite3.Error, OSError) as error:
+            raise self._unusable(error) from error
 
     def run_many(self, sql: str, rows: Sequence[tuple[object, ...]]) -> None:
         """Run one statement for each of `rows`."""
-        with self._translated():
+        if not rows:
+            return
+        try:
             self._db.executemany(sql, rows)
+        except (sqlite3.Error, OSError) as error:
+            raise self._unusable(error) from error
 
     @contextmanager
     def writing(self) -> Iterator[None]:
@@ -165,7 +173,12 @@ class EmbeddedStore:
             return False
         self._data_version = version
         self.ends = dict(self.rows("SELECT log, next_offset FROM logs"))
+        self.forget_owners()
         return True
+
+    def forget_owners(self) -> None:
+        """Look at the file anew before an epoch is trusted: one rises, or may have risen."""
+        self.epochs.clear()
 
     def shape(self, name: str) -> Shape:
         """Return a topic as it stands in the file.
@@ -326,7 +339,7 @@ def _packed(headers: Headers) -> bytes | None:
 def _unpacked(packed: bytes | None) -> Headers:
     if packed is None:
         return ()
-    return tuple((name, value.encode("latin-1")) for name, value in orjson.loads(packed))
+    return tuple([(name, value.encode("latin-1")) for name, value in orjson.loads(packed)])
 
 
 def _statements(schema: str) -> Iterator[str]:

@@ -73,6 +73,7 @@ def _taken(
         core.presence.process_id(transaction),
         member_id,
     )
+    transaction.store.forget_owners()
     transaction.touched.add(group_key(seat.group))
     return EmbeddedTask(core, seat, epoch)
 
@@ -95,6 +96,11 @@ class EmbeddedTask:
         self._core = core
         self._seat = seat
         self._epoch = epoch
+        self._logs = {
+            name: shape.log(seat.partition)
+            for name, shape in seat.inputs.items()
+            if seat.partition < shape.partitions
+        }
         self._event = asyncio.Event()
         self._is_woken = False
         self._is_revoked = False
@@ -125,10 +131,8 @@ class EmbeddedTask:
             remaining = deadline - loop.time()
             if found or self._is_woken or remaining <= 0:
                 break
-            keys = [self._seat.inputs[name].log(self.partition) for name in wanted]
-            await self._core.wakeups.wait(
-                self._event, [group_key(self._seat.group), *keys], remaining
-            )
+            keys = [group_key(self._seat.group), *(self._logs[name] for name in wanted)]
+            await self._core.wakeups.wait(self._event, keys, remaining)
         self._is_woken = False
         if not found:
             await self._core.clock.sleep(0)  # a loop of empty polls must not starve the others
@@ -207,17 +211,17 @@ class EmbeddedTask:
         """Read the topics in turn, each time beginning with another, so that none starves."""
         self._turn += 1
         found: list[Record] = []
-        for number in range(len(wanted)):
-            name = wanted[(self._turn + number) % len(wanted)]
-            start = self._positions.get(name, 0)
-            shape = self._seat.inputs[name]
-            if start < self._core.store.ends.get(shape.log(self.partition), 0):
-                records, self._positions[name] = self._core.store.read(
-                    shape, self.partition, start, max_records - len(found)
+        store, positions, logs = self._core.store, self._positions, self._logs
+        first = self._turn % len(wanted)
+        for name in (*wanted[first:], *wanted[:first]):
+            start = positions.get(name, 0)
+            if start < store.ends.get(logs[name], 0):
+                records, positions[name] = store.read(
+                    self._seat.inputs[name], self.partition, start, max_records - len(found)
                 )
                 found += records
-            if len(found) >= max_records:
-                break
+                if len(found) >= max_records:
+                    break
         return found
 
     def _marks(self, done: Sequence[Record]) -> list[tuple[object, ...]]:
@@ -230,12 +234,17 @@ class EmbeddedTask:
         return [(self._seat.group, name, self.partition, place) for name, place in nexts.items()]
 
     def _check(self) -> None:
-        self._check_epoch()
+        """See whether the task is still ours, as of the last look at the file."""
+        epochs, place = self._core.store.epochs, (self._seat.group, self._seat.partition)
+        if epochs.get(place) != self._epoch or self._is_closed:
+            self._check_epoch()
+            epochs[place] = self._epoch
         if self._is_revoked:
             msg = f"task {self._seat.group}-{self.partition} goes to another member"
             raise RevokedError(msg)
 
     def _check_epoch(self) -> None:
+        """See in the file itself whether the task is ours."""
         found = self._core.store.rows(
             "SELECT epoch FROM owners WHERE group_name = ? AND partition = ?",
             self._seat.group,

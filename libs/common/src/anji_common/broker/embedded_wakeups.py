@@ -7,7 +7,7 @@ looking (`PRAGMA data_version`, 2 µs) every so often, and only while somebody w
 import asyncio
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 
 from anji_common.broker.embedded_store import EmbeddedStore
 from anji_common.clock import Clock
@@ -52,10 +52,13 @@ class EmbeddedWakeups:
                     del self._waiting[key]
 
     async def wait(self, event: asyncio.Event, keys: Sequence[Hashable], seconds: float) -> None:
-        """Wait until `event` is set, one of `keys` changes, or so long."""
-        with self.waiting(event, keys), suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
+        """Wait until `event` is set, one of `keys` changes, or so long; `event` is set then."""
+        with self.waiting(event, keys):
+            timer = asyncio.get_running_loop().call_later(seconds, event.set)
+            try:
                 await event.wait()
+            finally:
+                timer.cancel()
 
     async def close(self) -> None:
         """Stop looking, and wake everybody."""

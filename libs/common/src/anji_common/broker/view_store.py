@@ -67,13 +67,13 @@ def _source(code: CodeType) -> bytes:
 
 
 class ViewStore:
-    """Rows by key, on disk or in memory, for one process at a time."""
+    """Rows by key, on disk, for one process at a time; `ViewMemory` does without."""
 
-    def __init__(self, path: Path | None, identity: str, *, is_scratch: bool = False) -> None:
+    def __init__(self, path: Path, identity: str, *, is_scratch: bool = False) -> None:
         """Open or make the file.
 
         Args:
-            path: The file; `None` keeps everything in memory.
+            path: The file.
             identity: What the rows are made of. A file of another identity is thrown away.
             is_scratch: It ends with this process, and is not saved before: half the writing.
 
@@ -238,11 +238,8 @@ class ViewStore:
         return db
 
     def _connected(self) -> sqlite3.Connection:
-        if self._path is not None:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-        db = sqlite3.connect(
-            ":memory:" if self._path is None else self._path, isolation_level=None, timeout=0
-        )
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        db = sqlite3.connect(self._path, isolation_level=None, timeout=0)
         try:
             db.execute("PRAGMA locking_mode=EXCLUSIVE")
             # Without a journal a transaction cannot be taken back, and nothing here ever is.
@@ -261,9 +258,8 @@ class ViewStore:
         return bool(db.execute("SELECT text FROM identity").fetchone() == (self._identity,))
 
     def _throw_away(self) -> None:
-        if self._path is not None:
-            for suffix in ("", "-wal", "-shm"):
-                Path(f"{self._path}{suffix}").unlink(missing_ok=True)
+        for suffix in ("", "-wal", "-shm"):
+            Path(f"{self._path}{suffix}").unlink(missing_ok=True)
 
     @contextmanager
     def _writing(self, rows: int = 1) -> Iterator[None]:

@@ -9,11 +9,11 @@ SIGSTOP and SIGCONT do.
 """
 
 import asyncio
-import selectors
-from collections.abc import Callable, Coroutine, Generator
+from collections import deque
+from collections.abc import Callable, Coroutine, Generator, Sequence
 from contextvars import Context, ContextVar, copy_context
 from datetime import UTC, datetime, timedelta
-from functools import partial
+from heapq import heappop, heappush
 from itertools import count
 from typing import Any, TypeVar, TypeVarTuple
 
@@ -30,14 +30,10 @@ class Life:
     """A played process: what was begun in it, and what that begins, stands still together."""
 
     def __init__(self) -> None:
-        self._is_frozen = False
-        self._due: list[Callable[[], None]] = []
-        """What would have run meanwhile, in order."""
-
-    @property
-    def is_frozen(self) -> bool:
+        self.is_frozen = False
         """Whether it stands still."""
-        return self._is_frozen
+        self._due: list[_Handle] = []
+        """What would have run meanwhile, in order."""
 
     def begin(self, work: Coroutine[Any, Any, None], *, name: str) -> asyncio.Task[None]:
         """Begin `work` as part of this process."""
@@ -47,63 +43,58 @@ class Life:
 
     def freeze(self) -> None:
         """Run nothing of it from now on; time goes on."""
-        self._is_frozen = True
+        self.is_frozen = True
 
     def thaw(self) -> None:
         """Go on: what has come due meanwhile is next, in its order."""
-        self._is_frozen = False
+        self.is_frozen = False
         due, self._due = self._due, []
-        for run in due:
-            run()
+        for handle in due:
+            handle.again()
 
-    def keep(self, run: Callable[[], None]) -> None:
+    def keep(self, handle: "_Handle") -> None:
         """Keep what is due for later."""
-        self._due.append(run)
+        self._due.append(handle)
 
 
 _LIFE: ContextVar[Life | None] = ContextVar("life", default=None)
 
 
-class _Due:
-    """A callback whose time has come, or will; it waits on where its process stands still."""
+class _Handle(asyncio.TimerHandle):
+    """A callback that is due, or will be: it waits on where its process stands still.
 
-    def __init__(self, loop: "VirtualTimeLoop", life: Life, run: Callable[[], object]) -> None:
+    One class for what runs soon and what runs at a time, and none of asyncio's debugging: a
+    history makes tens of thousands of them.
+    """
+
+    __slots__ = ("life",)
+
+    def __init__(
+        self,
+        when: float,
+        callback: Callable[..., object],
+        args: Sequence[Any],
+        loop: "VirtualTimeLoop",
+        context: Context | None,
+    ) -> None:
+        self._context = copy_context() if context is None else context
         self._loop = loop
-        self._life = life
-        self._run = run
-        self._context = copy_context()
-        self.handle: asyncio.Handle | None = None
-
-    def __call__(self) -> None:
-        if self.handle is not None and self.handle.cancelled():
-            return
-        if self._life.is_frozen:
-            self._life.keep(self.again)
-        else:
-            self._run()
+        self._callback = callback
+        self._args = args
+        self._cancelled = False
+        self._repr = None
+        self._source_traceback = None
+        self._when = when
+        self._scheduled = False
+        self.life = self._context.get(_LIFE)
 
     def again(self) -> None:
         """Have it run next."""
-        self._loop.call_soon(self, context=self._context)
+        self._loop.due_now(self)
 
 
 class StalledError(Exception):
     """Everything waits, and no timer will ever wake anything."""
-
-
-class _JumpingSelector(selectors.SelectSelector):
-    """Never waits: tells its loop to jump instead."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.virtual_seconds = 0.0
-
-    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        if timeout is None:
-            msg = "everything waits, and no timer will ever wake anything"
-            raise StalledError(msg)
-        self.virtual_seconds += max(timeout, 0.0)
-        return []
 
 
 class _Task(asyncio.Task[T]):
@@ -140,10 +131,16 @@ class _Future(asyncio.Future[T]):
 class VirtualTimeLoop(asyncio.SelectorEventLoop):
     """The loop. `time` is virtual, and starts at 0."""
 
+    _ready: deque[asyncio.Handle]
+    """asyncio's own: what runs next."""
+    _stopping: bool
+
     def __init__(self) -> None:
-        self._jumping = _JumpingSelector()
+        super().__init__()
+        self._seconds = 0.0
         self._numbers = count()
-        super().__init__(self._jumping)
+        self._timers: list[tuple[float, int, _Handle]] = []
+        """A heap; of two at one time the one that was asked for first comes first."""
         self.set_task_factory(self._numbered)
 
     def _numbered(
@@ -159,7 +156,11 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
         return _Future(number=next(self._numbers), loop=self)
 
     def time(self) -> float:
-        return self._jumping.virtual_seconds
+        return self._seconds
+
+    def due_now(self, handle: "_Handle") -> None:
+        """Run a handle of this loop's next."""
+        self._ready.append(handle)
 
     def call_soon(
         self,
@@ -167,18 +168,7 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
         *args: *_Ts,
         context: Context | None = None,
     ) -> asyncio.Handle:
-        life = _LIFE.get() if context is None else context.get(_LIFE)
-        if life is None or not life.is_frozen:
-            return super().call_soon(callback, *args, context=context)
-        handle = asyncio.Handle(callback, args, self, context)
-        context = context or copy_context()
-
-        def again() -> None:
-            if not handle.cancelled():
-                self.call_soon(callback, *args, context=context)
-
-        life.keep(again)
-        return handle
+        return self._call_soon(callback, args, context)
 
     def call_at(
         self,
@@ -187,12 +177,42 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
         *args: *_Ts,
         context: Context | None = None,
     ) -> asyncio.TimerHandle:
-        life = _LIFE.get() if context is None else context.get(_LIFE)
-        if life is None:
-            return super().call_at(when, callback, *args, context=context)
-        due = _Due(self, life, partial(callback, *args))
-        due.handle = handle = super().call_at(when, due, context=context)
+        handle = _Handle(when, callback, args, self, context)
+        heappush(self._timers, (when, next(self._numbers), handle))
         return handle
+
+    def _call_soon(
+        self, callback: Callable[..., object], args: Sequence[Any], context: Context | None
+    ) -> asyncio.Handle:
+        """What asyncio itself calls, also from signal handlers."""
+        handle = _Handle(0.0, callback, args, self, context)
+        self._ready.append(handle)
+        return handle
+
+    def _timer_handle_cancelled(self, handle: asyncio.TimerHandle) -> None:
+        """A cancelled timer is left out when its time comes."""
+
+    def _run_once(self) -> None:
+        """Run what is due; if nothing is, jump to the next timer. asyncio calls this in turn."""
+        ready, timers = self._ready, self._timers
+        if not ready and not self._stopping:
+            while timers and timers[0][2].cancelled():
+                heappop(timers)
+            if not timers:
+                msg = "everything waits, and no timer will ever wake anything"
+                raise StalledError(msg)
+            self._seconds = max(self._seconds, timers[0][0])
+        while timers and timers[0][0] <= self._seconds:
+            ready.append(heappop(timers)[2])
+        for _ in range(len(ready)):
+            handle = ready.popleft()
+            life = handle.life if isinstance(handle, _Handle) else None
+            if handle.cancelled():
+                continue
+            if life is not None and life.is_frozen and isinstance(handle, _Handle):
+                life.keep(handle)
+            else:
+                handle._run()  # noqa: SLF001 - a loop runs its handles so
 
     def run_in_executor(
         self,
@@ -214,9 +234,14 @@ class LoopClock:
     def __init__(self, loop: asyncio.AbstractEventLoop, *, skew_seconds: float = 0.0) -> None:
         self._loop = loop
         self._skew = timedelta(seconds=skew_seconds)
+        self._told = (0.0, EPOCH + self._skew)
+        """The time that was told last: it is asked for many times at one moment."""
 
     def now(self) -> datetime:
-        return EPOCH + timedelta(seconds=self._loop.time()) + self._skew
+        seconds = self._loop.time()
+        if seconds != self._told[0]:
+            self._told = (seconds, EPOCH + timedelta(seconds=seconds) + self._skew)
+        return self._told[1]
 
     def monotonic(self) -> float:
         return self._loop.time()

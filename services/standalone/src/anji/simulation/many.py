@@ -1,6 +1,5 @@
 """Many seeds, on as many processes as one likes; the same outcomes on any number of them."""
 
-import gc
 import multiprocessing
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -9,6 +8,7 @@ from functools import cache, partial
 
 from anji.simulation.controls import CONTROLS, RULE_BOOK
 from anji.simulation.run import Outcome, simulate
+from anji_common.collector import calm_collector
 from anji_mapper.mapping.folder import load_mappings
 from anji_mapper.mapping.model import Mappings
 
@@ -44,5 +44,5 @@ def _outcome(seed: int, *, control: str | None, traces: bool) -> Outcome:
 @cache
 def _mappings() -> Mappings:
     mappings = load_mappings()
-    gc.freeze()  # what is loaded by now stays: no collection need look at it again
+    calm_collector()
     return mappings

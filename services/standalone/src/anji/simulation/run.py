@@ -28,8 +28,9 @@ __all__ = ["FIRST_CALM_SECONDS", "Outcome", "simulate"]
 
 FIRST_CALM_SECONDS = 3.0
 """The sources look for the first time: what is older is none of ours (``protocol.md`` 23)."""
-_STORM_SECONDS = 120.0
-_ACTIONS = 40
+_STORM_SECONDS = (30.0, 60.0, 60.0, 120.0)
+"""By seed. Short histories are cheap and easily read; long ones meet what takes its time."""
+_ACTIONS_A_SECOND = 1 / 3
 _LOOK_EVERY_SECONDS = 10.0
 _PATIENCE_SECONDS = 400.0
 _REPLAY_SECONDS = 15.0
@@ -97,6 +98,7 @@ class _Course:
         self._seed = seed
         self._world = world
         self._storm = storm
+        self._seconds = seeded("length", seed).choice(_STORM_SECONDS)
         self._crowd = Crowd(world.crm_user, world.erp_user, world.clock, chance, world.journal)
         self.verdicts: dict[str, Verdict] = {}
 
@@ -109,8 +111,10 @@ class _Course:
         await self._world.clock.sleep(FIRST_CALM_SECONDS)
         self._storm.rise()
         async with asyncio.TaskGroup() as together:
-            together.create_task(self._crowd.work(_STORM_SECONDS, actions=_ACTIONS))
-            together.create_task(self._storm.blow(_STORM_SECONDS))
+            seconds = self._seconds
+            actions = round(seconds * _ACTIONS_A_SECOND)
+            together.create_task(self._crowd.work(seconds, actions=actions))
+            together.create_task(self._storm.blow(seconds))
         await self._storm.lie_down()
         self._world.journal.note("storm", "is over")
         await self._until_agreed()

@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import dataclass, field, replace
 from email.utils import formatdate
+from functools import lru_cache
 from random import Random
 from typing import Literal
 from urllib.parse import parse_qsl
@@ -114,7 +115,7 @@ class SimulatedTransport:
         )
         now = self._weather.clock.now()
         answer = self._core.handle(request, now)
-        dated = ("Date", formatdate(now, usegmt=True))
+        dated = ("Date", _date(int(now)))
         return replace(answer, headers=(*answer.headers, dated))
 
     async def _fall_into(self, call: Call, stage: Literal["before", "after"]) -> None:
@@ -141,3 +142,9 @@ class SimulatedTransport:
         if self._journal is not None:
             verb = path.removesuffix(".common.kdsvc").rpartition("/")[2].rpartition(".")[2]
             self._journal.note(self._who, f"{self._core.name} {verb}: {words}")
+
+
+@lru_cache(maxsize=64)
+def _date(second: int) -> str:
+    """Return the header that many answers of one second carry."""
+    return formatdate(second, usegmt=True)

@@ -40,7 +40,10 @@ from anji_mapper.settings import MapperSettings
 
 __all__ = ["LATEST_COMMIT_SECONDS", "LONGEST_PAUSE_SECONDS", "WRITING", "World"]
 
-_PARTITIONS = 4
+_PARTITIONS = (2, 2, 3, 4)
+"""Of every topic, by seed. Whatever crosses a partition crosses two as well, and cheaper."""
+_POLL_SECONDS = (5.0, 10.0, 15.0)
+"""Between two polls of a form of the ERP, by seed."""
 LATEST_COMMIT_SECONDS = 20.0
 """No vendor of a simulation carries a call out later than this; the writers' V is longer."""
 LONGEST_PAUSE_SECONDS = 9.0
@@ -51,6 +54,7 @@ WRITING = WriterSettings(
     pause_seconds=4 * LONGEST_PAUSE_SECONDS,  # half of it for what a target itself waits
     processing_seconds=LATEST_COMMIT_SECONDS + 5.0,
     max_tries=1000,  # nobody is there to decide: an attempt is never given up
+    idle_seconds=60.0,
 )
 
 
@@ -75,12 +79,14 @@ class World:
         self._writing = writing
         self._seed = seed
         self.vendors = open_vendors(seed, clock)
-        self.broker = EmbeddedBroker(None, partitions=_PARTITIONS, clock=clock)
+        habits = seeded("installation", seed)
+        partitions = habits.choice(_PARTITIONS)
+        self.broker = EmbeddedBroker(None, partitions=partitions, clock=clock)
         self.crm_user = self.vendors.crm_user(clock)
         self.erp_user = self.vendors.erp_user(clock)
         self._interest = {system: mappings.interest(system) for system in System}
         self._fxiaoke = self._fxiaoke_settings()
-        self._k3cloud = self._k3cloud_settings()
+        self._k3cloud = self._k3cloud_settings(habits.choice(_POLL_SECONDS))
         self._desk: CallbackDesk | None = None
         self._made = {
             "fxiaoke-source": self._fxiaoke_source,
@@ -238,13 +244,15 @@ class World:
             }
         )
 
-    def _k3cloud_settings(self) -> K3CloudSettings:
+    def _k3cloud_settings(self, poll_seconds: float) -> K3CloudSettings:
         known = {
             name: value
             for name, value in self.vendors.erp.credentials.items()
             if not name.startswith("person_")
         }
-        return K3CloudSettings.model_validate({**known, "url": "http://erp.invalid"})
+        return K3CloudSettings.model_validate(
+            {**known, "url": "http://erp.invalid", "poll_seconds": poll_seconds}
+        )
 
     def _fxiaoke_source(self, runtime: Runtime) -> Sequence[Service]:
         transport = self._transport(System.FXIAOKE, "fxiaoke-source")
