@@ -6,7 +6,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from anji.simulation.controls import CONTROLS
+from anji.simulation.controls import CONTROLS, SHOWN_BY_THE_REDUCER
 from anji.simulation.many import outcomes
 from anji.simulation.run import Outcome
 from anji.simulation.tally import Tally
@@ -30,7 +30,7 @@ def simulate_seeds(
     control: Annotated[
         str | None,
         typer.Option(
-            help="Switch this rule off (`all`: each in turn) and count the seeds that break."
+            help="Switch this rule off (`all`: each that seeds can show); count what breaks."
         ),
     ] = None,
     trace: Annotated[  # noqa: FBT002 - a flag of the command line
@@ -79,7 +79,8 @@ def _accidents(tally: Tally) -> Table:
 
 def _print_controls(name: str, seeds: range, jobs: int) -> None:
     """Print, as Markdown, how many seeds break without a rule."""
-    names = list(CONTROLS) if name == _ALL else [name]
+    chosen = [each for each in CONTROLS if each not in SHOWN_BY_THE_REDUCER]
+    names = chosen if name == _ALL else [name]
     if unknown := [each for each in names if each not in CONTROLS]:
         msg = f"there is no rule {unknown[0]!r}; there are {', '.join(CONTROLS)}"
         raise typer.BadParameter(msg)

@@ -16,7 +16,14 @@ from anji_mapper.link.rules import RULES, Rules, may_begin
 from anji_mapper.link.state import Seat
 from anji_mapper.mapping.model import LinkType
 
-__all__ = ["CONTROLS", "RULE_BOOK", "Control", "RuleBook"]
+__all__ = [
+    "CONTROLS",
+    "RULE_BOOK",
+    "SHOWN_BY_SEEDS",
+    "SHOWN_BY_THE_REDUCER",
+    "Control",
+    "RuleBook",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +70,18 @@ def _is_doubted_create(job: Job) -> bool:
     return job.command.action is Action.CREATE and job.attempt.in_doubt
 
 
+def _begins_though_filtered(seat: Seat, link_type: LinkType) -> bool:
+    """Rule 22, switched off: the filter is not looked at."""
+    crm, erp = replace(link_type.crm, filter=None), replace(link_type.erp, filter=None)
+    return may_begin(seat, replace(link_type, crm=crm, erp=erp))
+
+
 CONTROLS: Mapping[str, Control] = {
+    "home": Control(
+        "1",
+        "either side's seat is the home",
+        _without_reducers(is_home=lambda _type, _system: True),
+    ),
     "grant": Control(
         "2",
         "a record is given to whoever claims it, at once",
@@ -78,6 +96,11 @@ CONTROLS: Mapping[str, Control] = {
         "4",
         "a create is sent without a look-up, unless it is in doubt",
         _without_writers(is_looked_up=_is_doubted_create),
+    ),
+    "ending": Control(
+        "5",
+        "a home whose record is deleted keeps its partner",
+        _without_reducers(lets_go=lambda _seat: False),
     ),
     "stale": Control(
         "6, 15",
@@ -103,6 +126,11 @@ CONTROLS: Mapping[str, Control] = {
         "8",
         "any newer change settles an update in the CRM",
         _without_reducers(is_ours=lambda _flight, _stamp: True),
+    ),
+    "effect": Control(
+        "8, 12",
+        "an attempt in doubt is judged by the values alone",
+        _without_reducers(took_effect=lambda _flight, _result: False),
     ),
     "inbox": Control(
         "9",
@@ -144,10 +172,87 @@ CONTROLS: Mapping[str, Control] = {
         "what came back is never agreed as the target's way to write it",
         _without_reducers(agrees_as_sent=lambda _stamp: True),
     ),
+    "rewritten": Control(
+        "13",
+        "what came back twice of what was sent is an edit again, if another hand wrote it",
+        _without_reducers(is_rewritten_again=lambda _before, _returned: False),
+    ),
+    "endless": Control(
+        "13",
+        "two systems that change each other's values are written for ever",
+        _without_reducers(is_endless=lambda _times: False),
+    ),
+    "yields": Control(
+        "13",
+        "what another hand made of our write wins over an edit of the other side",
+        _without_reducers(yields=lambda _before, _changed: False),
+    ),
     "one in flight": Control(
         "14",
         "a side gets a second command while one is in flight",
         _without_reducers(is_busy=lambda _side: False),
     ),
+    "pair": Control(
+        "16",
+        "a pair that our marker tells is settled like one of the first load",
+        _without_reducers(is_known_pair=lambda _seat: False),
+    ),
+    "baseline": Control(
+        "16",
+        "what stands on both sides after a rebuild is not agreed",
+        _without_reducers(is_baselined=lambda _seat: False),
+    ),
+    "line marker": Control(
+        "18",
+        "the other side's id that a line keeps is not looked at",
+        _without_reducers(finds_by_marker=lambda *_: iter(())),
+    ),
+    "line content": Control(
+        "18",
+        "a line is never known again by what it says",
+        _without_reducers(finds_by_content=lambda *_: iter(())),
+    ),
+    "line order": Control(
+        "18",
+        "rows that our save numbered anew are not paired in the order sent",
+        _without_reducers(are_in_order=lambda _stamp: False),
+    ),
+    "line removal": Control(
+        "18",
+        "any line that one side has no more may be removed from the other",
+        _without_reducers(may_be_removed=lambda _state: True),
+    ),
+    "line absence": Control(
+        "18",
+        "a document without any line is believed",
+        _without_reducers(is_believed=lambda _left: True),
+    ),
+    "line edit": Control(
+        "18",
+        "a line that was edited on the other side is removed all the same",
+        _without_reducers(edit_wins=lambda *_: False),
+    ),
+    "message": Control(
+        "21",
+        "a message in doubt is sent again",
+        _without_writers(is_sent_once=lambda _job: False),
+    ),
+    "filter": Control(
+        "22",
+        "records that the filter leaves out begin as well",
+        _without_reducers(may_begin=_begins_though_filtered),
+    ),
 }
 """By name, in the order of the protocol."""
+
+SHOWN_BY_SEEDS = frozenset({"home", "grant", "look-up", "stale", "hold", "finished", "quarantine"})
+"""Controls that break some of the first seeds; most others have a directed history."""
+SHOWN_BY_THE_REDUCER = frozenset(
+    {
+        *("inbox", "endless", "yields", "one in flight", "pair", "baseline"),
+        *("line marker", "line content", "line order"),
+        *("line removal", "line absence", "line edit"),
+    }
+)
+"""Controls whose accident no history here meets: the reducer alone shows what they prevent, in
+``tests/unit/mapper/test_rules.py``."""

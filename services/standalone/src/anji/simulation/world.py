@@ -241,6 +241,7 @@ class World:
                 "url": "http://crm.invalid",
                 "calls_per_window": PLENTY,
                 "calls_per_day": None,
+                "triggers_workflow": True,  # a tenant without any has none to start
             }
         )
 
