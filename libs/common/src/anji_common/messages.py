@@ -80,4 +80,4 @@ class Record:
 
 def headers_from(pairs: Mapping[str, str | None]) -> Headers:
     """Return `pairs` as headers; a `None` is left out."""
-    return tuple((name, value.encode()) for name, value in pairs.items() if value is not None)
+    return tuple([(name, value.encode()) for name, value in pairs.items() if value is not None])

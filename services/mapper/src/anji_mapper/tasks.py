@@ -205,8 +205,9 @@ class MapperTask:
             return
         effects = tuple(map(in_bulk, effects)) if is_bulk else effects
         batch.seats[str(after.key)] = after
-        batch.outputs += [effect.to_message() for effect in effects]
-        batch.effects.update(type(effect).__name__ for effect in effects)
+        for effect in effects:
+            batch.outputs.append(effect.to_message())
+            batch.effects[type(effect).__name__] += 1
 
     async def _commit(self, batch: _Batch, records: list[Record], context: Context) -> None:
         states = [seat_message(seat) for seat in batch.seats.values()]
@@ -227,9 +228,10 @@ class MapperTask:
             self._remember(batch.seats)
         for key, seat in batch.seats.items():
             self._timers.set(key, due_at(seat, context))
-            self._awaited.update(seat.waits)
-            if any(self._has_come(token) for token in seat.waits):
-                self._queue(key)  # its row came while this batch was being committed
+            if seat.waits:
+                self._awaited.update(seat.waits)
+                if any(map(self._has_come, seat.waits)):
+                    self._queue(key)  # its row came while this batch was being committed
 
     def _remember(self, seats: dict[str, Seat]) -> None:
         for key in seats:

@@ -3,7 +3,6 @@
 import heapq
 from datetime import datetime
 
-from anji_common.refs import SYSTEMS
 from anji_mapper.link.context import Context
 from anji_mapper.link.state import ProblemKind, Seat
 from anji_mapper.link.waiting import settling_at
@@ -13,7 +12,7 @@ __all__ = ["Timers", "due_at"]
 
 def due_at(seat: Seat, context: Context) -> datetime | None:
     """Return when time alone changes what is to be done about `seat`; `None` for never."""
-    settling = (settling_at(seat.side(system), context) for system in SYSTEMS)
+    settling = [settling_at(side, context) for side in (seat.crm, seat.erp)]
     due = [at for at in settling if at is not None]
     told = seat.problem is not None and seat.problem.kind is ProblemKind.WAITING
     if seat.waiting_since is not None and not told:

@@ -39,7 +39,8 @@ def note_what_is_undone(turn: Turn, flight: Flight, result: Result) -> None:
         is_there = _is_as_far_as(side, flight.finish)
         left = Finish.SAVED if is_there else flight.finish
         found = Unfinished(result.words, left, flight.number)
-    turn.put_side(System.K3CLOUD, changed(side, unfinished=found))
+    if found is not side.unfinished:
+        turn.put_side(System.K3CLOUD, changed(side, unfinished=found))
 
 
 def note_refused_way(turn: Turn, flight: Flight, words: str) -> bool:

@@ -78,4 +78,5 @@ def ask(turn: Turn, found: Comparison) -> None:
                 question=question_id(key, values),
             )
     standing = {key: each for key, each in turn.seat.decisions.items() if key in found.contested}
-    turn.put(asked=found.asked, decisions=standing)
+    if found.asked != before or standing != turn.seat.decisions:
+        turn.put(asked=found.asked, decisions=standing)

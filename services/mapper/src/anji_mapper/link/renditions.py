@@ -62,9 +62,9 @@ class Answers:
         if came is None:
             return Answer(sent)
         wished, held = _half(sent, self.system), came.get(pair.path(self.system))
-        rendition = _with_half(sent, self.system, held)
         if held == wished:
             return Answer(sent)
+        rendition = _with_half(sent, self.system, held)
         back: Returned = (wished, held)
         times, is_told = self.rewrites.get(key, (0, False))
         times += 1

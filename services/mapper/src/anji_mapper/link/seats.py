@@ -53,9 +53,12 @@ def claim(turn: Turn, partner: Ref, found_for: int | None = None) -> None:
     side = turn.seat.side(turn.far)
     marker = None if side.seen is None else side.seen.marker
     newest = turn.seat.side(turn.own).revision
-    turn.put(claimed_on=newest if found_for is None else found_for)
     turn.put_side(turn.far, changed(side, ref=partner))
-    turn.put(stage=Stage.CLAIMING, partner=partner)
+    turn.put(
+        stage=Stage.CLAIMING,
+        partner=partner,
+        claimed_on=newest if found_for is None else found_for,
+    )
     turn.tell(partner, EntryKind.CLAIM, marker=marker)
 
 
@@ -83,7 +86,8 @@ def answer_claim(turn: Turn, entry: Entry) -> None:
 
 def answer_deferred(turn: Turn) -> None:
     """Answer what had to wait for our own create's result."""
-    waiting, turn.seat = turn.seat.deferred, changed(turn.seat, deferred=())
+    waiting = turn.seat.deferred
+    turn.put(deferred=())
     for entry in waiting:
         hear(turn, entry)
 
