@@ -294,3 +294,49 @@ def made_by(author: str, ref: Ref, lab: MapperLab) -> Message:
     stamp = Stamp(modified_at=lab.clock.now(), modified_by=author)
     revision = revision_of(stamp.modified_at, 0)
     return Change(ref=ref, revision=revision, stamp=stamp, data=ANN).to_message()
+
+
+class WatchedBroker(EmbeddedBroker):
+    """Keeps how many states each transaction of the mapper's held."""
+
+    async def serve(self, group: str, inputs: Sequence[str], work: Work) -> None:
+        self.states: list[int] = []
+        await super().serve(group, inputs, lambda task: work(_WatchedTask(task, self)))
+
+
+class _WatchedTask:
+    def __init__(self, task: Task, broker: WatchedBroker) -> None:
+        self._task = task
+        self._broker = broker
+        self.poll, self.rewind = task.poll, task.rewind
+        self.wake, self.close = task.wake, task.close
+
+    @property
+    def partition(self) -> int:
+        return self._task.partition
+
+    async def commit(
+        self, done: Sequence[Record], outputs: Sequence[Message] = ()
+    ) -> Mapping[str, int]:
+        self._broker.states.append(sum(each.topic == LINKS.name for each in outputs))
+        return await self._task.commit(done, outputs)
+
+
+def test_many_links_that_one_row_releases_take_turns_with_what_comes_meanwhile() -> None:
+    async def test(lab: MapperLab) -> None:
+        await lab.start()
+        orders = [Ref(System.FXIAOKE, "SalesOrderObj", f"s{number}") for number in range(250)]
+        for number, ref in enumerate(orders):
+            await lab.change(ref, {**ORDER, "name": f"DD-{number}"})
+        await lab.work()
+        assert isinstance(lab.broker, WatchedBroker)
+        lab.broker.states.clear()
+
+        await lab.link_customer()
+        await lab.work()
+
+        assert {command.seat for command in await lab.commands()} == {*orders}
+        assert sum(lab.broker.states) == len(orders)
+        assert max(lab.broker.states) <= 50
+
+    in_a_mapper_lab(test, kind=WatchedBroker)
