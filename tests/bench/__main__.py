@@ -11,6 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from anji_common.clock import SystemClock
+from anji_mapper.mapping.folder import load_mappings
 from bench.broker_rates import BrokerSizes, measure_broker
 from bench.callbacks import CallbackSizes, measure_callbacks
 from bench.erp_rates import ErpSizes, measure_erp
@@ -25,6 +26,8 @@ from bench.page import rendered, with_section
 from bench.plan_rates import PlanSizes, measure_plan
 from bench.sandbox_rates import SandboxSizes, measure_sandbox
 from bench.stands import Stand, embedded_stand, kafka_stand
+from bench.steps import measure_steps
+from bench.waiting import WaitingSizes, measure_waiting
 from labs.kafka_jars import KAFKA_VERSION, JavaMissingError
 from labs.kafka_server import KafkaServer
 from labs.kafka_settings import LabSettings
@@ -43,7 +46,8 @@ async def _broker(stands: Sequence[Stand]) -> list[Family]:
 
 
 async def _mapper(stands: Sequence[Stand]) -> list[Family]:
-    return [await measure_mapper(stand, MapperSizes()) for stand in stands]
+    steps = measure_steps(load_mappings(), MapperSizes())
+    return [steps, *[await measure_mapper(stand, MapperSizes()) for stand in stands]]
 
 
 async def _latency(stands: Sequence[Stand]) -> list[Family]:
@@ -55,6 +59,10 @@ async def _latency(stands: Sequence[Stand]) -> list[Family]:
 
 async def _memory(_stands: Sequence[Stand]) -> list[Family]:
     return [await measure_memory(MemorySizes())]
+
+
+async def _waiting(stands: Sequence[Stand]) -> list[Family]:
+    return [await measure_waiting(stand, WaitingSizes()) for stand in stands]
 
 
 async def _sandbox(_stands: Sequence[Stand]) -> list[Family]:
@@ -91,6 +99,7 @@ _BENCHES: dict[str, Bench] = {
     "memory": _memory,
     "plan": _plan,
     "sandbox": _sandbox,
+    "waiting": _waiting,
 }
 
 

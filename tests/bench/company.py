@@ -4,6 +4,7 @@ Sizes are those of ordinary records: a customer of 1 kB, an order with one to tw
 same seed gives the same company.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import Random
@@ -54,16 +55,17 @@ class Company:
         """Make products."""
         return [self._made("ProductObj", n, self._product(n)) for n in range(count)]
 
-    def customers(self, count: int) -> list[Change]:
-        """Make customers."""
-        return [self._made("AccountObj", n, self._customer(n)) for n in range(count)]
+    def customers(self, count: int, *, first: int = 0) -> list[Change]:
+        """Make customers; the first has that number."""
+        numbers = range(first, first + count)
+        return [self._made("AccountObj", n, self._customer(n)) for n in numbers]
 
-    def orders(self, count: int) -> list[Change]:
-        """Make orders of the customers for the products."""
-        customers, products = self.refs("AccountObj"), self.refs("ProductObj")
+    def orders(self, count: int, customers: Sequence[Ref] = (), *, first: int = 0) -> list[Change]:
+        """Make orders for the products, of these customers or of all that there are."""
+        customers, products = customers or self.refs("AccountObj"), self.refs("ProductObj")
         return [
             self._made("SalesOrderObj", n, self._order(n, customers, products))
-            for n in range(count)
+            for n in range(first, first + count)
         ]
 
     def refs(self, object_name: str) -> list[Ref]:
@@ -122,7 +124,7 @@ class Company:
             "owner": "1000",
         }
 
-    def _order(self, n: int, customers: list[Ref], products: list[Ref]) -> Doc:
+    def _order(self, n: int, customers: Sequence[Ref], products: Sequence[Ref]) -> Doc:
         lines: list[JsonValue] = [
             {
                 "_id": f"{n:018x}{line:06x}",
