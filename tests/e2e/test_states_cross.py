@@ -3,6 +3,9 @@
 import pytest
 
 from anji_common.refs import System
+from anji_mapper.mapping.compile import compile_mappings
+from anji_mapper.mapping.folder import find_folder, read_folder
+from labs.mapping_files import changed
 from labs.quiet_world import QuietWorld, play
 
 pytestmark = pytest.mark.timeout(240)
@@ -141,6 +144,64 @@ def test_a_customer_that_was_deleted_is_forbidden_when_approved_and_its_link_end
 
         row = await world.erp_row("BD_Customer", FORBIDDEN, "FNumber='C-1'")
         assert row["FForbidStatus"] == "B"
+        assert await world.problems() == {}
+
+    play(story)
+
+
+def test_a_field_that_both_changed_is_asked_about_while_the_others_flow() -> None:
+    async def story(world: QuietWorld) -> None:
+        customer = await world.customer("C-1", tel="1", fax="1")
+        key = f"fxiaoke/AccountObj/{customer}"
+        row = await world.erp_row("BD_Customer", "FCUSTID", "FNumber='C-1'")
+        await world.rest()
+        await world.erp.change("BD_Customer", {"FCUSTID": row["FCUSTID"], "FTEL": "erp"})
+        await world.crm.update("AccountObj", customer, tel="crm", fax="2")
+
+        async def is_asked() -> bool:
+            return key in await world.problems()
+
+        await world.until(is_asked, "the question")
+        await world.rest()
+        held = await world.erp_row("BD_Customer", "FTEL,FFAX", "FNumber='C-1'")
+        await world.decide(key, "tel", System.K3CLOUD)
+
+        async def is_decided() -> bool:
+            found = await world.crm_record("AccountObj", _id=customer)
+            return bool(found["tel"] == "erp")
+
+        await world.until(is_decided, "the ERP's value in the CRM")
+        assert held == {"FTEL": "erp", "FFAX": "2"}
+        assert await world.problems() == {}
+
+    texts = read_folder(find_folder())
+    name = "mappings/customer.yaml"
+    texts[name] = changed(texts[name], "erp: FTEL,", "erp: FTEL, conflict: ask,")
+    play(story, mappings=compile_mappings(texts))
+
+
+def test_an_edit_of_a_record_whose_other_side_was_deleted_stays_where_a_person_says_so() -> None:
+    async def story(world: QuietWorld) -> None:
+        customer = await world.customer("C-1", tel="1")
+        await world.customer("C-2")  # were it the only one, its delete would be held
+        row = await world.erp_row("BD_Customer", "FCUSTID", "FNumber='C-1'")
+        await _void(world, "AccountObj", customer)
+        await world.erp.change("BD_Customer", {"FCUSTID": row["FCUSTID"], "FTEL": "erp"})
+        about = {"dataObjectApiName": "AccountObj", "idList": [customer]}
+        await world.crm.call("data/delete", about)
+        key = f"fxiaoke/AccountObj/{customer}"
+
+        async def is_asked() -> bool:
+            found = (await world.problems()).get(key)
+            return found is not None and "is deleted" in found.words
+
+        await world.probe(System.FXIAOKE, "AccountObj")
+        await world.until(is_asked, "the question")
+        await world.decide(key, "is:deleted", System.K3CLOUD)
+        await world.rest()
+
+        stands = await world.erp_row("BD_Customer", "FTEL,FForbidStatus", "FNumber='C-1'")
+        assert stands == {"FTEL": "erp", "FForbidStatus": "A"}
         assert await world.problems() == {}
 
     play(story)

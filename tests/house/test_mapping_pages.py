@@ -67,6 +67,14 @@ def test_every_key_of_a_mapping_file_is_in_the_reference(key: str) -> None:
     assert re.search(rf"(?<![\w.]){key}(?!\w)", REFERENCE)
 
 
+def test_every_feature_of_the_language_names_tests_that_are_there() -> None:
+    table = REFERENCE.partition("## What proves what")[2]
+    named = re.findall(r"`(tests/[^`]*)`", table)
+
+    assert len(named) > len(table.splitlines()) - 6
+    assert [each for each in named if not (ROOT / each).exists()] == []
+
+
 _MORE = {"plan": "yes", "invoiced_back": "yes"}
 _ALL_OF = {
     "customer": {"customer": {"finance": "yes", "addresses": "yes"}},

@@ -104,7 +104,7 @@ def test_what_needs_approval_waits_for_a_person() -> None:
     assert held == ("invalid", None)
     assert problem is not None
     assert problem.kind is ProblemKind.ASKED
-    assert problem.words == "one side's record is void, or is no more: CRM True, ERP False"
+    assert problem.words == ("the record in the CRM is void, the one in the ERP is not (is:void)")
     assert lab.states == ("invalid", "B")
     assert lab.seat(CRM, "001").problem is None
     assert NoticeKind.CONFLICT_ASKED in [each.kind for each in lab.notices]
@@ -275,3 +275,20 @@ def test_a_wrong_state_is_told_with_its_place(old: str, new: str, words: str) ->
 
     assert [each for each in found if words in each] == found
     assert bool(found) is bool(words)
+
+
+def test_what_a_record_refused_before_it_was_deleted_hides_no_question() -> None:
+    lab = StateLab(HELD)
+    lab.vendors[CRM].refuses = "记录不存在"
+    lab.edit(ERP, lab.erp_id, FTEL="2")
+    lab.rest()
+    refused = lab.seat(CRM, "001").problem
+
+    lab.delete_record(CRM, "001")
+    lab.rest()
+
+    assert refused is not None
+    assert refused.kind is ProblemKind.REFUSED
+    problem = lab.seat(CRM, "001").problem
+    assert problem is not None
+    assert problem.kind is ProblemKind.ASKED

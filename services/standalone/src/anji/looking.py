@@ -110,7 +110,8 @@ def decision(seat: Seat, field: str, winner: System, person: str, clock: Clock) 
     """
     found = [key for key in seat.asked if field in {key, *key.rpartition("/")[2].split("~")}]
     if len(found) != 1:
-        asked = ", ".join(sorted(seat.asked)) or "nothing"
+        names = {key.partition("~")[0] if key.startswith("is:") else key for key in seat.asked}
+        asked = ", ".join(sorted(names)) or "nothing"
         msg = f"{seat.key}: nothing is asked about {field}; asked about: {asked}"
         raise RejectedError(msg)
     (key,) = found

@@ -127,7 +127,9 @@ def _show(found: _Found, count: int, *, applied: bool) -> None:
     _out.print(matches_table(name, found.reasons, found.matching.left_out))
     if found.differing:
         _out.print(differences_table(found.differing, found.samples))
-    how = "are linked; nothing was written to either system" if applied else "would be; --apply"
+    how = "would be linked; --apply does it"
+    if applied:
+        how = "are linked; nothing was written to either system"
     _out.print(f"{name}: {count} certain ones {how}", markup=False)
 
 

@@ -35,6 +35,7 @@ class _Side(StrEnum):
 
 
 _Apply = Annotated[bool, typer.Option("--apply", help="Do it; without this it is only said.")]
+_NAMES = {System.FXIAOKE: "CRM", System.K3CLOUD: "ERP", None: "record"}
 _SYSTEMS = {_Side.CRM: System.FXIAOKE, _Side.ERP: System.K3CLOUD}
 
 
@@ -78,7 +79,7 @@ def retry_problems(
         async with Links.read(runtime.broker, installation.mappings) as found:
             causes = found.causes()
             stuck = [seat for each in causes for seat in each.seats]
-            wanted = {home.key for key in keys or () if (home := found.one(key)) is not None}
+            wanted = {_one(found, key).key for key in keys or ()}
             chosen = [
                 seat
                 for each in causes
@@ -116,7 +117,8 @@ def edit_problem(
                 await runtime.broker.publish([entry.to_message()])
             how = "is written" if apply else "would be written; --apply does it"
             _out.print(
-                f"{seat.key}: {value!r} in {field} of the {entry.target} {how}", markup=False
+                f"{seat.key}: {value!r} in {field} of the {_NAMES[entry.target]} {how}",
+                markup=False,
             )
 
     run_on_runtime(work)
@@ -125,11 +127,11 @@ def edit_problem(
 @problems_app.command("decide")
 def decide_problem(
     key: Annotated[str, typer.Argument(help="Ref or number of either record.")],
-    field: Annotated[str, typer.Argument(help="The field asked about, by either path.")],
-    side: Annotated[_Side, typer.Argument(help="Whose value stays.")],
+    field: Annotated[str, typer.Argument(help="What is asked about, as the problem names it.")],
+    side: Annotated[_Side, typer.Argument(help="Whose value or state holds.")],
     apply: _Apply = False,  # noqa: FBT002 - typer's way to declare a flag
 ) -> None:
-    """Answer a question: both sides changed a field whose mapping says ``conflict: ask``."""
+    """Answer a question: a field that both sides changed, a state, a removed line (is:void)."""
 
     async def work(installation: Installation, runtime: Runtime) -> None:
         async with Links.read(runtime.broker, installation.mappings) as found:
@@ -137,10 +139,9 @@ def decide_problem(
             entry = decision(seat, field, _SYSTEMS[side], getpass.getuser(), runtime.clock)
             if apply:
                 await runtime.broker.publish([entry.to_message()])
-            how = "stays" if apply else "would stay; --apply decides it"
-            _out.print(
-                f"{seat.key}: the value of the {side.upper()} {how} ({field})", markup=False
-            )
+            how = "holds" if apply else "would hold; --apply decides it"
+            words = f"{seat.key}: what the {side.upper()} says of {field} {how}"
+            _out.print(words, markup=False)
 
     run_on_runtime(work)
 
@@ -148,6 +149,6 @@ def decide_problem(
 def _one(links: Links, key: str) -> Seat:
     seat = links.one(key)
     if seat is None:
-        msg = f"no link of {key}"
+        msg = f"no link of {key}: say a ref (fxiaoke/AccountObj/65f0…) or a number; see anji links"
         raise RejectedError(msg)
     return seat

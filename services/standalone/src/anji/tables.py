@@ -28,7 +28,8 @@ def links_table(seats: Iterable[Seat]) -> Table:
     """Return one row a link."""
     table = make_table("type", "CRM record", "ERP record", "stage", "problem")
     for seat in seats:
-        problem = "" if seat.problem is None else f"{seat.problem.kind}: {seat.problem.words}"
+        waits = f"waits for {', '.join(seat.waits[:_SHOWN_KEYS])}" if seat.waits else ""
+        problem = waits if seat.problem is None else f"{seat.problem.kind}: {seat.problem.words}"
         table.add_row(
             seat.link_type, _record(seat.crm), _record(seat.erp), str(seat.stage), problem
         )

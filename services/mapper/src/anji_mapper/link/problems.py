@@ -48,9 +48,7 @@ def _asked(seat: Seat) -> _Found | None:
     if not seat.asked:
         return None
     fields = sorted(seat.asked.items())
-    words = "; ".join(
-        f"{question_words(key)}: CRM {crm!r}, ERP {erp!r}" for key, (crm, erp) in fields
-    )
+    words = "; ".join(question_words(key, values) for key, values in fields)
     return ProblemKind.ASKED, " ".join(question_id(*each) for each in fields), words
 
 

@@ -26,15 +26,18 @@ def question_id(key: str, values: ValuePair) -> str:
     return f"{key}@{digest}"
 
 
-def question_words(key: str) -> str:
+def question_words(key: str, values: ValuePair) -> str:
     """Return what a question is about: a field that both sides changed, or a state of one."""
+    crm, erp = values
     if key.endswith(f"/{_REMOVED}"):
-        return f"one side has no more the line {key.removesuffix(f'/{_REMOVED}')}"
+        line = key.removesuffix(f"/{_REMOVED}")
+        return f"one side has no more the line {line}: CRM {crm!r}, ERP {erp!r}"
     path = key.partition("~")[0]
     state = path.removeprefix("is:")
     if state == path:
-        return f"both sides changed {key}"
-    return f"one side's record is {state}, or is no more"
+        return f"both sides changed {key}: CRM {crm!r}, ERP {erp!r}"
+    here, there = ("CRM", "ERP") if crm is True else ("ERP", "CRM")
+    return f"the record in the {here} is {state}, the one in the {there} is not ({path})"
 
 
 def removal_key(lines: str, crm_id: str) -> str:
@@ -71,7 +74,7 @@ def ask(turn: Turn, found: Comparison) -> None:
         if before.get(key) != values:
             turn.notify(
                 NoticeKind.CONFLICT_ASKED,
-                f"{question_words(key)}; a person decides",
+                f"{question_words(key, values)}; a person decides",
                 field=key,
                 crm=values[0],
                 erp=values[1],

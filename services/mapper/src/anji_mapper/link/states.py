@@ -99,6 +99,8 @@ def after_delete(turn: Turn) -> bool:
     for system in System:
         side = turn.seat.side(system)
         if side.is_gone:
+            if side.refusal is not None:  # of a write to a record that is no more
+                turn.put_side(system, changed(side, refusal=None))
             continue
         if turn.rules.is_busy(side) or operate(turn, system, found):
             is_open = True
