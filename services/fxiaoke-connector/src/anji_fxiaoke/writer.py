@@ -202,6 +202,13 @@ class FxiaokeTarget:
                     hits[str(head["_id"])] = answered
                     heads[str(head["_id"])] = head
         held = await self._documents.as_they_are(interest, list(heads.values()), _LOOK_UP)
+        if any(
+            self._paired(creates[index], held[record_id]) is None and look_up.by != "natural key"
+            for record_id, answered in hits.items()
+            for index, look_up in answered
+        ):  # made by us just now, its lines may only not show yet: they would be made again
+            await self._clock.sleep(self._settings.lines_lag_seconds)
+            held = await self._documents.as_they_are(interest, list(heads.values()), _LOOK_UP)
         found: dict[int, list[Found]] = defaultdict(list)
         for record_id, answered in hits.items():
             for index, look_up in answered:
