@@ -5,6 +5,7 @@ import pytest
 from anji.people import Json
 from anji_common.events.notices import NoticeKind
 from anji_common.refs import System
+from anji_sandbox.faults import Fault
 from labs.quiet_world import DAY_MS, QuietWorld, play
 
 pytestmark = pytest.mark.timeout(240)
@@ -182,3 +183,27 @@ def test_a_row_that_a_person_adds_in_the_erp_is_a_marked_line_of_the_crm() -> No
         assert await crm_holds(world, "1", "4")
 
     play(story)
+
+
+def test_an_edit_of_lines_that_was_cut_off_overwrites_no_line_that_a_person_edits() -> None:
+    async def story(world: QuietWorld) -> None:
+        await an_order(world, "1", "2")
+        _, rows = await rows_in_the_erp(world)
+        first, second = sorted(await crm_lines(world), key=lambda each: float(each["quantity"]))
+        faults = world.world.vendors.networks[System.FXIAOKE].faults
+        cut_off = Fault(kind="drop_before", endpoint="*/data/update", contains=second["_id"])
+        faults.add(cut_off)
+
+        await save_in_the_erp(
+            world, {"FEntryID": rows[1.0], "FQty": 11}, {"FEntryID": rows[2.0], "FQty": 12}
+        )
+        await world.until(lambda: crm_holds(world, "11", "2"), "the first line is written")
+        await world.crm.update(LINES, first["_id"], quantity="20")
+        await world.until(lambda: erp_holds(world, "20", "12"), "the person's edit flows")
+        await world.rest(300)
+
+        assert await crm_holds(world, "20", "12")
+        assert await erp_holds(world, "20", "12")
+        assert await world.problems() == {}
+
+    play(story, REOPENS)

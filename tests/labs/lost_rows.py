@@ -92,6 +92,19 @@ def _a_kept_line_under_a_mapping_that_removes(rules: Rules) -> bool:
     return held(lab, bill) == ["1", "2"]
 
 
+def _an_answer_leaves_a_line_out(rules: Rules) -> bool:
+    """The source reads the order without one of its lines, which is there all the same."""
+    lab = removing(rules)
+    order, bill = linked(lab, "1", "2")
+    lab.change(order, {"remark": "x"})
+    change = lab.take_ref(order)
+    lines = (change.data or {})[LINES]
+    assert isinstance(lines, list)
+    lab.publish(change.model_copy(update={"data": {**(change.data or {}), LINES: lines[1:]}}))
+    lab.rest()
+    return held(lab, bill) == ["1", "2"] and lab.erp.documents[bill]["FNote"] == "x"
+
+
 def _one_side_shows_no_line_at_all(rules: Rules) -> bool:
     """The account may not read the lines any more, or a person has removed them all."""
     lab = removing(rules)
@@ -121,6 +134,10 @@ ACCIDENTS: Mapping[str, tuple[Callable[[Rules], bool], Rules]] = {
     "18 both had it": (
         _a_kept_line_under_a_mapping_that_removes,
         without(may_be_removed=lambda _state: True),
+    ),
+    "18 missed twice": (
+        _an_answer_leaves_a_line_out,
+        without(is_missed_twice=lambda _state, _side: True),
     ),
     "18 not all at once": (
         _one_side_shows_no_line_at_all,

@@ -130,7 +130,13 @@ seats = st.builds(
         lines_names,
         st.dictionaries(
             few_names,
-            st.builds(LineState, erp_id=few_names, agreed=pairs, is_lost=st.booleans()),
+            st.builds(
+                LineState,
+                erp_id=few_names,
+                agreed=pairs,
+                is_lost=st.booleans(),
+                missed_at=st.integers(-1, 2**62),
+            ),
             max_size=3,
         ),
         max_size=2,
@@ -179,7 +185,7 @@ WHOLE: dict[Any, tuple[str, ...]] = {
     ),
     Decision: ("winner", "values", "person"),
     Held: ("revision", "stamp", "seen"),
-    LineState: ("erp_id", "agreed", "is_lost"),
+    LineState: ("erp_id", "agreed", "is_lost", "missed_at"),
     Problem: ("id", "kind", "words", "since"),
     Refusal: ("digest", "kind", "words", "number"),
     RowAgreement: ("crm_id", "erp_id", "pairs"),

@@ -57,6 +57,8 @@ def lines_to(
         is_usual = _shows_all(state.agreed, paths, crm, erp) and [*state.agreed] == names
         agreed = _AS_SEEN if is_usual else dict(state.agreed)
         written[crm_id] = [state.erp_id, agreed, state.is_lost]
+        if state.missed_at >= 0:
+            written[crm_id].append(state.missed_at)
     return [names, written]
 
 
@@ -67,13 +69,13 @@ def lines_from(
     names, written = read
     paths = _paths(tuple(names))
     states = {}
-    for crm_id, (erp_id, agreed, is_lost) in written.items():
+    for crm_id, (erp_id, agreed, is_lost, *missed_at) in written.items():
         if agreed == _AS_SEEN:
             crm, erp = crm_rows.get(crm_id, {}), erp_rows.get(erp_id, {})
             pairs = {name: (crm[ours], erp[theirs]) for name, ours, theirs in paths}
         else:
             pairs = whole_from(agreed)
-        states[crm_id] = LineState(erp_id, pairs, is_lost)
+        states[crm_id] = LineState(erp_id, pairs, is_lost, *missed_at)
     return states
 
 

@@ -57,6 +57,9 @@ def identified(
     standing = [(crm, erp) for crm, erp in standing if crm in crm_rows]
     free_crm = crm_rows.keys() - {crm for crm, _ in standing}
     free_erp = erp_rows.keys() - {erp for _, erp in standing}
+    for crm, erp in _numbered_anew_and_alone(lines, states, rows, free_erp, rules):
+        states[crm] = changed(states[crm], erp_id=erp)
+        free_erp -= {erp}
     for find in (rules.finds_by_marker, rules.finds_by_content):
         if not (free_crm and free_erp):
             break
@@ -68,6 +71,28 @@ def identified(
                 free_crm -= {crm}
                 free_erp -= {erp}
     return states
+
+
+def _numbered_anew_and_alone(
+    lines: LinesPair,
+    known: Mapping[str, LineState],
+    rows: tuple[Rows, Rows],
+    free_erp: Collection[str],
+    rules: Rules,
+) -> list[tuple[str, str]]:
+    """Return known lines that the CRM has no more, and whose ERP rows have got new ids.
+
+    Else such a row would look like a new one, and bring back what was removed.
+    """
+    crm_rows, erp_rows = rows
+    lost = {
+        crm for crm, state in known.items() if crm not in crm_rows and state.erp_id not in erp_rows
+    }
+    if not (lost and free_erp):
+        return []
+    theirs = [row_id for row_id in erp_rows if row_id in free_erp]
+    marked = rules.finds_by_marker(lines, rows, ((), theirs), lambda _crm, _erp: False)
+    return list({crm: erp for crm, erp in marked if crm in lost}.items())
 
 
 def join(states: dict[str, LineState], crm: str, erp: str) -> None:

@@ -344,7 +344,11 @@ def _compare_lines(
             found.gone_rows.append((lines.name, crm_id))
         elif crm_row is None or erp_row is None:
             found.lost_rows.append((lines.name, crm_id))
-        elif state.is_lost or _unsettled(lines.pairs, state.agreed, crm_row, erp_row):
+        elif (
+            state.is_lost
+            or state.missed_at >= 0
+            or _unsettled(lines.pairs, state.agreed, crm_row, erp_row)
+        ):
             agreed, wishes = dict(state.agreed), list[Wish]()
             place = _Place(look, (crm_row, erp_row), (lines.name, crm_id))
             _settle_all(found, lines.pairs, agreed, place, wishes)

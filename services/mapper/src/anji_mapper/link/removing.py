@@ -1,8 +1,9 @@
 """What becomes of a line that one side has no more (``protocol.md`` 18, its end).
 
 Which line is which was found before (`lines.identified`): by its id, its marker or its content.
-Only then it is gone. If the other side's was changed meanwhile, the edit wins: the line is made
-again where it was removed, and people are told. Else the mapping says whether the other goes too.
+Only then, and if a second read of its side does not show it either, it is gone. If the other
+side's was changed meanwhile, the edit wins: the line is made again where it was removed, and
+people are told. Else the mapping says whether the other one goes too.
 """
 
 from dataclasses import dataclass
@@ -10,11 +11,12 @@ from dataclasses import dataclass
 from pydantic import JsonValue
 
 from anji_common.events.notices import NoticeKind
+from anji_common.events.signals import Signal, SignalKind
 from anji_common.refs import SYSTEMS, System
 from anji_mapper.link.merge import Comparison
 from anji_mapper.link.questions import removal_key, ruling_of
 from anji_mapper.link.rules import Rows
-from anji_mapper.link.state import LineState, ValuePair, changed
+from anji_mapper.link.state import LineState, SideState, ValuePair, changed
 from anji_mapper.link.turn import Turn
 from anji_mapper.mapping.model import LinesPair, Row, Seen
 from anji_mapper.mapping.removals import RowPolicy
@@ -84,6 +86,11 @@ def _lost(turn: Turn, lines: LinesPair, crm_id: str, state: LineState) -> _Lost:
 
 
 def _decide(turn: Turn, found: Comparison, lost: _Lost) -> None:
+    side = turn.seat.side(lost.holder.other)
+    if not turn.rules.is_missed_twice(lost.state, side):
+        if lost.state.missed_at < 0:
+            _look_again(turn, found, lost, side)
+        return
     if turn.rules.edit_wins(lost.lines, lost.holder, lost.row, lost.state.agreed):
         words = "one side removed a line that the other had changed: the edit wins"
         _make_again(turn, found, lost, words)
@@ -95,6 +102,22 @@ def _decide(turn: Turn, found: Comparison, lost: _Lost) -> None:
         _remove(found, lost)
     else:
         _ask(turn, found, lost)
+
+
+def _look_again(turn: Turn, found: Comparison, lost: _Lost, side: SideState) -> None:
+    missed = changed(lost.state, missed_at=side.revision)
+    found.lines[lost.lines.name][lost.crm_id] = missed
+    if side.ref is not None:
+        asked = Signal(
+            system=side.ref.system,
+            object_name=side.ref.object_name,
+            kind=SignalKind.READ,
+            at=turn.context.now,
+            ref=side.ref,
+            answers=f"missed/{side.revision}",
+        )
+        if asked not in turn.effects:  # one read for all lines that are missed
+            turn.effects.append(asked)
 
 
 def _ask(turn: Turn, found: Comparison, lost: _Lost) -> None:

@@ -43,6 +43,7 @@ __all__ = [
     "is_heard",
     "is_home",
     "is_known_pair",
+    "is_missed_twice",
     "is_ours",
     "is_past",
     "is_rechecked",
@@ -265,6 +266,14 @@ def may_be_removed(state: LineState) -> bool:
     return not state.is_lost
 
 
+def is_missed_twice(state: LineState, side: SideState) -> bool:
+    """Rule 18: a line is gone only if a second read of its side does not show it either.
+
+    An answer may leave rows out, or come from an index that lags.
+    """
+    return 0 <= state.missed_at < side.revision
+
+
 def is_believed(left: Rows) -> bool:
     """Rule 18: a side that shows no line at all any more is asked about, not believed.
 
@@ -316,6 +325,7 @@ class Rules:
     finds_by_content: FindRows = finds_by_content
     are_in_order: Callable[[Stamp | None], bool] = are_in_order
     may_be_removed: Callable[[LineState], bool] = may_be_removed
+    is_missed_twice: Callable[[LineState, SideState], bool] = is_missed_twice
     is_believed: Callable[[Rows], bool] = is_believed
     edit_wins: Callable[[LinesPair, System, Row, Mapping[str, ValuePair]], bool] = edit_wins
 

@@ -205,6 +205,8 @@ class LineState:
     agreed: Mapping[str, ValuePair] = field(default_factory=dict)
     is_lost: bool = False
     """One side has it no more; told once (``protocol.md`` 18)."""
+    missed_at: int = -1
+    """Revision of the first change of a side that did not show it; it is asked for once more."""
 
 
 @dataclass(frozen=True, slots=True)
