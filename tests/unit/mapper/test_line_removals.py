@@ -14,13 +14,10 @@ from anji_mapper.link.codec import decode_seat, encode_seat
 from anji_mapper.link.inputs import Told
 from anji_mapper.link.questions import question_id
 from anji_mapper.link.state import ProblemKind
-from anji_mapper.mapping.compile import compile_mappings
 from anji_mapper.mapping.removals import RowPolicy
 from labs.document_lab import DocumentLab
 from labs.link_lab import CRM, ERP
 from labs.lost_rows import held, ids, linked, removing
-from labs.mapping_files import GOOD, changed, words_of
-from labs.mapping_files import ORDER as ORDER_FILE
 from labs.order_type import ENTRY, LINES, NAME, make_order_type
 
 
@@ -52,15 +49,9 @@ def to_the_writer(lab: DocumentLab) -> Command:
     while lab.queues or lab.signals:
         if lab.queues:
             lab.deliver(next(iter(lab.queues)))
-        elif (ref := lab.signals.pop(0).ref) is not None:
-            lab.read_ref(ref)
+        elif (asked := lab.signals.pop(0).ref) is not None:
+            lab.read_ref(asked)
     return lab.commands[0]
-
-
-def saying(words: str) -> str:
-    """Return the file of orders with these words about their lines."""
-    row = "    fields:\n      - {crm: quantity"
-    return changed(ORDER_FILE, row, f"    {words}\n{row}")
 
 
 def asking() -> tuple[DocumentLab, Ref, Ref]:
@@ -366,47 +357,3 @@ def test_a_line_that_cannot_return_stays_where_a_person_wants_it() -> None:
     assert held(lab, bill) == ["1", "2"]
     assert held(lab, order) == ["2"]
     assert told(lab, NoticeKind.LINE_NOT_REMOVED) == 1
-
-
-@pytest.mark.parametrize(
-    ("said", "crm", "erp"),
-    [
-        ("on_row_removed: remove", RowPolicy.REMOVE, RowPolicy.REMOVE),
-        ("on_row_removed: {crm: ask, erp: remove}", RowPolicy.ASK, RowPolicy.REMOVE),
-        ("on_row_removed: {erp: remove}", RowPolicy.KEEP, RowPolicy.REMOVE),
-        ("", RowPolicy.KEEP, RowPolicy.KEEP),
-    ],
-)
-def test_a_file_says_what_a_removal_does(said: str, crm: RowPolicy, erp: RowPolicy) -> None:
-    text = saying(said)
-
-    found = compile_mappings({"customer.yaml": GOOD, "order.yaml": text}).named("order")
-
-    assert found is not None
-    (lines,) = found.lines
-    assert lines.on_removed == {CRM: crm, ERP: erp}
-
-
-@pytest.mark.parametrize(
-    ("said", "words"),
-    [
-        ("on_row_removed: delete", "25:21: 'delete' is not one of 'remove', 'keep' or 'ask'"),
-        ("on_row_removed: {crm: rmove}", "did you mean 'remove'?"),
-        ("on_row_removd: keep", "unknown key 'on_row_removd'; did you mean 'on_row_removed'?"),
-    ],
-)
-def test_a_policy_that_is_none_is_told(said: str, words: str) -> None:
-    text = saying(said)
-
-    assert any(words in each for each in words_of(customer=GOOD, order=text))
-
-
-def test_lines_that_hear_nothing_of_the_other_side_are_not_removed_with_it() -> None:
-    text = saying("on_row_removed: remove")
-    one_way = changed(text, "lens: decimal}", "lens: decimal, direction: to_erp}")
-
-    assert words_of(customer=GOOD, order=text) == []
-    assert any(
-        "no field of these lines flows to the CRM: say erp: keep" in each
-        for each in words_of(customer=GOOD, order=one_way)
-    )
