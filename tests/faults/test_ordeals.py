@@ -10,7 +10,7 @@ from ordeals.ordeal import undergo
 pytestmark = [pytest.mark.faults, pytest.mark.slow, pytest.mark.timeout(400)]
 
 
-@pytest.mark.parametrize("name", ["answers", "killed"])
+@pytest.mark.parametrize("name", ["answers", "killed", "deletes", "sight", "rewritten"])
 async def test_no_record_is_harmed(tmp_path: Path, name: str) -> None:
     ordeal = ORDEALS[name]
 

@@ -31,6 +31,7 @@ from ordeals.in_a_write import (
 )
 from ordeals.ordeal import WRITTEN_AGAIN, Control, Ordeal, Work
 from ordeals.passwords import password_changed, password_changed_and_forgotten
+from ordeals.rewriting import people_were_told
 from ordeals.strains import GIVES_UP, STRAINS
 from ordeals.wrongs import WRONGS
 
@@ -328,6 +329,7 @@ ORDEALS = {
             counts={"fxiaoke": {"workflow change": "record changed by a workflow"}},
             settings={"ANJI_FXIAOKE_TRIGGERS_WORKFLOW": "true"},
             tail="  ",
+            at_rest=(people_were_told,),
         ),
         Ordeal(
             name="both-sides",
