@@ -108,3 +108,18 @@ def test_who_went_away_before_his_commit_is_left_out() -> None:
         assert publisher.published == [["2"]]
 
     on_a_publisher(test)
+
+
+def test_no_more_wait_than_memory_is_meant_for() -> None:
+    async def test(keeping: Keeping, publisher: SlowPublisher, clock: LoopClock) -> None:
+        waiting = [asyncio.ensure_future(keeping.keep(message(n))) for n in range(2000)]
+        await clock.sleep(0)
+
+        with pytest.raises(RetriableError, match="2000 callbacks wait"):
+            await keeping.keep(message(2000))
+        await asyncio.gather(*waiting)
+        await keeping.keep(message(2001))
+
+        assert sum(map(len, publisher.published)) == 2001
+
+    on_a_publisher(test)

@@ -17,6 +17,9 @@ __all__ = ["GATHER_SECONDS", "Keeping"]
 GATHER_SECONDS = 0.01
 """How long a commit waits for others to share it: about as long as the sync of a busy disk."""
 
+_MOST_WAITING = 2000
+"""Ten seconds of what a tenant sends at its worst; who comes then is sent again by the CRM."""
+
 _Waiting = tuple[Message, asyncio.Future[None]]
 
 
@@ -40,8 +43,11 @@ class Keeping:
         """Return once `message` is durable.
 
         Raises:
-            RetriableError: it was not in time; it may be kept all the same.
+            RetriableError: it was not in time, and may be kept all the same; or too many wait.
         """
+        if len(self._waiting) >= _MOST_WAITING:
+            msg = f"{len(self._waiting)} callbacks wait to be kept already"
+            raise RetriableError(msg)
         kept = asyncio.get_running_loop().create_future()
         self._waiting.append((message, kept))
         if self._work is None:
