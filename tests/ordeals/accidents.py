@@ -40,6 +40,9 @@ __all__ = [
 Accident = Callable[[Stage, Random], Awaitable[None]]
 _CLOCK = SystemClock()
 _SESSION_SECONDS = 6.0
+_IN_ORDER = {0, 75}
+"""All was finished, or some was cut off when the grace was over, which the machine decides."""
+_STARTED = b"services.started"
 _TORN_BYTES = 4096
 _CUSTOMERS = 3
 """Made while two replicas work."""
@@ -89,6 +92,7 @@ async def thawed(stage: Stage, name: str) -> None:
     stand_in = stage.process(f"{name}-2", ("run", name))
     stand_in.start()
     try:
+        await _started(stage, f"{name}-2")
         await _CLOCK.sleep(2 * _SESSION_SECONDS)
         stage.thaw(name)
         stage.broken[f"SIGSTOP {name}, taken over, thawed"] += 1
@@ -120,11 +124,12 @@ async def _replaced(stage: Stage, name: str) -> None:
     stand_in = stage.process(f"{name}-2", ("run", name))
     stand_in.start()
     try:
+        await _started(stage, f"{name}-2")
         await _CLOCK.sleep(_SESSION_SECONDS)
         for _ in range(_CUSTOMERS):
             await stage.provoke()
             await _CLOCK.sleep(_SESSION_SECONDS / _CUSTOMERS)
-        assert stage.anji[name].end() == 0
+        assert stage.anji[name].end() in _IN_ORDER
         stage.broken[f"{name} replaced by a second replica"] += 1
         await _CLOCK.sleep(_SESSION_SECONDS)
         stage.anji[name].start()
@@ -132,18 +137,21 @@ async def _replaced(stage: Stage, name: str) -> None:
         stand_in.end()
 
 
+async def _started(stage: Stage, name: str, before: int = 0) -> None:
+    """Wait until a process runs its services; on a busy machine that takes long."""
+    log = stage.log(name)
+    await until(lambda: log.read_bytes().count(_STARTED) > before, f"{name} has started")
+
+
 async def rolled(stage: Stage, _chance: Random) -> None:
     """Each process in turn is ended in order and started again, while something crosses."""
     for name, process in stage.anji.items():
         await stage.provoke()
-        started = stage.said(b"services.started")
-        assert process.end() == 0
+        before = stage.log(name).read_bytes().count(_STARTED)
+        assert process.end() in _IN_ORDER
         process.start()
         stage.broken[f"{name} restarted"] += 1
-        await until(
-            lambda before=started: stage.said(b"services.started") > before,  # type: ignore[misc]  # mypy cannot type a bound default
-            f"{name} has started",
-        )
+        await _started(stage, name, before)
 
 
 async def vendor_killed(stage: Stage, chance: Random) -> None:
@@ -219,7 +227,7 @@ async def tore_the_log(stage: Stage, chance: Random) -> None:
 async def groups_reset(stage: Stage, _chance: Random) -> None:
     """Every group is put back to its first record; return when all of it was read again."""
     for process in stage.anji.values():
-        assert process.end() == 0
+        assert process.end() in _IN_ORDER
     installation = Installation.read({**stage.settings, "ANJI_HOME": str(stage.home)})
     async with installation.runtime(makes=False) as runtime:
         for group, inputs in groups_of(installation).items():
@@ -265,7 +273,7 @@ async def went_back_to_a_copy(stage: Stage, chance: Random) -> None:
     Both vendors keep what was done since; Anji has forgotten it.
     """
     process, copy = stage.anji["anji"], stage.folder / "copy"
-    assert process.end() == 0
+    assert process.end() in _IN_ORDER
     await asyncio.to_thread(shutil.copytree, stage.home, copy)
     process.start()
     await _CLOCK.sleep(chance.uniform(4.0, 8.0))

@@ -12,6 +12,8 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+import structlog
+
 from anji.installation import Installation
 from anji.services import default_names, open_services
 from anji.supervise import supervise
@@ -21,6 +23,8 @@ from anji_common.health import Health
 from anji_common.logs import configure_logs
 
 __all__ = ["AheadClock", "main"]
+
+_log = structlog.get_logger("anji")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,7 @@ async def _run(installation: Installation, names: Sequence[str], seconds: float)
         await runtime.broker.declare(installation.topics)
         runtime = replace(runtime, clock=AheadClock(runtime.clock, seconds))
         services = await opened.enter_async_context(open_services(installation, runtime, names))
+        _log.info("services.started", services=names)
         await supervise(services, clock=runtime.clock, chance=runtime.chance, health=Health())
 
 

@@ -12,6 +12,8 @@ from contextlib import AsyncExitStack
 from dataclasses import fields, replace
 from functools import partial
 
+import structlog
+
 import anji_fxiaoke.service
 import anji_k3cloud.service
 import anji_mapper.service
@@ -36,6 +38,8 @@ from anji_mapper.link.step import Reducer
 from anji_mapper.settings import MapperSettings
 
 __all__ = ["book_without", "main"]
+
+_log = structlog.get_logger("anji")
 
 Run = Callable[[], Awaitable[None]]
 _ONE_OWNER = "one owner"
@@ -135,6 +139,7 @@ async def _run(
             for name, build in _BUILDERS.items()
             if name in names
         ]
+        _log.info("services.started", services=names)
         await supervise(services, clock=runtime.clock, chance=runtime.chance, health=Health())
 
 
