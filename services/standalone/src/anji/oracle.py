@@ -110,7 +110,7 @@ async def _products(crm: CrmUser, erp: ErpUser) -> tuple[list[_Record], list[_Re
 async def _orders(
     crm: CrmUser, erp: ErpUser, numbers: Mapping[str, str]
 ) -> tuple[list[_Record], list[_Record]]:
-    lines = _grouped(await crm.every("SalesOrderProductObj"), "order_id")
+    lines = _grouped(_standing(await crm.every("SalesOrderProductObj")), "order_id")
     ours = [
         _Record(
             record_id=found["_id"],
@@ -160,7 +160,7 @@ async def _shipments(
     crm: CrmUser, erp: ErpUser, numbers: Mapping[str, str]
 ) -> tuple[list[_Record], list[_Record]]:
     orders = {found["_id"]: found for found in await crm.every("SalesOrderObj")}
-    lines = _grouped(await crm.every("DeliveryNoteProductObj"), "delivery_note_id")
+    lines = _grouped(_standing(await crm.every("DeliveryNoteProductObj")), "delivery_note_id")
     ours = [
         _Record(
             record_id=found["_id"],
@@ -290,6 +290,11 @@ def _erp_record(row: Json, pairs: Sequence[tuple[str, str]]) -> _Record:
         marker=_text(marker),
         values={name: _text(row[key]) for name, key in pairs},
     )
+
+
+def _standing(lines: Iterable[Json]) -> list[Json]:
+    """A voided line (作废) is none any more, though the CRM keeps it until it is deleted."""
+    return [line for line in lines if line.get("life_status") != "invalid"]
 
 
 def _grouped(rows: Iterable[Json], key: str) -> dict[Any, list[Json]]:

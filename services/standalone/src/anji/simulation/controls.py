@@ -222,6 +222,11 @@ CONTROLS: Mapping[str, Control] = {
         "any line that one side has no more may be removed from the other",
         _without_reducers(may_be_removed=lambda _state: True),
     ),
+    "line missed": Control(
+        "18",
+        "a line that one read does not show is gone",
+        _without_reducers(is_missed_twice=lambda _state, _side: True),
+    ),
     "line absence": Control(
         "18",
         "a document without any line is believed",
@@ -251,7 +256,7 @@ SHOWN_BY_THE_REDUCER = frozenset(
     {
         *("inbox", "endless", "yields", "one in flight", "pair", "baseline"),
         *("line marker", "line content", "line order"),
-        *("line removal", "line absence", "line edit"),
+        *("line removal", "line missed", "line absence"),
     }
 )
 """Controls whose accident no history here meets: the reducer alone shows what they prevent, in

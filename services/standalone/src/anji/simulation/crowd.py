@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Collection
 from random import Random
 
 from anji.people import CrmUser, ErpUser, SandboxRefusedError
+from anji.simulation.clerks import Order
 from anji.simulation.journal import Journal
 from anji_common.clock import Clock
 from anji_common.refs import System
@@ -37,10 +38,13 @@ class Crowd:
         self._journal = journal
         self._customers: list[str] = []
         self._products: list[str] = []
-        self._orders: list[str] = []
+        self.changed_orders: list[Order] = []
+        """Every second order, for others to change: nobody ships them."""
+        self._orders = 0
         self._shipped: set[str] = set()
         self._said: dict[tuple[str, str], dict[System, str]] = {}
         self._count = 0
+        self._prices = 0
 
     async def work(self, seconds: float, *, actions: int) -> None:
         """Do so many things at moments spread over that time."""
@@ -177,9 +181,9 @@ class Crowd:
             {
                 "product_id": self._chance.choice(self._products),
                 "quantity": str(self._chance.randint(1, 9)),
-                "sales_price": str(self._chance.randint(1, 99)),
+                "sales_price": str(self._price()),
             }
-            for _ in range(self._chance.randint(1, 4))
+            for _ in range(self._chance.randint(2, 4))
         ]
         number = self._words("SO")
         head = {
@@ -189,7 +193,10 @@ class Crowd:
             "remark": "first",
         }
         made = await self._crm.create("SalesOrderObj", head, {"SalesOrderProductObj": lines})
-        self._orders.append(made)
+        self._orders += 1
+        if self._orders % 2:
+            known = {int(each["sales_price"]): int(each["quantity"]) for each in lines}
+            self.changed_orders.append(Order(made, number, known))
         self._journal.note("people", f"make order {made} {number} with {len(lines)} lines")
 
     async def _make_product_on_both_sides(self) -> None:
@@ -245,13 +252,19 @@ class Crowd:
 
     async def _ship(self) -> None:
         rows = await self._erp.every("SAL_SaleOrder", ["FBillNo"], "FDocumentStatus='C'")
-        numbers = sorted({row["FBillNo"] for row in rows} - self._shipped)
+        changed = {order.number for order in self.changed_orders}
+        numbers = sorted({row["FBillNo"] for row in rows} - self._shipped - changed)
         if numbers:
             number = self._chance.choice(numbers)
             self._shipped.add(number)
             notice = await self._erp.push("SAL_SaleOrder", number, "SAL_DELIVERYNOTICE")
             await self._erp.finish("SAL_DELIVERYNOTICE", notice)
             self._journal.note("people", f"ship order {number} by notice {notice}")
+
+    def _price(self) -> int:
+        """Return one that no other line has."""
+        self._prices += 1
+        return self._prices
 
     def _words(self, what: str = "w") -> str:
         self._count += 1

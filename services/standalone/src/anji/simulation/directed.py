@@ -26,6 +26,8 @@ _SEED = 12
 _PAIRS = 8
 """So many orders that one of them lives with another mapper than its customer."""
 _MS = 1000
+_LINES = "SalesOrderProductObj"
+_ENTRY_ID = "FSaleOrderEntry_FEntryId"
 
 
 async def _an_old_read_comes_late(scene: Scene) -> bool:
@@ -94,6 +96,34 @@ async def _a_mapper_dies_when_what_it_waits_for_has_come(scene: Scene) -> bool:
     return len(await scene.erp.every("SAL_SaleOrder", ["FBillNo"])) >= _PAIRS
 
 
+async def _a_line_is_removed_here_and_edited_there(scene: Scene) -> bool:
+    """Neither of two people knows of the other: what was edited is there, on both sides."""
+    product = await scene.crm.create("ProductObj", {"name": "P", "product_code": "P"})
+    customer, _ = await scene.customer("Ann")
+    moment = int(scene.world.clock.now().timestamp() * _MS)
+    head = {"name": "SO1", "account_id": customer, "order_time": moment}
+    lines = [{"product_id": product, "quantity": each, "sales_price": "1"} for each in "12"]
+    order = await scene.crm.create("SalesOrderObj", head, {_LINES: lines})
+    await scene.sleep(PATIENCE_SECONDS)
+    row = (await scene.erp.every("SAL_SaleOrder", ["FID", _ENTRY_ID], "FQty=2"))[0]
+    scene.world.processes["mapper"].freeze()
+    line = next(each for each in await scene.crm.every(_LINES) if float(each["quantity"]) > 1)
+    about = {"dataObjectApiName": _LINES}
+    await scene.crm.call("data/invalid", {**about, "object_data_id": line["_id"]})
+    await scene.crm.call("data/delete", {**about, "idList": [line["_id"]]})
+    await scene.crm.update("SalesOrderObj", order, remark="one line less")
+    await scene.erp.do("UnAudit", "SAL_SaleOrder", {"Numbers": ["SO1"]})
+    edited = [{"FEntryID": row[_ENTRY_ID], "FQty": 9}]
+    await scene.erp.save(
+        "SAL_SaleOrder", {"FID": row["FID"], "FSaleOrderEntry": edited}, IsDeleteEntry="false"
+    )
+    scene.world.processes["mapper"].thaw()
+    await scene.sleep(REST_SECONDS)
+    ours = [float(each["quantity"]) for each in await scene.crm.every(_LINES)]
+    theirs = [each["FQty"] for each in await scene.erp.every("SAL_SaleOrder", ["FID", "FQty"])]
+    return sorted(ours) == sorted(theirs) == [1.0, 9.0]
+
+
 @dataclass(frozen=True, slots=True)
 class History:
     """One accident, and the rule that prevents it."""
@@ -110,6 +140,7 @@ HISTORIES: Mapping[str, History] = {
         History("floor", _an_old_read_comes_late),
         History("waiting", _a_mapper_dies_when_what_it_waits_for_has_come),
         History("base", _an_edit_after_a_write_whose_answer_was_lost),
+        History("line edit", _a_line_is_removed_here_and_edited_there),
         History("attempts", _a_writer_dies_while_the_vendor_is_slow),
         *(History(control, runs) for control, runs in MORE.items()),
     )

@@ -12,7 +12,10 @@ from anji_common.collector import calm_collector
 from anji_mapper.mapping.folder import load_mappings
 from anji_mapper.mapping.model import Mappings
 
-__all__ = ["outcomes"]
+__all__ = ["COMPANY", "outcomes"]
+
+COMPANY = {"sales_order": {"on_audited": "reopen"}}
+"""What the simulated company says of the shipped mappings: an audited order may be changed."""
 
 
 def outcomes(
@@ -43,6 +46,6 @@ def _outcome(seed: int, *, control: str | None, traces: bool) -> Outcome:
 
 @cache
 def _mappings() -> Mappings:
-    mappings = load_mappings()
+    mappings = load_mappings(settings=COMPANY)
     calm_collector()
     return mappings

@@ -7,6 +7,7 @@ from random import Random
 
 from anji.oracle import Verdict, judge
 from anji.simulation.chance import seeded
+from anji.simulation.clerks import Clerks
 from anji.simulation.controls import RULE_BOOK, RuleBook
 from anji.simulation.crowd import Crowd
 from anji.simulation.journal import Journal, Line
@@ -31,6 +32,8 @@ FIRST_CALM_SECONDS = 3.0
 _STORM_SECONDS = (30.0, 60.0, 60.0, 120.0)
 """By seed. Short histories are cheap and easily read; long ones meet what takes its time."""
 _ACTIONS_A_SECOND = 1 / 3
+_CHANGES_A_SECOND = 1 / 12
+"""Of orders' lines."""
 _LOOK_EVERY_SECONDS = 10.0
 _PATIENCE_SECONDS = 400.0
 _REPLAY_SECONDS = 15.0
@@ -99,7 +102,10 @@ class _Course:
         self._world = world
         self._storm = storm
         self._seconds = seeded("length", seed).choice(_STORM_SECONDS)
-        self._crowd = Crowd(world.crm_user, world.erp_user, world.clock, chance, world.journal)
+        crm, erp, clock, journal = world.crm_user, world.erp_user, world.clock, world.journal
+        self._crowd = Crowd(crm, erp, clock, chance, journal)
+        own = seeded("clerks", seed)
+        self._clerks = Clerks(self._crowd.changed_orders, crm, erp, clock, own, journal)
         self.verdicts: dict[str, Verdict] = {}
 
     async def run(self) -> None:
@@ -112,8 +118,11 @@ class _Course:
         self._storm.rise()
         async with asyncio.TaskGroup() as together:
             seconds = self._seconds
-            actions = round(seconds * _ACTIONS_A_SECOND)
+            actions, changes = (
+                round(seconds * each) for each in (_ACTIONS_A_SECOND, _CHANGES_A_SECOND)
+            )
             together.create_task(self._crowd.work(seconds, actions=actions))
+            together.create_task(self._clerks.work(seconds, actions=changes))
             together.create_task(self._storm.blow(seconds))
         await self._storm.lie_down()
         self._world.journal.note("storm", "is over")
@@ -145,7 +154,11 @@ class _Course:
         while world.clock.monotonic() < end:
             await world.clock.sleep(_LOOK_EVERY_SECONDS)
             self._check_processes()
-            for notice in await world.told_of(NoticeKind.UNSETTLED):
+            for notice in await world.told_of(NoticeKind.UNSETTLED, NoticeKind.PROBLEM_RAISED):
+                if notice.kind is NoticeKind.PROBLEM_RAISED:
+                    await self._clerks.mend(str(notice.link))
+                    continue
+                await self._clerks.settle(str(notice.link))
                 fields = notice.details["fields"]
                 await self._crowd.settle(
                     str(notice.link), fields if isinstance(fields, dict) else ()
@@ -158,7 +171,8 @@ class _Course:
             writes = world.vendors.writes
             is_still = agrees and writes == quiet_writes and not await self._lag()
             if is_still and not await world.open_attempts():  # of what the oracle does not see
-                if unheard := await self._crowd.unheard():
+                unheard = [*await self._crowd.unheard(), *await self._clerks.unheard()]
+                if unheard:
                     raise _FailedError("; ".join(unheard))
                 return
             quiet_writes = writes if agrees else None

@@ -81,6 +81,8 @@ class World:
         self.vendors = open_vendors(seed, clock)
         habits = seeded("installation", seed)
         partitions = habits.choice(_PARTITIONS)
+        # No source says whether a save gives rows new ids, so every second ERP does.
+        self.vendors.erp.switches.renumbers_entry_ids = seed % 2 == 1
         self.broker = EmbeddedBroker(None, partitions=partitions, clock=clock)
         self.crm_user = self.vendors.crm_user(clock)
         self.erp_user = self.vendors.erp_user(clock)
@@ -169,15 +171,15 @@ class World:
             await view.close()
         return found
 
-    async def told_of(self, kind: NoticeKind) -> list[Notice]:
-        """Return what people were told of a kind since they looked last at any."""
+    async def told_of(self, *kinds: NoticeKind) -> list[Notice]:
+        """Return what people were told of these kinds since they looked last at any."""
         if self._notices is None:
             starts = await self.broker.beginnings(NOTICES.name)
             self._notices = await self.broker.reader(NOTICES.name, dict(starts))
         ends, found = await self.broker.ends(NOTICES.name), list[Notice]()
         while any(self._notices.position(each) < end for each, end in ends.items()):
             found += [Notice.from_record(each) for each in await self._notices.poll()]
-        return [each for each in found if each.kind is kind]
+        return [each for each in found if each.kind in kinds]
 
     async def _lose(self, topic: str) -> None:
         """Remove every key: whoever reads the topic from its beginning finds nothing."""
