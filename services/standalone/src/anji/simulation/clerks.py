@@ -23,6 +23,8 @@ __all__ = ["Clerks", "Order"]
 _LINES, _ENTRY = "SalesOrderProductObj", "FSaleOrderEntry"
 _KEYS = ("FID", "FDocumentStatus", "FTaxPrice", "FQty", f"{_ENTRY}_FEntryId")
 _AUDITED, _IN_APPROVAL = "C", "B"
+_ANSWERED_AFTER_SECONDS = 90.0
+"""A create in doubt is answered by then."""
 _FIRST_QUANTITY = 100
 """Those that orders are made with are smaller."""
 
@@ -35,6 +37,8 @@ class Order:
     number: str
     lines: dict[int, int]
     """Price → quantity."""
+    made_at: float
+    """Monotonic seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +62,9 @@ class Clerks:
     chance: Random
     journal: Journal
     _removed: set[int] = field(default_factory=set)
+    _early: set[int] = field(default_factory=set)
+    """Removed from a bill whose making may be unanswered yet: nobody knows that the row was there,
+    so it is made again."""
     _said: dict[int, dict[System, int]] = field(default_factory=lambda: defaultdict(dict))
     """Price → the last quantity that was said in each system."""
     _quantity: int = _FIRST_QUANTITY
@@ -111,7 +118,7 @@ class Clerks:
             return f"is there {len(mine)} times"
         if not mine:
             return "" if price in self._removed else "nobody removed it, and it is gone"
-        if price in self._removed and not said:
+        if price in self._removed and price not in self._early and not said:
             return "it was removed, and is there"
         allowed = {System.FXIAOKE: order.lines[price], **said}.values()
         quantity = _number(mine[0]["quantity"])
@@ -163,6 +170,8 @@ class Clerks:
         if price in rows and len(rows) > 1:
             self.journal.note("people", f"remove row {price} of bill {order.number}")
             self._removed.add(price)
+            if self.clock.monotonic() < order.made_at + _ANSWERED_AFTER_SECONDS:
+                self._early.add(price)
             kept = [{"FEntryID": row.line_id} for at, row in rows.items() if at != price]
             model = {"FID": rows[price].head, _ENTRY: kept}
             await self.erp.save("SAL_SaleOrder", model, NeedUpDateFields=[_ENTRY])

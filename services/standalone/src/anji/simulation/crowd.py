@@ -196,7 +196,7 @@ class Crowd:
         self._orders += 1
         if self._orders % 2:
             known = {int(each["sales_price"]): int(each["quantity"]) for each in lines}
-            self.changed_orders.append(Order(made, number, known))
+            self.changed_orders.append(Order(made, number, known, self._clock.monotonic()))
         self._journal.note("people", f"make order {made} {number} with {len(lines)} lines")
 
     async def _make_product_on_both_sides(self) -> None:
