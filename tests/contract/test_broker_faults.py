@@ -278,6 +278,20 @@ async def test_shared_a_work_that_is_revoked_is_over_without_ending_its_membersh
             assert await copies.settle() == (0, 0)
 
 
+async def test_shared_a_member_that_lost_a_task_by_force_takes_its_share_again(
+    lab: BrokerLab, copies: Copies
+) -> None:
+    await copies.give(100)
+
+    async with lab.member(GROUP, [GIVEN.name], copy):
+        await lab.until_caught_up(copies.broker, GROUP, [GIVEN.name])
+        owner = await lab.start().take(GROUP, 0, [GIVEN.name])
+        await owner.close()
+        await copies.give(100)
+
+        assert await copies.settle() == (0, 0)
+
+
 async def test_shared_leaving_ends_all_works_and_frees_their_tasks_at_once(
     lab: BrokerLab, copies: Copies
 ) -> None:

@@ -12,7 +12,9 @@ One that does not end in time is fenced by the new owner's producer all the same
 
 When a broker goes away in the middle of a commit, nobody knows what became of it. Then the
 membership is given up and begun again: the group decides anew who takes which task, and to
-take it settles the matter. To reopen the task by force could fence a rightful owner.
+take it settles the matter. To reopen the task by force could fence a rightful owner. The same is
+done when a work was fenced: by an owner that took it by force, after the process stood still for
+longer than its session, or by a transaction that took too long, of which no rebalance tells.
 
 aiokafka only logs what a listener raises. Nothing here is left to that: errors go to `run`.
 """
@@ -22,6 +24,7 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
+import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 
 from anji_common.broker.kafka_cluster import KafkaCluster
@@ -29,9 +32,11 @@ from anji_common.broker.kafka_endings import discard
 from anji_common.broker.kafka_errors import translated
 from anji_common.broker.kafka_task import KafkaTask
 from anji_common.broker.port import Work
-from anji_common.errors import FatalError, RetriableError, RevokedError
+from anji_common.errors import FatalError, FencedError, RetriableError, RevokedError
 
 __all__ = ["KafkaMember", "Take", "serve"]
+
+_log = structlog.get_logger(__name__)
 
 _POLL_MS = 1000
 _REJOIN_SECONDS = 0.5
@@ -157,6 +162,9 @@ class KafkaMember:
                 task.revoke()
             with suppress(RevokedError):
                 await self._work(task)
+        except FencedError as error:
+            _log.warning("task.lost", group=self._group, partition=number)
+            raise _LostError(*error.args) from error
         finally:
             self._tasks.pop(number, None)
             await task.close()

@@ -154,7 +154,8 @@ class Broker(Protocol):
         """Join `group` and run `work` for every task given to us, until cancelled.
 
         A task that is to go elsewhere raises `RevokedError` from its `poll`; its work is waited
-        for before another member begins. Work that ends by `RevokedError` is over; any other
+        for before another member begins. Work that ends by `RevokedError` is over, and one that
+        ends by `FencedError` as well: its task is begun again where it is ours still. Any other
         error ends this call with it. Cancelling ends all works and leaves the group.
         """
         ...
