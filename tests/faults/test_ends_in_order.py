@@ -1,4 +1,7 @@
-"""SIGTERM in the middle of a save: it is finished, or the exit code says that it was cut off."""
+"""SIGTERM in the middle of a save: it is finished, or the exit code says that it was cut off.
+
+In the middle of a read nothing is in hand: however long the vendor is silent, it ends in order.
+"""
 
 import asyncio
 from collections.abc import Mapping
@@ -13,6 +16,7 @@ pytestmark = [pytest.mark.faults, pytest.mark.slow, pytest.mark.timeout(240)]
 
 _SAVE_SECONDS = 3.0
 _CUT_OFF = 75
+_SILENT_SECONDS = 120.0
 
 
 async def ended_in_a_save(both: Company, log: Path, more: Mapping[str, str]) -> int:
@@ -56,3 +60,19 @@ async def test_what_is_cut_off_is_told_by_the_exit_code_and_nothing_is_lost(
         assert code == _CUT_OFF
         assert b"k3cloud-writer" in log.read_bytes().split(b"process.cut_off")[1]
         await agree_after_a_restart(both, log)
+
+
+async def test_sources_end_in_order_while_both_vendors_are_silent(tmp_path: Path) -> None:
+    log = tmp_path / "anji.log"
+    async with company(tmp_path) as both:
+        anji = AnjiProcess(both.settings, log, ("run", "fxiaoke-source", "k3cloud-source"))
+        anji.start()
+        await until_begun(log)
+        silent = Fault(kind="delay", calls=None, delay_seconds=_SILENT_SECONDS)
+        faults = [server.faults for _stack, server in both.servers.values()]
+        for each in faults:
+            each.add(silent)
+        await until(lambda: all(each.hits for each in faults), "both are being read")
+
+        assert await asyncio.to_thread(anji.end) == 0
+        assert b"process.cut_off" not in log.read_bytes()

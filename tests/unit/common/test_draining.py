@@ -1,12 +1,13 @@
 """An end in order, on the embedded broker under virtual time."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager
 
 from anji_common.broker.draining import Drain, draining
 from anji_common.broker.embedded_broker import EmbeddedBroker
 from anji_common.broker.port import Broker, Task, Work
+from anji_common.errors import RevokedError
 from anji_common.messages import Message
 from anji_common.refs import System
 from anji_common.testing.virtual_time import LoopClock, run_virtually
@@ -49,10 +50,12 @@ def working(seconds: float, done: list[int]) -> Work:
 
 
 def on_two_messages(
-    seconds: float, test: Callable[[Drain, Broker, LoopClock, list[int]], Awaitable[None]]
+    seconds: float,
+    test: Callable[[Drain, Broker, LoopClock, list[int]], Awaitable[None]],
+    only_reading: Collection[str] = (),
 ) -> None:
     async def run() -> None:
-        drain, done = Drain(), list[int]()
+        drain, done = Drain(only_reading), list[int]()
         async with serving(drain, working(seconds, done)) as (broker, clock):
             await broker.publish([Message(TOPIC, "k", b"1"), Message(TOPIC, "k", b"2")])
             await clock.sleep(1.0)
@@ -97,3 +100,36 @@ def test_a_work_that_is_not_done_in_time_is_named() -> None:
         assert done == []
 
     on_two_messages(100.0, test)
+
+
+def test_a_work_that_only_reads_ends_at_once_though_its_vendor_is_silent() -> None:
+    async def test(drain: Drain, broker: Broker, clock: LoopClock, done: list[int]) -> None:
+        before = clock.monotonic()
+        drain.begin()
+
+        assert await drain.ended(clock, 20.0)
+        assert clock.monotonic() - before < 1.0
+        assert done == []
+        assert await broker.committed(GROUP, [TOPIC]) == {TOPIC: {}}
+
+    on_two_messages(100.0, test, only_reading={GROUP})
+
+
+def test_a_commit_of_a_work_that_only_reads_is_finished_and_its_last() -> None:
+    async def run() -> None:
+        drain, ended = Drain({GROUP}), list[type[BaseException]]()
+
+        async def work(task: Task) -> None:
+            asyncio.get_running_loop().call_soon(drain.begin)  # while it commits
+            try:
+                await task.commit((), [Message(TOPIC, "k", b"1")])
+            except BaseException as error:
+                ended.append(type(error))
+                raise
+
+        async with serving(drain, work) as (broker, clock):
+            assert await drain.ended(clock, 20.0)
+            assert ended == [RevokedError]
+            assert (await broker.ends(TOPIC))[0] == 1
+
+    run_virtually(run())

@@ -18,6 +18,8 @@ from anji_common.clock import SystemClock
 from anji_common.collector import calm_collector
 from anji_common.errors import ConfigurationError, CutOffError
 from anji_common.health import Health, serve_health
+from anji_common.refs import System
+from anji_common.sourcing.engine import source_group
 
 __all__ = ["run_services", "run_until_drained", "until_told"]
 
@@ -89,7 +91,8 @@ async def run_until_drained(
         CutOffError: some had not finished when the grace was over.
         FatalError: see `run_services`.
     """
-    drain, grace = Drain(), installation.settings.grace_seconds
+    drain = Drain({source_group(system) for system in System})
+    grace = installation.settings.grace_seconds
     cut_off: Sequence[str] = ()
 
     async def ending() -> None:
