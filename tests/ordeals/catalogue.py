@@ -193,6 +193,9 @@ ORDEALS = {
             words="anji up killed, and started from a copy of its files that is seconds old",
             forms=("up",),
             accidents=(went_back_to_a_copy,),
+            forgets=True,
+            # What it read before it forgot tells nothing of what stands in the CRM now.
+            settings={"ANJI_WRITER_KNOWN_SECONDS": "0"},
             long=Work(120.0, 300, 8),
             short=Work(14.0, 40, 1),
             control=_BLIND,

@@ -10,12 +10,13 @@ from random import Random
 
 from anji.people import CrmUser, ErpUser
 from anji_common.clock import SystemClock
+from anji_common.events.notices import NoticeKind
 from labs.kafka_server import KafkaServer
 from ordeals.accidents import Accident
 from ordeals.oracle import Fate, judge
 from ordeals.staff import Staff
 from ordeals.stage import Form, Stage, open_stage
-from ordeals.told import tombstones
+from ordeals.told import notices, tombstones
 from ordeals.vendors import VENDORS
 
 __all__ = ["WRITTEN_AGAIN", "Control", "Ordeal", "Outcome", "Work", "undergo"]
@@ -34,6 +35,8 @@ _MANY = 3
 _LINE_KINDS = ("SalesOrderProductObj", "DeliveryNoteProductObj")
 WRITTEN_AGAIN = "written again"
 """A fate of controls beside those of the oracle: there were late writes."""
+_UNDECIDED = {NoticeKind.UNSETTLED, NoticeKind.CONFLICT_DECIDED, NoticeKind.EDIT_REPLACED}
+_SAID_AGAIN = "said once more, as Anji told"
 _STEPS = ("submit", "audit")
 """Of the ERP: they follow a save and change no value."""
 
@@ -96,6 +99,9 @@ class Ordeal:
     """What happens when all has crossed and people rest; after it they say their last words."""
     tells_deletes: bool = False
     """Whether the tombstones that Anji publishes are compared with what people deleted."""
+    forgets: bool = False
+    """Whether Anji loses what it knew. What nobody can decide then it tells, and people say it
+    once more."""
     finale: Accident | None = None
     """What happens once more when all is done: nothing may be written because of it."""
     settings: Mapping[str, str] = field(default_factory=dict)
@@ -244,6 +250,8 @@ async def _awaited(stage: Stage, ordeal: Ordeal, control: Control | None) -> Fat
         began = _CLOCK.monotonic()
         fate = judge(stage.diary, stage.shelves(), gone)
         seconds = _CLOCK.monotonic() - began
+        if ordeal.forgets and not fate.is_good:
+            await _say_again(stage)
         if fate.is_good or any(fate.counts.get(each) for each in set(fates) & _INCURABLE):
             return fate
         if fate.crossed > best:
@@ -251,6 +259,16 @@ async def _awaited(stage: Stage, ordeal: Ordeal, control: Control | None) -> Fat
         if _CLOCK.monotonic() > end:
             return fate
         await _CLOCK.sleep(max(_LOOK_SECONDS, _LOOK_PAUSE * seconds))
+
+
+async def _say_again(stage: Stage) -> None:
+    """Let people say once more what they were told to stand undecided, or not to have won."""
+    for each in await notices(stage.installation):
+        told = (str(each.link), each.kind, each.at)
+        if each.kind in _UNDECIDED and told not in stage.heard:
+            stage.heard.add(told)
+            stage.seen[_SAID_AGAIN] = stage.seen.get(_SAID_AGAIN, 0) + 1
+            await stage.people.say_again(each.link.record_id)
 
 
 async def _writes(stage: Stage, staff: Staff, ordeal: Ordeal, chance: Random) -> tuple[int, int]:

@@ -79,6 +79,14 @@ class Staff:
         for customer, erp_id in (await self._counterparts()).items():
             await self._say_in_the_erp(customer, erp_id, "address")
 
+    async def say_again(self, customer: str) -> None:
+        """Edit one customer once more on either side, and the remark on one."""
+        erp_id = (await self._counterparts()).get(customer)
+        if erp_id is not None:
+            await self._say_in_the_crm(customer, "tel")
+            await self._say_in_the_crm(customer, "remark")
+            await self._say_in_the_erp(customer, erp_id, "address")
+
     async def make_customer(self) -> None:
         """Make one in the CRM."""
         if self.poison and self.chance.randrange(self.poison) == 0:

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
@@ -61,6 +62,8 @@ class Stage:
     """What was broken, by what it was, and how often."""
     seen: dict[str, float] = field(default_factory=dict)
     """Figures of this run that are no harm."""
+    heard: set[tuple[str, str, datetime]] = field(default_factory=set)
+    """Notices that people have acted on: link, kind and time."""
     peoples_writes: int = 0
     """Of people in accidents; the staff counts its own."""
     work_seconds: float = 0.0
