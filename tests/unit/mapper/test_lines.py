@@ -5,7 +5,8 @@ from pydantic import JsonValue
 
 from anji_common.events.commands import Action
 from anji_common.events.notices import NoticeKind
-from anji_common.refs import Ref
+from anji_common.refs import Ref, System
+from anji_mapper.mapping.removals import RowPolicy
 from labs.document_lab import DocumentLab, Row
 from labs.link_lab import CRM, ERP
 from labs.order_type import BILL, ENTRY, LINES, NAME, ORDER, make_order_type
@@ -262,3 +263,32 @@ def test_a_new_row_with_a_value_that_has_no_counterpart_is_a_problem_and_is_not_
     assert held(lab, bill, ENTRY, "FQty") == ["1", "2"]
     assert problem is not None
     assert "unit" in problem.words
+
+
+@pytest.mark.parametrize(
+    ("markers", "renumbers"), [((CRM, ERP), False), ((), False), ((CRM, ERP), True)]
+)
+def test_a_row_removed_right_after_our_save_is_not_taken_for_its_neighbour(
+    markers: tuple[System, ...], *, renumbers: bool
+) -> None:
+    lab = DocumentLab(make_order_type(on_removed=RowPolicy.REMOVE, markers=markers))
+    order, bill = linked(lab)
+    first, second = ids(lab, order, LINES)
+    lab.change_row(order, LINES, first, {"qty": "5"})
+    lab.read_ref(order)
+    while lab.queues:
+        lab.deliver(next(iter(lab.queues)))
+    (command,) = lab.commands
+
+    lab.commands.remove(command)
+    saved = lab.executed(command)
+    lab.remove_row(bill, ENTRY, ids(lab, bill, ENTRY)[0])
+    if renumbers:
+        lab.erp.renumber(bill)
+    mistaken = {ENTRY: {first: ids(lab, bill, ENTRY)[0]}}
+    after = {"observed": lab.erp.observed(bill), "lines": mistaken}
+    lab.hand_over(saved.model_copy(update=after))
+    lab.rest()
+
+    assert held(lab, bill, ENTRY, "FQty") == held(lab, order, LINES, "qty") == ["2"]
+    assert ids(lab, order, LINES) == [second]

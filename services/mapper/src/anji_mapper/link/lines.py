@@ -20,6 +20,7 @@ __all__ = [
     "numbered_anew",
     "paired_as_sent",
     "source_of",
+    "told_of_their_own",
 ]
 
 _NO_CRM_LINE = "erp:"
@@ -132,6 +133,34 @@ def paired_as_sent(
                 new.remove(row)
                 fresh.remove(found)
     return pairs
+
+
+def told_of_their_own(
+    lines: LinesPair,
+    system: System,
+    told: Mapping[str, str],
+    known: Mapping[str, str],
+    came: Rows,
+) -> dict[str, str]:
+    """Return what a result tells of rows, without rows of the target that are another line's.
+
+    Somebody may remove a row between our save and the read after it. The writer, which knows only
+    the lines that it was sent, may then take the neighbour for it.
+
+    Args:
+        lines: Whose rows.
+        system: The target.
+        told: Source line id → line id in the target, as the result tells.
+        known: The same, as the link knows.
+        came: The target's rows, as read after the write.
+    """
+    marker, holders = lines.marker(system), {target: source for source, target in known.items()}
+
+    def owner(target: str) -> str | None:
+        named = "" if marker is None else str(came.get(target, {}).get(marker))
+        return named if named in known else holders.get(target)
+
+    return {source: target for source, target in told.items() if owner(target) in {None, source}}
 
 
 def numbered_anew(

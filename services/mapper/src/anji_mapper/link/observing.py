@@ -14,7 +14,13 @@ from anji_common.events.changes import Change
 from anji_common.events.notices import NoticeKind
 from anji_common.events.observed import Document, Observed, Stamp
 from anji_common.refs import System
-from anji_mapper.link.lines import join, numbered_anew, paired_as_sent, source_of
+from anji_mapper.link.lines import (
+    join,
+    numbered_anew,
+    paired_as_sent,
+    source_of,
+    told_of_their_own,
+)
 from anji_mapper.link.renditions import Answer, Answers, row_key
 from anji_mapper.link.rules import Rows
 from anji_mapper.link.state import (
@@ -245,7 +251,8 @@ class _Rows:
             crm if to_erp else state.erp_id: state.erp_id if to_erp else crm
             for crm, state in known.items()
         }
-        pairs = paired_as_sent(self.lines, system, self.sent, ids | {**self.told}, self.came)
+        told = told_of_their_own(self.lines, system, self.told, ids, self.came)
+        pairs = paired_as_sent(self.lines, system, self.sent, ids | told, self.came)
         names = {pair.name: pair for pair in self.lines.pairs}
         for row in self.sent:
             source = source_of(row, system)
