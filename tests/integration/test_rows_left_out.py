@@ -25,7 +25,10 @@ from labs.sandbox_transport import SandboxTransport
 
 _RECORDS = 9
 _ROUND_SECONDS = 31.0
-_ROUNDS = 3
+_HITS = 3
+"""Answers that left rows out, by each way and share: both reads of a round, and one more."""
+_MOST_ROUNDS = 40
+"""Which of two answers is struck is a matter of the seed: so many rounds are enough for any."""
 
 
 class Leaky:
@@ -61,9 +64,12 @@ async def troubled(leaky: Leaky, runtime: Runtime, system: System, name: str) ->
     """Let patrols go round while rows are missing; return who was told to be gone."""
     for how in LEAVING_OUT:
         for share in (1.0, 0.5):
-            leaky.how, leaky.share = how, share
-            for _ in range(_ROUNDS):
+            leaky.how, leaky.share, leaky.hits = how, share, 0
+            for _ in range(_MOST_ROUNDS):
                 await probe(runtime, system, name)
+                if leaky.hits >= _HITS:
+                    break
+            assert leaky.hits >= _HITS, f"{how}, {share}: rows were left out {leaky.hits} times"
     leaky.how = None
     return await gone(runtime, system, name)
 
@@ -94,7 +100,6 @@ def test_nobody_in_the_crm_is_gone_for_rows_that_were_left_out(seed: int) -> Non
             await lab.clock.sleep(30.0)
 
             assert await troubled(leaky, runtime, System.FXIAOKE, "AccountObj") == set()
-            assert leaky.hits > 10
 
             data = {"dataObjectApiName": "AccountObj", "object_data_id": made[4]}
             lab.person.call("data/invalid", data)
@@ -130,7 +135,6 @@ def test_nobody_in_the_erp_is_gone_for_rows_that_were_left_out(seed: int) -> Non
         await clock.sleep(30.0)
 
         assert await troubled(leaky, runtime, System.K3CLOUD, "BD_Customer") == set()
-        assert leaky.hits > 10
 
         person.do("Delete", "BD_Customer", {"Ids": str(made[4])})
         for _ in range(5):  # rounds that were put off end first
