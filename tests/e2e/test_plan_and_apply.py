@@ -3,6 +3,7 @@
 On the embedded broker and on a real Kafka.
 """
 
+import asyncio
 import re
 from collections import Counter
 from pathlib import Path
@@ -64,7 +65,7 @@ async def test_a_plan_writes_nothing_and_what_is_applied_is_what_was_planned(
         assert refused.code == 1
         assert "another mapping of customer" in refused.errors
 
-        assert anji.end() == 0
+        assert await asyncio.to_thread(anji.end) == 0
         settings = {**running, "ANJI_MAPPINGS_DIR": str(mappings)}
         anji = AnjiProcess(settings, log)
         anji.start()
@@ -80,7 +81,7 @@ async def test_a_plan_writes_nothing_and_what_is_applied_is_what_was_planned(
             ]
 
         await until(is_shorter, "the ERP holds what was planned")
-        assert anji.end() == 0
+        assert await asyncio.to_thread(anji.end) == 0
         assert (writes(both) - before).total() == 1
     assert await sent(lab) == planned(path)
 

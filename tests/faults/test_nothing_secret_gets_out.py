@@ -84,7 +84,7 @@ async def test_no_secret_and_no_record_gets_out(tmp_path: Path) -> None:
             said = await output_of(wrong, name, "check")
             assert said.startswith(b"to do"), said.decode()
             shown[f"{name} check, wrong credentials"] = said
-        assert anji.end() == 0
+        assert await asyncio.to_thread(anji.end) == 0
         people = entered(both)
 
     all_notices = [notice.model_dump_json().encode() for notice in await notices(settings)]

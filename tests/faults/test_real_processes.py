@@ -1,5 +1,6 @@
 """A real process, cut off from each vendor: both sides agree in the end, nothing exists twice."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -30,7 +31,7 @@ async def test_each_vendor_gone_in_the_middle_and_back_ends_in_agreement(tmp_pat
 
         await until(lambda: both_sides_agree(crm, erp), "both sides agree", seconds=120)
 
-        assert anji.end() == 0
+        assert await asyncio.to_thread(anji.end) == 0
 
 
 def _since(log: Path, size: int) -> bytes:

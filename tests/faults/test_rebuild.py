@@ -70,7 +70,7 @@ async def test_links_and_crosswalk_lost_are_rebuilt_without_a_write_on_the_embed
         await crowd.work(_WORK_SECONDS, actions=_ACTIONS)
         await until(lambda: both_sides_agree(crm, erp), "both sides agree", seconds=120)
         assert "another process runs mapper" in (await rebuild(both.settings, "--apply"))[1]
-        assert anji.end() == 0
+        assert await asyncio.to_thread(anji.end) == 0
         before = written(both)
         home = Path(both.settings["ANJI_HOME"])
         broker = EmbeddedBroker(home / "broker.sqlite", clock=SystemClock())
@@ -89,7 +89,7 @@ async def test_links_and_crosswalk_lost_are_rebuilt_without_a_write_on_the_embed
         assert written(both) == before
         await crowd.last_words()
         await until(lambda: both_sides_agree(crm, erp), "edits cross again", seconds=120)
-        assert anji.end() == 0
+        assert await asyncio.to_thread(anji.end) == 0
 
 
 @pytest.mark.kafka
@@ -102,7 +102,7 @@ async def test_links_lost_are_rebuilt_without_a_write_on_kafka_while_the_others_
             await crowd.work(_WORK_SECONDS, actions=_ACTIONS)
             await until(lambda: both_sides_agree(crm, erp), "both sides agree", seconds=180)
             settings = services["mapper"].settings
-            assert services["mapper"].end() == 0
+            assert await asyncio.to_thread(services["mapper"].end) == 0
             before = written(both)
             broker = kafka_lab.start()
             lost = await lose(broker, LINKS.name)
@@ -117,5 +117,7 @@ async def test_links_lost_are_rebuilt_without_a_write_on_kafka_while_the_others_
             assert written(both) == before
             await crowd.last_words()
             await until(lambda: both_sides_agree(crm, erp), "edits cross again", seconds=180)
-            codes = {name: process.end() for name, process in services.items()}
+            codes = {
+                name: await asyncio.to_thread(process.end) for name, process in services.items()
+            }
     assert codes == dict.fromkeys(SERVICES, 0)

@@ -1,5 +1,6 @@
 """A real Anji, in processes of its own that can be killed, between two real sandboxes."""
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -128,7 +129,10 @@ class AnjiProcess:
         return process.wait(timeout=60)
 
     def end(self) -> int:
-        """Ask it to end, and return its exit code."""
+        """Ask it to end, and return its exit code.
+
+        Blocks: vendors in this process answer meanwhile only if a thread calls this.
+        """
         if self._process is None:
             return 0
         self._process.send_signal(signal.SIGTERM)
@@ -225,7 +229,7 @@ async def begun(settings: Mapping[str, str], log: Path) -> AsyncIterator[AnjiPro
     try:
         await until_begun(log)
         yield anji
-        assert anji.end() == 0
+        assert await asyncio.to_thread(anji.end) == 0
         assert not _shows_a_trace(log)
     finally:
         anji.discard()
