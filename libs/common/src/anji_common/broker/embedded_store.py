@@ -21,7 +21,7 @@ from typing import Any
 
 import orjson
 
-from anji_common.broker.no_room import has_no_room
+from anji_common.broker.no_room import has_no_room, no_room_words
 from anji_common.broker.partitions import partition_for
 from anji_common.errors import AnjiError, ConfigurationError, FatalError, RetriableError
 from anji_common.messages import Headers, Message, Record
@@ -303,11 +303,7 @@ class EmbeddedStore:
 
     def _unusable(self, error: Exception) -> AnjiError:
         if has_no_room(error):
-            msg = (
-                f"the disk is full: {self.path} cannot be written ({error}). Nothing is lost; "
-                "make room, and it goes on by itself"
-            )
-            return RetriableError(msg)
+            return RetriableError(no_room_words(self.path, error))
         return FatalError(f"the broker's file {self.path} cannot be used: {error}")
 
 

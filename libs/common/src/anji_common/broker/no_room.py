@@ -8,7 +8,7 @@ case the transaction is undone and the file is whole: with room again everything
 import errno
 import sqlite3
 
-__all__ = ["has_no_room"]
+__all__ = ["has_no_room", "no_room_words"]
 
 _SQLITE_CODES = {
     sqlite3.SQLITE_FULL,
@@ -23,3 +23,11 @@ def has_no_room(error: Exception) -> bool:
     if isinstance(error, sqlite3.Error):
         return getattr(error, "sqlite_errorcode", None) in _SQLITE_CODES
     return isinstance(error, OSError) and error.errno in _SYSTEM_CODES
+
+
+def no_room_words(what: object, error: Exception) -> str:
+    """Return what to tell people about a file that cannot be written for want of room."""
+    return (
+        f"the disk is full: {what} cannot be written ({error}). Nothing is lost; make room, and "
+        "it goes on by itself"
+    )

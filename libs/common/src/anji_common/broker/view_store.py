@@ -19,7 +19,7 @@ from types import CodeType
 
 import orjson
 
-from anji_common.broker.no_room import has_no_room
+from anji_common.broker.no_room import has_no_room, no_room_words
 from anji_common.errors import AnjiError, ConfigurationError, FatalError, NoRoomError
 
 __all__ = ["Kept", "ViewStore", "projection_of"]
@@ -281,11 +281,7 @@ class ViewStore:
 
     def _unusable(self, error: Exception) -> AnjiError:
         if has_no_room(error):
-            msg = (
-                f"the disk is full: the view {self._path} cannot be written ({error}). Nothing is "
-                "lost; make room, and it goes on by itself"
-            )
-            return NoRoomError(msg)
+            return NoRoomError(no_room_words(f"the view {self._path}", error))
         return FatalError(f"the view {self._path} cannot be used, start again: {error}")
 
 
