@@ -13,22 +13,6 @@ from anji_sandbox.faults import Fault
 
 _LAG_SECONDS = 0.8
 _NOTE, _LINES = "DeliveryNoteObj", "DeliveryNoteProductObj"
-_MS = 1000
-
-
-async def _audited_order(scene: Scene) -> str:
-    customer, _ = await scene.customer("Ann")
-    product = await scene.crm.create("ProductObj", {"name": "P", "product_code": "P"})
-    head = {
-        "name": "SO1",
-        "account_id": customer,
-        "order_time": int(scene.world.clock.now().timestamp() * _MS),
-    }
-    line = {"product_id": product, "quantity": "1", "sales_price": "1"}
-    await scene.crm.create("SalesOrderObj", head, {"SalesOrderProductObj": [line]})
-    await scene.sleep(PATIENCE_SECONDS)
-    rows = await scene.erp.every("SAL_SaleOrder", ["FBillNo"], "FDocumentStatus='C'")
-    return str(rows[0]["FBillNo"])
 
 
 async def _a_writer_dies_in_the_create_of_a_note() -> tuple[int, int]:
@@ -37,7 +21,7 @@ async def _a_writer_dies_in_the_create_of_a_note() -> tuple[int, int]:
         scene = Scene(world)
         await scene.sleep(PATIENCE_SECONDS)
         world.vendors.crm.switches.query_lag_by_object = {_LINES: _LAG_SECONDS}
-        order = await _audited_order(scene)
+        order = await scene.audited_order()
         lost = Fault(kind="drop_after", endpoint="*/data/create", contains=_NOTE)
         scene.faults(System.FXIAOKE).add(lost)
         notice = await scene.erp.push("SAL_SaleOrder", order, "SAL_DELIVERYNOTICE")

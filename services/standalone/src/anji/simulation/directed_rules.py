@@ -18,7 +18,6 @@ __all__ = ["MORE"]
 _CUSTOMER = "BD_Customer"
 _FREEZE_SECONDS = 100.0
 """Longer than a simulation's quarantine: whoever takes over writes again meanwhile."""
-_MS = 1000
 
 
 async def _both(scene: Scene, crm_id: str, erp_id: int, ours: str, theirs: str) -> tuple[str, str]:
@@ -168,7 +167,7 @@ async def _decide(scene: Scene, link: str, field: str) -> None:
 
 async def _a_bill_that_is_not_audited(scene: Scene) -> bool:
     """The filter of the mapping leaves it out; it crosses when it is audited."""
-    number = await _ordered(scene)
+    number = await scene.audited_order()
     notice = await scene.erp.push("SAL_SaleOrder", number, "SAL_DELIVERYNOTICE")
     await scene.sleep(PATIENCE_SECONDS)
     drafts = await scene.crm.every("DeliveryNoteObj")
@@ -179,7 +178,7 @@ async def _a_bill_that_is_not_audited(scene: Scene) -> bool:
 
 async def _a_writer_dies_in_a_message(scene: Scene) -> bool:
     """Nobody knows whether it was sent; people are told twice by no means."""
-    number = await _ordered(scene)
+    number = await scene.audited_order()
     slow = Fault(kind="delay", endpoint="*/message/send", delay_seconds=15.0)
     scene.faults(System.FXIAOKE).add(slow)
     notice = await scene.erp.push("SAL_SaleOrder", number, "SAL_DELIVERYNOTICE")
@@ -190,29 +189,6 @@ async def _a_writer_dies_in_a_message(scene: Scene) -> bool:
     writer.start()
     await scene.sleep(REST_SECONDS)
     return scene.world.vendors.crm.store.calls["message/send"] == 1
-
-
-async def _ordered(scene: Scene) -> str:
-    """Make an order in the CRM; return its number in the ERP, once it stands there audited."""
-    customer, _ = await scene.customer("Ann")
-    product = await scene.crm.create("ProductObj", {"name": "P", "product_code": "P"})
-    head = {
-        "name": "SO1",
-        "account_id": customer,
-        "order_time": int(scene.world.clock.now().timestamp() * _MS),
-    }
-    line = {"product_id": product, "quantity": "1", "sales_price": "1"}
-    await scene.crm.create("SalesOrderObj", head, {"SalesOrderProductObj": [line]})
-    found: list[str] = []
-
-    async def has_crossed() -> bool:
-        rows = await scene.erp.every("SAL_SaleOrder", ["FBillNo"], "FDocumentStatus='C'")
-        found.extend(row["FBillNo"] for row in rows)
-        return bool(found)
-
-    await scene.until(has_crossed, "the order does not cross", every=1.0)
-    await scene.sleep(PATIENCE_SECONDS)
-    return found[0]
 
 
 MORE: Mapping[str, Callable[[Scene], Awaitable[bool]]] = {

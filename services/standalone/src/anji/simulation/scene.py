@@ -9,6 +9,7 @@ from anji_sandbox.faults import Faults
 __all__ = ["PATIENCE_SECONDS", "QUERIES", "REST_SECONDS", "SAVES", "Scene"]
 
 _LOOK_SECONDS = 0.01
+_MS = 1000
 PATIENCE_SECONDS = 60.0
 REST_SECONDS = 150.0
 """Longer than every quarantine of a simulation."""
@@ -66,6 +67,28 @@ class Scene:
         await self.until(has_crossed, f"customer {name} does not cross", every=1.0)
         await self.sleep(PATIENCE_SECONDS)  # its number has come back, and is settled
         return crm_id, found[0]
+
+    async def audited_order(self) -> str:
+        """Make an order in the CRM; return its number in the ERP, once it stands there audited."""
+        customer, _ = await self.customer("Ann")
+        product = await self.crm.create("ProductObj", {"name": "P", "product_code": "P"})
+        head = {
+            "name": "SO1",
+            "account_id": customer,
+            "order_time": int(self.world.clock.now().timestamp() * _MS),
+        }
+        line = {"product_id": product, "quantity": "1", "sales_price": "1"}
+        await self.crm.create("SalesOrderObj", head, {"SalesOrderProductObj": [line]})
+        found: list[str] = []
+
+        async def has_crossed() -> bool:
+            rows = await self.erp.every("SAL_SaleOrder", ["FBillNo"], "FDocumentStatus='C'")
+            found.extend(row["FBillNo"] for row in rows)
+            return bool(found)
+
+        await self.until(has_crossed, "the order does not cross", every=1.0)
+        await self.sleep(PATIENCE_SECONDS)
+        return found[0]
 
     async def customers(self, name: str) -> list[dict[str, int]]:
         """Return the ERP's customers of a name."""
