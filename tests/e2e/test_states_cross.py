@@ -21,6 +21,17 @@ async def _void(world: QuietWorld, object_name: str, record_id: str) -> None:
     await world.crm.call("data/invalid", data)
 
 
+async def _asked_about_the_delete(world: QuietWorld, key: str) -> None:
+    """Have the CRM's customers looked for, and wait until a person is asked about this one."""
+
+    async def is_asked() -> bool:
+        found = (await world.problems()).get(key)
+        return found is not None and "is deleted" in found.words
+
+    await world.probe(System.FXIAOKE, "AccountObj")
+    await world.until(is_asked, "the question")
+
+
 async def _recover(world: QuietWorld, object_name: str, record_id: str) -> None:
     await world.crm.call("data/recover", {"dataObjectApiName": object_name, "idList": [record_id]})
 
@@ -132,13 +143,7 @@ def test_a_customer_that_was_deleted_is_forbidden_when_approved_and_its_link_end
             "data/delete", {"dataObjectApiName": "AccountObj", "idList": [customer]}
         )
         key = f"fxiaoke/AccountObj/{customer}"
-
-        async def is_asked() -> bool:
-            found = (await world.problems()).get(key)
-            return found is not None and "is deleted" in found.words
-
-        await world.probe(System.FXIAOKE, "AccountObj")
-        await world.until(is_asked, "the question")
+        await _asked_about_the_delete(world, key)
         await world.decide(key, "is:deleted", System.FXIAOKE)
         await world.rest()
 
@@ -190,13 +195,7 @@ def test_an_edit_of_a_record_whose_other_side_was_deleted_stays_where_a_person_s
         about = {"dataObjectApiName": "AccountObj", "idList": [customer]}
         await world.crm.call("data/delete", about)
         key = f"fxiaoke/AccountObj/{customer}"
-
-        async def is_asked() -> bool:
-            found = (await world.problems()).get(key)
-            return found is not None and "is deleted" in found.words
-
-        await world.probe(System.FXIAOKE, "AccountObj")
-        await world.until(is_asked, "the question")
+        await _asked_about_the_delete(world, key)
         await world.decide(key, "is:deleted", System.K3CLOUD)
         await world.rest()
 

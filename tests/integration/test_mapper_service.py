@@ -228,6 +228,19 @@ def test_a_deleted_account_ends_the_rows_and_nothing_is_written() -> None:
     in_a_mapper_lab(test)
 
 
+class _HandedOn:
+    """A task whose calls go on to another one; who inherits says what its commits do."""
+
+    def __init__(self, task: Task) -> None:
+        self._task = task
+        self.poll, self.rewind = task.poll, task.rewind
+        self.wake, self.close = task.wake, task.close
+
+    @property
+    def partition(self) -> int:
+        return self._task.partition
+
+
 class UncertainBroker(EmbeddedBroker):
     """Its first commits are not carried out, as on a cluster that does not answer in time."""
 
@@ -237,16 +250,10 @@ class UncertainBroker(EmbeddedBroker):
         await super().serve(group, inputs, lambda task: work(_UncertainTask(task, self)))
 
 
-class _UncertainTask:
+class _UncertainTask(_HandedOn):
     def __init__(self, task: Task, broker: UncertainBroker) -> None:
-        self._task = task
+        super().__init__(task)
         self._broker = broker
-        self.poll, self.rewind = task.poll, task.rewind
-        self.wake, self.close = task.wake, task.close
-
-    @property
-    def partition(self) -> int:
-        return self._task.partition
 
     async def commit(
         self, done: Sequence[Record], outputs: Sequence[Message] = ()
@@ -304,16 +311,10 @@ class WatchedBroker(EmbeddedBroker):
         await super().serve(group, inputs, lambda task: work(_WatchedTask(task, self)))
 
 
-class _WatchedTask:
+class _WatchedTask(_HandedOn):
     def __init__(self, task: Task, broker: WatchedBroker) -> None:
-        self._task = task
+        super().__init__(task)
         self._broker = broker
-        self.poll, self.rewind = task.poll, task.rewind
-        self.wake, self.close = task.wake, task.close
-
-    @property
-    def partition(self) -> int:
-        return self._task.partition
 
     async def commit(
         self, done: Sequence[Record], outputs: Sequence[Message] = ()
