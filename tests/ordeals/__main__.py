@@ -3,7 +3,8 @@
 Runs every ordeal on real processes, then its control; prints a table and writes
 ``reports/faults.json``. The exit code is 1 if a record was harmed, if nothing was broken, or if a
 control did no harm. ``--short`` does less of each, as controls always do; ``--scale 0.2`` does
-that part of the long form; ``--keep`` leaves the files of all processes.
+that part of the long form; ``--keep`` leaves the files of all processes. ``--add`` puts the rows
+into the report that stands there, so that a long form may be run in parts.
 """
 
 import argparse
@@ -18,14 +19,12 @@ from anji_common.errors import AnjiError
 from labs.kafka_server import KafkaServer
 from labs.kafka_settings import LabSettings
 from ordeals.catalogue import ORDEALS
-from ordeals.ordeal import Control, Ordeal, Outcome, undergo
-from ordeals.report import line, table, write_json
-from ordeals.stage import Form
+from ordeals.ordeal import Outcome, undergo
+from ordeals.report import Plan, Report, line, table
 
 __all__ = ["main"]
 
 _REPORT = Path(__file__).parents[2] / "reports" / "faults.json"
-Plan = tuple[Ordeal, Form, Control | None]
 
 
 def _parsed() -> argparse.Namespace:
@@ -36,6 +35,7 @@ def _parsed() -> argparse.Namespace:
     parser.add_argument("--short", action="store_true")
     parser.add_argument("--scale", type=float, default=1.0)
     parser.add_argument("--keep", action="store_true")
+    parser.add_argument("--add", action="store_true")
     only = parser.add_mutually_exclusive_group()
     only.add_argument("--no-controls", action="store_true")
     only.add_argument("--only-controls", action="store_true")
@@ -47,10 +47,14 @@ def _plans(asked: argparse.Namespace) -> Iterator[Plan]:
     for name in asked.scenario or ORDEALS:
         ordeal = ORDEALS[name]
         forms = [form for form in ordeal.forms if asked.form in (None, form)]
+        work = ordeal.short if asked.short else ordeal.long.scaled(asked.scale)
+        common = {"ordeal": ordeal, "seed": asked.seed}
         if not asked.only_controls:
-            yield from ((ordeal, form, None) for form in forms)
+            for form in forms:
+                yield Plan(**common, form=form, work=work)
         if ordeal.control is not None and not asked.no_controls:
-            yield from ((ordeal, form, ordeal.control) for form in forms[:1])
+            for form in forms[:1]:
+                yield Plan(**common, form=form, work=ordeal.short, control=ordeal.control)
 
 
 @contextmanager
@@ -80,30 +84,34 @@ async def _kafka(folder: Path, *, is_needed: bool) -> AsyncIterator[KafkaServer 
 async def main(asked: argparse.Namespace) -> bool:
     """Run what was asked for; return whether all of it ended well."""
     plans = list(_plans(asked))
+    report = Report(_REPORT)
+    report.begin(keeps=asked.add)
     outcomes: list[Outcome] = []
     broken_off = 0
     with _folder(keep=asked.keep) as folder:
-        needs = any(form == "services" for _, form, _ in plans)
+        needs = any(plan.form == "services" for plan in plans)
         async with _kafka(folder, is_needed=needs) as kafka:
-            for number, (ordeal, form, control) in enumerate(plans):
-                is_short = asked.short or control is not None
+            for number, plan in enumerate(plans):
                 try:
                     outcome = await undergo(
-                        ordeal,
-                        form,
-                        asked.seed,
-                        folder / f"{number:02}-{ordeal.name}",
-                        work=ordeal.short if is_short else ordeal.long.scaled(asked.scale),
-                        control=control,
-                        kafka=kafka if form == "services" else None,
+                        plan.ordeal,
+                        plan.form,
+                        plan.seed,
+                        folder / f"{number:02}-{plan.ordeal.name}",
+                        work=plan.work,
+                        control=plan.control,
+                        kafka=kafka if plan.form == "services" else None,
                     )
                 except (AssertionError, AnjiError) as error:
                     broken_off += 1
-                    sys.stdout.write(f"BAD {ordeal.name} {form} was broken off: {error}\n")
+                    report.add(plan, None, str(error))
+                    sys.stdout.write(
+                        f"BAD {plan.ordeal.name} {plan.form} was broken off: {error}\n"
+                    )
                     continue
                 outcomes.append(outcome)
+                report.add(plan, outcome)
                 _tell(outcome)
-    write_json(_REPORT, outcomes)
     sys.stdout.write(f"\nseed {asked.seed}\n\n{table(outcomes)}\n\nin full: {_REPORT.name}\n")
     return broken_off == 0 and all(each.is_good for each in outcomes)
 

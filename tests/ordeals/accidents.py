@@ -47,6 +47,9 @@ _TORN_BYTES = 4096
 _CUSTOMERS = 3
 """Made while two replicas work."""
 _NEW_CUSTOMER = 'FCUSTID":0'
+_START_SECONDS = 600.0
+"""Until a process that was just killed works again, on a machine that others use as well: seen to
+take 90 s at a load of 30."""
 SAVE_SECONDS = 3.0
 """How long a save is under way, where an accident waits for one."""
 
@@ -73,7 +76,7 @@ async def save_under_way(stage: Stage) -> None:
     async def is_hit() -> bool:
         return await erp.hits() > before
 
-    await until(is_hit, "a save is under way")
+    await until(is_hit, "a save is under way", seconds=_START_SECONDS)
 
 
 async def kill_in_a_write(stage: Stage, chance: Random) -> None:
@@ -140,7 +143,11 @@ async def _replaced(stage: Stage, name: str) -> None:
 async def _started(stage: Stage, name: str, before: int = 0) -> None:
     """Wait until a process runs its services; on a busy machine that takes long."""
     log = stage.log(name)
-    await until(lambda: log.read_bytes().count(_STARTED) > before, f"{name} has started")
+    await until(
+        lambda: log.read_bytes().count(_STARTED) > before,
+        f"{name} has started",
+        seconds=_START_SECONDS,
+    )
 
 
 async def rolled(stage: Stage, _chance: Random) -> None:

@@ -15,8 +15,9 @@ from anji_common.messages import Message
 from labs.installation import until
 from ordeals.oracle import judge
 from ordeals.stage import Stage
+from ordeals.vendors import VENDORS
 
-__all__ = ["OUTAGES", "rates_compared"]
+__all__ = ["OUTAGES", "OUTAGES_IN_BULK", "rates_compared"]
 
 _CLOCK = SystemClock()
 _PATIENCE_SECONDS = 3600.0
@@ -24,7 +25,10 @@ _WRITE_BACKS_A_SECOND = 5.0
 """The CRM takes 100 calls of one interface in 20 s."""
 _ONE_IN = 10
 """Of the poisoned backlog one in so many is refused for ever, and one more cannot be read."""
-_ROUNDS = 2
+_LOOK_PAUSE = 5
+"""Between two looks, in their own length: to compare thousands of records takes the processor."""
+_TURNS = ("poisoned", "clean", "poisoned")
+"""A machine that grows slower or faster meanwhile counts on both sides alike."""
 _RECORDS = 40
 """Of one backlog, for each second that people work."""
 
@@ -55,28 +59,24 @@ class _Outage:
         stage.seen[f"{name}: of the backlog's own time"] = seconds / own
 
 
-OUTAGES = tuple(
-    _Outage(vendor, is_written_back)
-    for vendor in ("k3cloud", "fxiaoke")
-    for is_written_back in (False, True)
-)
+OUTAGES = tuple(_Outage(vendor, is_written_back=True) for vendor in VENDORS)
+OUTAGES_IN_BULK = tuple(_Outage(vendor, is_written_back=False) for vendor in VENDORS)
 
 
 async def rates_compared(stage: Stage, chance: Random) -> None:
-    """A clean backlog and a poisoned one in turns: how many good records cross a second of each.
+    """A clean backlog between poisoned ones: how many good records cross a second of each.
 
     Each is made while Anji is ended. The processor's time is compared as well: other work on the
     machine counts in the time on the wall.
     """
     good: dict[str, int] = {"clean": 0, "poisoned": 0}
     wall, work = dict.fromkeys(good, 0.0), dict.fromkeys(good, 0.0)
-    for _ in range(_ROUNDS):
-        for kind in good:
-            assert stage.anji["anji"].end() == 0
-            good[kind] += await _made(stage, chance, is_poisoned=kind == "poisoned")
-            stage.anji["anji"].start()
-            wall[kind] += await _crossed(stage)
-            work[kind] += stage.anji["anji"].cpu_seconds
+    for kind in _TURNS:
+        assert stage.anji["anji"].end() == 0
+        good[kind] += await _made(stage, chance, is_poisoned=kind == "poisoned")
+        stage.anji["anji"].start()
+        wall[kind] += await _crossed(stage)
+        work[kind] += stage.anji["anji"].cpu_seconds
     for kind, count in good.items():
         stage.seen[f"{kind}: good records"] = count
         stage.seen[f"{kind}: good records a second"] = count / wall[kind]
@@ -122,7 +122,10 @@ async def _crossed(stage: Stage) -> float:
     begin = _CLOCK.monotonic()
 
     async def has_crossed() -> bool:
+        looked = _CLOCK.monotonic()
         fate = await asyncio.to_thread(judge, stage.diary, stage.shelves())
+        if not fate.is_good:
+            await _CLOCK.sleep(_LOOK_PAUSE * (_CLOCK.monotonic() - looked))
         return fate.is_good
 
     await until(has_crossed, "everything has crossed", seconds=_PATIENCE_SECONDS)

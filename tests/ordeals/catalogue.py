@@ -101,8 +101,8 @@ ORDEALS = {
             name="killed",
             point="b",
             words="kill -9 at any moment, and while the ERP works on a save",
-            accidents=(kill_in_a_write, kill),
-            long=Work(300.0, 900, 100),
+            accidents=(kill_in_a_write, kill, kill, kill, kill),
+            long=Work(900.0, 900, 100),
             control=_BLIND,
         ),
         Ordeal(

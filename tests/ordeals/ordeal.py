@@ -67,7 +67,8 @@ class Work:
     orders: float = 0.0
     """Which share of it is orders at least."""
     rules: Mapping[str, Sequence[Mapping[str, object]]] | None = None
-    """What goes wrong with calls, where it is other than the ordeal's."""
+    """What goes wrong with calls, where it is other than the ordeal's; until all has crossed, for
+    thousands of records cross long after people have made them."""
 
     def scaled(self, by: float) -> "Work":
         """Return a part of it, or a multiple."""
@@ -221,8 +222,10 @@ async def _suffer(stage: Stage, ordeal: Ordeal, staff: Staff, work: Work, chance
     )
     for number in range(work.accidents if ordeal.accidents else 0):
         await _CLOCK.sleep(chance.uniform(0, 2 * work.seconds / (work.accidents + 1)))
-        await ordeal.accidents[number % len(ordeal.accidents)](stage, chance)
+        await _befall(stage, ordeal.accidents[number % len(ordeal.accidents)], chance)
     await working
+    if work.rules is not None:
+        await _awaited(stage, ordeal, None)
     for name in faults:
         stage.broken[f"calls to {name} struck"] += await stage.vendors[name].hits()
         await stage.vendors[name].recover()
@@ -235,6 +238,17 @@ async def _suffer(stage: Stage, ordeal: Ordeal, staff: Staff, work: Work, chance
     if ordeal.tail:
         rewritten = sum(deed.value.endswith(ordeal.tail) for deed in stage.diary.did("said"))
         stage.broken["values that the ERP rewrote"] = rewritten
+
+
+async def _befall(stage: Stage, accident: Accident, chance: Random) -> None:
+    """Let one accident happen, and note when and what, beside the logs of all processes."""
+    began, before = _CLOCK.now(), stage.broken.copy()
+    try:
+        await accident(stage, chance)
+    finally:
+        what = ", ".join(f"{count} x {words}" for words, count in (stage.broken - before).items())
+        with (stage.folder / "accidents.log").open("a") as log:
+            log.write(f"{began.isoformat()} to {_CLOCK.now().isoformat()}: {what or 'nothing'}\n")
 
 
 async def _awaited(stage: Stage, ordeal: Ordeal, control: Control | None) -> Fate:

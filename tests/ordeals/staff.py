@@ -20,6 +20,8 @@ _CLOCK = SystemClock()
 _MS = 1000
 _ERP_FIELDS = {"tel": "FTEL", "address": "FADDRESS", "remark": "FDescription"}
 _ORGANISATION = {"FCreateOrgId": {"FNumber": "100"}, "FUseOrgId": {"FNumber": "100"}}
+_LAST_WORDS = 500
+"""Customers edited once more in the end, at most."""
 _LONG_AGO_MS = 1_790_000_000_000
 """When orders are dated: any day does."""
 
@@ -73,11 +75,19 @@ class Staff:
                 await self.chance.choice(kinds)()
 
     async def last_words(self) -> None:
-        """Edit every customer once more on either side: nothing may stand in its way."""
-        for customer in self._customers:
+        """Edit every customer once more on either side: nothing may stand in its way.
+
+        Of thousands chance takes some.
+        """
+        those = self._customers
+        if len(those) > _LAST_WORDS:
+            those = self.chance.sample(those, _LAST_WORDS)
+        for customer in those:
             await self._say_in_the_crm(customer, "tel")
-        for customer, erp_id in (await self._counterparts()).items():
-            await self._say_in_the_erp(customer, erp_id, "address")
+        crossed = await self._counterparts()
+        for customer in those:
+            if customer in crossed:
+                await self._say_in_the_erp(customer, crossed[customer], "address")
 
     async def say_again(self, customer: str) -> None:
         """Edit one customer once more on either side, and the remark on one."""

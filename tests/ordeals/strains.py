@@ -1,6 +1,6 @@
 """Ordeals in which a vendor takes no calls, or not all that there are (points d and f)."""
 
-from ordeals.backlogs import OUTAGES, rates_compared
+from ordeals.backlogs import OUTAGES, OUTAGES_IN_BULK, rates_compared
 from ordeals.limits import blocked_by_a_firewall, quota_gone, stormed
 from ordeals.ordeal import Control, Ordeal, Work
 
@@ -46,12 +46,22 @@ STRAINS = (
     Ordeal(
         name="backlog",
         point="d",
-        words="either system gone while records are made, with write-back to the CRM and without",
+        words="either system gone while customers are made, each with a number for the CRM",
         forms=("up",),
         accidents=OUTAGES,
         settings=_LIMIT,
-        long=Work(300.0, 20, 4),
-        short=Work(8.0, 20, 4),
+        long=Work(300.0, 20, 2),
+        short=Work(8.0, 20, 2),
+    ),
+    Ordeal(
+        name="bulk-backlog",
+        point="d",
+        words="either system gone while products are made, with nothing to write back",
+        forms=("up",),
+        accidents=OUTAGES_IN_BULK,
+        settings=_LIMIT,
+        long=Work(300.0, 20, 2),
+        short=Work(8.0, 20, 2),
     ),
     Ordeal(
         name="poison-rate",
