@@ -7,7 +7,7 @@ import pytest
 
 from labs.brokers import BrokerLab
 from labs.installation import begun, company, until
-from labs.typed import asked
+from labs.typed import asked, typed
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
@@ -47,3 +47,8 @@ async def test_what_only_a_fresh_reading_finds_is_told_and_nothing_is_written(
             assert counts(stale) == {"matched": "3"}
             assert counts(fresh) == {"matched": "2", "dangling": "1"}
             assert both.crm_core.store.writes + both.erp_core.store.writes == before
+
+        ended = await typed(settings, "reconcile", "customer", "--fresh", "--patience", "2")
+        assert ended.code == 76
+        assert "no source of fxiaoke and k3cloud has taken the wish" in ended.errors
+        assert "anji run fxiaoke-source k3cloud-source" in ended.errors

@@ -79,6 +79,7 @@ ORDER = ObjectInterest(
                 FieldInterest("FDeliveryDate", FieldKind.TIME),
                 FieldInterest("F_ANJI_LINE"),
             ),
+            marker_field="F_ANJI_LINE",
         ),
         LinesInterest(
             "FSaleOrderPlan",

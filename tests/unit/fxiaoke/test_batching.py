@@ -4,8 +4,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from anji_common.events.commands import RowWish
+from anji_common.interest import FieldInterest, LinesInterest
 from anji_fxiaoke.batching import paired_lines, questions
 from labs.fxiaoke_lab import new_account, new_note
+
+LINES = LinesInterest(
+    "lines", "_id", (FieldInterest("qty"), FieldInterest("mark")), marker_field="mark"
+)
 
 
 def test_look_ups_of_the_same_fields_share_a_query() -> None:
@@ -41,18 +46,29 @@ def test_lines_that_look_alike_are_paired_in_the_order_sent() -> None:
     wishes = [wish("1", qty="2"), wish("2", qty="2"), wish("3", qty="7")]
     rows = [{"_id": "a", "qty": "7"}, {"_id": "b", "qty": "2"}, {"_id": "c", "qty": "2"}]
 
-    assert paired_lines(wishes, rows, "_id") == {"1": "b", "2": "c", "3": "a"}
+    assert paired_lines(wishes, rows, LINES) == {"1": "b", "2": "c", "3": "a"}
 
 
 def test_a_line_that_the_crm_rewrote_is_paired_by_what_is_left() -> None:
     wishes = [wish("1", qty="2.004"), wish("2", qty="3")]
     rows = [{"_id": "a", "qty": "2"}, {"_id": "b", "qty": "3"}]
 
-    assert paired_lines(wishes, rows, "_id") == {"1": "a", "2": "b"}
+    assert paired_lines(wishes, rows, LINES) == {"1": "a", "2": "b"}
+
+
+def test_a_line_is_known_by_its_mark_though_another_one_says_what_it_was_to_say() -> None:
+    wishes = [wish("1", qty="2", mark="1"), wish("2", qty="3", mark="2")]
+    rows = [
+        {"_id": "a", "qty": "2", "mark": "2"},
+        {"_id": "b", "qty": "3", "mark": "1"},
+        {"_id": "c", "qty": "2"},
+    ]
+
+    assert paired_lines(wishes, rows, LINES) == {"1": "b", "2": "a"}
 
 
 def test_nothing_is_paired_while_lines_are_missing() -> None:
-    assert paired_lines([wish("1", qty="2"), wish("2", qty="3")], [{"_id": "a"}], "_id") == {}
+    assert paired_lines([wish("1", qty="2"), wish("2", qty="3")], [{"_id": "a"}], LINES) == {}
 
 
 @given(st.permutations(range(6)), st.lists(st.sampled_from("12"), min_size=6, max_size=6))
@@ -60,7 +76,7 @@ def test_every_wish_gets_a_line_of_its_own(order: list[int], quantities: list[st
     wishes = [wish(str(n), qty=quantities[n]) for n in range(6)]
     rows = [{"_id": f"r{n}", "qty": quantities[n]} for n in order]
 
-    paired = paired_lines(wishes, rows, "_id")
+    paired = paired_lines(wishes, rows, LINES)
 
     held = {row["_id"]: row["qty"] for row in rows}
     assert sorted(paired.values()) == sorted(held)

@@ -71,6 +71,49 @@ def test_a_row_that_is_gone_is_not_paired() -> None:
     assert paired([wish("a", "5", "11")], observed(), Action.UPDATE) == {}
 
 
+def marked(source_id: str, quantity: str, target_id: str | None = None) -> RowWish:
+    values: dict[str, JsonValue] = {"FQty": quantity, "F_ANJI_LINE": source_id}
+    return RowWish(source_id=source_id, target_id=target_id, values=values)
+
+
+def test_rows_numbered_anew_are_known_by_their_marks_though_they_look_like_each_other() -> None:
+    found = observed(("21", "2", "b"), ("22", "1", "a"), ("23", "1", "z"))
+
+    pairs = paired([wish("a", "2", "11"), wish("b", "1", "12")], found, Action.UPDATE)
+
+    assert pairs == {"a": "22", "b": "21"}
+
+
+def test_a_mark_counts_more_than_the_number_that_another_row_has_got() -> None:
+    found = observed(("12", "1", "a"), ("11", "2", "b"))
+
+    pairs = paired([wish("a", "1", "11"), wish("b", "2", "12")], found, Action.UPDATE)
+
+    assert pairs == {"a": "12", "b": "11"}
+
+
+def test_of_two_rows_with_one_mark_the_known_one_is_meant_then_the_one_that_is_alike() -> None:
+    copied = observed(("10", "1", "a"), ("11", "5", "a"), ("12", "7", "c"), ("13", "8", "c"))
+
+    pairs = paired([wish("a", "1", "11"), marked("c", "8")], copied, Action.UPDATE)
+
+    assert pairs == {"a": "11", "c": "13"}
+
+
+def test_a_row_with_another_lines_mark_is_no_guess() -> None:
+    found = observed(("12", "5", "b"))
+
+    assert paired([wish("a", "5", "11")], found, Action.UPDATE) == {}
+
+
+def test_a_create_that_somebody_edited_since_is_paired_by_its_marks() -> None:
+    found = observed(("11", "2", "b"), ("12", "1", "a"))
+
+    pairs = paired([marked("a", "2"), marked("b", "2")], found, Action.CREATE)
+
+    assert pairs == {"a": "12", "b": "11"}
+
+
 def pushed(wishes: list[RowWish], *rows: tuple[str, str, str]) -> Any:  # noqa: ANN401 - compared with a dictionary
     """Pair wishes with converted rows of (entry id, material, quantity)."""
     held: list[JsonValue] = [

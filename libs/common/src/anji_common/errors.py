@@ -4,6 +4,7 @@
     ├── RetriableError             wait, then do the same again, unchanged
     │   ├── RateLimitedError       ... after `retry_after_seconds`
     │   ├── RecordBusyError        ... somebody holds the record; bounded, then a problem
+    │   ├── ServiceSilentError     ... another service of ours does not run, or does not move
     │   └── VendorUnavailableError ... refused, reset, HTTP 5xx, HTML where JSON is due
     ├── RejectedError              this record cannot pass as it is; the next one may
     │   ├── MappingError           ... a value has no counterpart: the link's problem
@@ -41,6 +42,7 @@ __all__ = [
     "RejectedError",
     "RetriableError",
     "RevokedError",
+    "ServiceSilentError",
     "UndecodableError",
     "VendorUnavailableError",
 ]
@@ -64,6 +66,10 @@ class RateLimitedError(RetriableError):
 
 class RecordBusyError(RetriableError):
     """Somebody holds the record at this moment (a lock conflict of the vendor)."""
+
+
+class ServiceSilentError(RetriableError):
+    """A command waited for a service of this installation that does not run, or does not move."""
 
 
 class VendorUnavailableError(RetriableError):

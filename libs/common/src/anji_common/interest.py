@@ -57,6 +57,8 @@ class LinesInterest:
     fields: tuple[FieldInterest, ...]
     master_field: str | None = None
     """CRM: the detail object's field that names its head, such as ``order_id``."""
+    marker_field: str | None = None
+    """The field that keeps the other side's line id in lines that we made."""
 
 
 @dataclass(frozen=True, slots=True)

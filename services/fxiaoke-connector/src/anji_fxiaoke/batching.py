@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pydantic import JsonValue
 
 from anji_common.events.commands import Command, LookUp, RowWish
+from anji_common.interest import LinesInterest
+from anji_common.writing.comparing import holds, marked
 
 __all__ = ["Question", "paired_lines", "questions"]
 
@@ -66,25 +68,26 @@ def questions(
     ]
 
 
-def paired_lines(wishes: Sequence[RowWish], rows: Sequence[_Row], id_field: str) -> dict[str, str]:
+def paired_lines(
+    wishes: Sequence[RowWish], rows: Sequence[_Row], lines: LinesInterest
+) -> dict[str, str]:
     """Return source id → line id, for the lines that one create made (``protocol.md`` 18).
 
-    First by content, those that are alike in the order sent; then the rest in the order sent.
-    Nothing is paired unless there are as many lines as wishes: some do not show yet.
+    First by the mark, then by content, those that are alike in the order sent; then the rest in
+    the order sent. What carries no mark is not paired unless there are as many lines as wishes:
+    some do not show yet.
     """
-    if len(wishes) != len(rows):
-        return {}
-    free = list(rows)
-    paired: dict[str, str] = {}
-    for wish in wishes:
-        alike = next((row for row in free if _holds(row, wish)), None)
+    known = marked(wishes, rows, lines)
+    paired = {source: str(row[lines.id_field]) for source, row in known.items()}
+    left = [wish for wish in wishes if wish.source_id not in paired]
+    free = [row for row in rows if not any(row is each for each in known.values())]
+    if len(left) != len(free):
+        return paired
+    for wish in list(left):
+        alike = next((row for row in free if holds(row, wish.values)), None)
         if alike is not None:
+            left.remove(wish)
             free.remove(alike)
-            paired[wish.source_id] = str(alike[id_field])
-    rest = [wish for wish in wishes if wish.source_id not in paired]
-    paired |= {wish.source_id: str(row[id_field]) for wish, row in zip(rest, free, strict=True)}
-    return paired
-
-
-def _holds(row: _Row, wish: RowWish) -> bool:
-    return all(row.get(path) == value for path, value in wish.values.items())
+            paired[wish.source_id] = str(alike[lines.id_field])
+    rest = zip(left, free, strict=True)
+    return paired | {wish.source_id: str(row[lines.id_field]) for wish, row in rest}

@@ -172,7 +172,7 @@ class FxiaokeTarget:
             rows = _rows(observed.data.get(lines.path))
             if len(rows) < len(wishes):
                 return None
-            if pairs := paired_lines(wishes, rows, lines.id_field):
+            if pairs := paired_lines(wishes, rows, lines):
                 paired[lines.path] = pairs
         return paired
 

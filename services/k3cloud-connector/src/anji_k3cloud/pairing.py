@@ -1,9 +1,11 @@
 """Which row of the ERP a wished row has become (``protocol.md`` 18). Pure.
 
-After a create the rows stand in the order in which they were sent. After an update a known row
-keeps its id, unless the ERP renumbered; then, and for added rows, the content tells, and what is
-left is paired from the end, where added rows stand. After a push the rows are the conversion's: a
-wished one is the row that names the same records and is most like it.
+A row that carries the line's mark is its row, whatever else it says. Of the rest: after a create
+the rows stand in the order in which they were sent. After an update a known row keeps its id,
+unless the ERP renumbered; then, and for added rows, the content tells, and what is left is paired
+from the end, where added rows stand. A row with another line's mark is nobody's guess. After a
+push the rows are the conversion's: a wished one is the row that names the same records and is most
+like it.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -13,7 +15,7 @@ from pydantic import JsonValue
 from anji_common.events.commands import Action, Command, RowWish
 from anji_common.events.observed import Observed
 from anji_common.interest import FieldKind, LinesInterest, ObjectInterest
-from anji_common.writing.comparing import same
+from anji_common.writing.comparing import holds, marked, same
 
 __all__ = ["paired_lines"]
 
@@ -34,13 +36,19 @@ def paired_lines(
         if not wishes or not isinstance(rows, list):
             continue
         held = [row for row in rows if isinstance(row, dict)]
+        known = marked(wishes, held, lines)
+        left = [wish for wish in wishes if wish.source_id not in known]
+        free = [row for row in held if not any(row is each for each in known.values())]
         if command.push is not None:
-            pairs = _by_likeness(wishes, held, lines)
-        elif command.action is Action.CREATE and len(held) == len(wishes):
-            pairs = list(zip(wishes, held, strict=True))
+            pairs = _by_likeness(left, free, lines)
+        elif command.action is Action.CREATE and len(free) == len(left):
+            pairs = list(zip(left, free, strict=True))
         else:
-            pairs = _by_id_and_content(wishes, held, lines)
-        found[lines.path] = {wish.source_id: str(row[lines.id_field]) for wish, row in pairs}
+            pairs = _by_id_and_content(left, free, lines)
+        rest = {wish.source_id: row for wish, row in pairs}
+        found[lines.path] = {
+            source: str(row[lines.id_field]) for source, row in (known | rest).items()
+        }
     return found
 
 
@@ -57,9 +65,11 @@ def _by_id_and_content(
             pairs.append((wish, known[0]))
         else:
             left.append(wish)
+    marker = lines.marker_field
+    free = [row for row in free if marker is None or not row.get(marker)]
     unlike: list[RowWish] = []
     for wish in left:
-        alike = next((row for row in free if _holds(row, wish)), None)
+        alike = next((row for row in free if holds(row, wish.values)), None)
         if alike is None:
             unlike.append(wish)
         else:
@@ -92,7 +102,3 @@ def _likeness(wish: RowWish, row: _Row, names: Collection[str]) -> int:
     equal = {path for path, value in wished.items() if same(row.get(path), value)}
     differs = {path for path in wished.keys() - equal if path in names and row.get(path)}
     return 0 if differs else len(equal)
-
-
-def _holds(row: _Row, wish: RowWish) -> bool:
-    return all(same(row.get(path), wished) for path, wished in wish.values.items())

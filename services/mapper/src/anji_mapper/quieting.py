@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack
 from datetime import datetime
 
-from anji_common.errors import ConfigurationError
+from anji_common.errors import ServiceSilentError
 from anji_common.events.signals import Signal, SignalKind, source_key
 from anji_common.messages import Record
 from anji_common.refs import SYSTEMS
@@ -71,7 +71,7 @@ class Quiet:
                         " (anji run fxiaoke-writer k3cloud-writer) and rebuild again. The mapper's"
                         " group stands at the end of its topics; no link was made."
                     )
-                    raise ConfigurationError(msg)
+                    raise ServiceSilentError(msg)
                 await self._runtime.clock.sleep(_LOOK_SECONDS)
 
     async def _commands_left(self) -> int:
@@ -111,7 +111,7 @@ class Quiet:
                         " running, and not paused? Start them (anji run fxiaoke-source"
                         " k3cloud-source) and rebuild again. No link was made."
                     )
-                    raise ConfigurationError(msg)
+                    raise ServiceSilentError(msg)
                 await clock.sleep(_LOOK_SECONDS)
         finally:
             await places.close()

@@ -1,7 +1,8 @@
 """The `anji` command: parses, calls one function, prints.
 
-Exit codes: 78 for a setting that is missing or wrong, 70 for what no restart can mend, 69 for a
-broker or vendor that does not answer, 1 for any other answer of "no".
+Exit codes: 78 for a setting that is missing or wrong, 76 for a service that a command waits for in
+vain, 75 for an end that cut off work in hand, 70 for what no restart can mend, 69 for a
+broker or vendor that does not answer, 2 for words that are no command, 1 for any other "no".
 """
 
 import asyncio
@@ -41,6 +42,7 @@ from anji_common.errors import (
     FatalError,
     NoRoomError,
     RetriableError,
+    ServiceSilentError,
 )
 from anji_common.logs import configure_logs
 from anji_common.settings import EX_CONFIG
@@ -61,6 +63,7 @@ __all__ = [
 _EX_UNAVAILABLE = 69
 _EX_SOFTWARE = 70
 _EX_TEMPFAIL = 75
+_EX_SILENT = 76
 
 app = typer.Typer(
     name="anji",
@@ -98,6 +101,8 @@ def main() -> None:
         _end(error, _EX_SOFTWARE)
     except CutOffError as error:
         _end(error, _EX_TEMPFAIL)
+    except ServiceSilentError as error:
+        _end(error, _EX_SILENT)
     except (RetriableError, NoRoomError) as error:
         _end(error, _EX_UNAVAILABLE)
     except AnjiError as error:

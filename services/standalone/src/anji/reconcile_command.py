@@ -6,6 +6,7 @@ from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import typer
+from rich.console import Console
 
 from anji.installation import Installation
 from anji.looking import Links
@@ -24,6 +25,7 @@ __all__ = ["reconcile_app", "reconcile_records"]
 reconcile_app = typer.Typer()
 
 _out = table_console()
+_progress = Console(stderr=True, highlight=False)
 _SHOWN = 50
 
 
@@ -33,6 +35,9 @@ def reconcile_records(  # noqa: PLR0913, PLR0917 - one parameter an option
     fresh: Annotated[  # noqa: FBT002 - typer's way to declare a flag
         bool, typer.Option("--fresh", help="Let the sources read every known record again first.")
     ] = False,
+    patience: Annotated[
+        float, typer.Option(min=1, help="With --fresh: seconds that a source may stand still.")
+    ] = 300.0,
     sheet: Annotated[Path | None, typer.Option("--csv", help="Write all to this file.")] = None,
     json: Annotated[Path | None, typer.Option("--json", help="The same as JSON lines.")] = None,
     repair: Annotated[  # noqa: FBT002 - typer's way to declare a flag
@@ -49,8 +54,8 @@ def reconcile_records(  # noqa: PLR0913, PLR0917 - one parameter an option
         if fresh:
             sides = [(each, system) for each in types.values() for system in SYSTEMS]
             objects = [(system, each.side(system).object_name) for each, system in sides]
-            _out.print(f"{len(objects)} objects are read again; this takes as long as it takes")
-            await read_again(runtime.broker, runtime.clock, objects)
+            _tell(f"{len(objects)} objects are read again; this takes as long as it takes")
+            await read_again(runtime.broker, runtime.clock, objects, patience, _tell)
         findings = await _found(installation, runtime, types)
         if sheet:
             write_csv(sheet, findings)
@@ -68,6 +73,10 @@ def reconcile_records(  # noqa: PLR0913, PLR0917 - one parameter an option
         )
 
     run_on_runtime(work)
+
+
+def _tell(words: str) -> None:
+    _progress.print(words, markup=False)
 
 
 async def _found(

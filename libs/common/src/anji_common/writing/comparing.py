@@ -10,9 +10,9 @@ from pydantic import JsonValue
 
 from anji_common.events.commands import Command, RowRemoval, RowWish
 from anji_common.events.observed import Observed
-from anji_common.interest import ObjectInterest
+from anji_common.interest import LinesInterest, ObjectInterest
 
-__all__ = ["Standing", "holds", "same", "standing_of"]
+__all__ = ["Standing", "holds", "marked", "same", "standing_of"]
 
 _Row = Mapping[str, JsonValue]
 
@@ -33,6 +33,27 @@ def same(one: JsonValue, other: JsonValue) -> bool:
 def holds(row: Mapping[str, JsonValue], values: Mapping[str, JsonValue]) -> bool:
     """Whether a row says all that `values` say."""
     return all(same(row.get(path), value) for path, value in values.items())
+
+
+def marked(
+    wishes: Sequence[RowWish], rows: Sequence[_Row], lines: LinesInterest
+) -> dict[str, _Row]:
+    """Return source id → the row that is marked with it (``protocol.md`` 18).
+
+    Where people copied a row, its mark went with it: then the known one is meant, else the one
+    that holds what is wished, else the first.
+    """
+    field = lines.marker_field
+    if field is None:
+        return {}
+    found: dict[str, _Row] = {}
+    for wish in wishes:
+        alike = [row for row in rows if row.get(field) == wish.source_id]
+        known = [row for row in alike if str(row.get(lines.id_field)) == wish.target_id]
+        equal = [row for row in alike if holds(row, wish.values)]
+        if alike:
+            found[wish.source_id] = (known or equal or alike)[0]
+    return found
 
 
 def _plain(value: JsonValue) -> JsonValue:

@@ -73,7 +73,7 @@ class SideFields:
             number_field=form.number,
             fields=self._fields(None),
             lines=tuple(
-                LinesInterest(path, lines.id, self._fields(path), lines.head)
+                LinesInterest(path, lines.id, self._fields(path), lines.head, lines.marker or None)
                 for path, lines in self.lines.items()
                 if path not in form.reads or self._fields(path)
             ),
