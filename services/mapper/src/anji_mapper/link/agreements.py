@@ -1,7 +1,7 @@
 """Agreed pairs as JSON, and back: what both sides show is written once, as what they show.
 
 At rest most agreed pairs are just what stands on both sides, which the state holds already. So
-only their names are written, and only those that differ are written whole. Read with the same
+only their places are written, and only those that differ are written whole. Read with the same
 rows they are the same pairs again.
 """
 
@@ -12,13 +12,16 @@ from typing import Any
 from anji_mapper.link.state import LineState, ValuePair
 from anji_mapper.mapping.model import Row
 
-__all__ = ["Json", "lines_from", "lines_to", "pairs_from", "pairs_to", "whole_from"]
+__all__ = ["Json", "lines_from", "lines_to", "pairs_from", "pairs_to", "paths_of", "whole_from"]
 
 Json = Any
 """Of any shape: what orjson can write, or what it has read."""
 
 _AS_SEEN = 1
 """Stands for all pairs of a line, where they are what both rows show."""
+_IN_ORDER = 1
+"""Stands for lines that are both sides' rows, one after the other."""
+_NO_ROW: Row = {}
 _ABSENT = object()
 _ONE_JSON = frozenset((str, type(None)))
 """What equals a value of these is the same JSON."""
@@ -26,39 +29,52 @@ _PLAIN = frozenset((*_ONE_JSON, bool, int, float))
 
 
 def pairs_to(pairs: Mapping[str, ValuePair], crm: Row, erp: Row) -> Json:
-    """Return [the names of pairs that are what both rows show, the others whole]."""
-    as_seen = []
+    """Return [the places of pairs that are what both rows show, the others whole].
+
+    A place is two numbers: where its paths stand in the row of either side.
+    """
+    places: list[int] = []
     others = {}
-    for name, ours, theirs in _paths(tuple(pairs)):
+    for name, ours, theirs, place in _placed(tuple(pairs), tuple(crm), tuple(erp)):
         pair = pairs[name]
-        if _is_as_seen(pair, crm.get(ours, _ABSENT), erp.get(theirs, _ABSENT)):
-            as_seen.append(name)
+        if place and _is_as_seen(pair, crm[ours], erp[theirs]):
+            places += place
         else:
             others[name] = pair
-    return [as_seen, others]
+    return [places, others] if others else [places]
 
 
 def pairs_from(read: Json, crm: Row, erp: Row) -> dict[str, ValuePair]:
     """Return the pairs of `pairs_to`, of the same two rows."""
-    as_seen, others = read
-    pairs = {name: (crm[ours], erp[theirs]) for name, ours, theirs in _paths(tuple(as_seen))}
-    return pairs | whole_from(others) if others else pairs
+    places, *others = read
+    paths = _named(tuple(places), tuple(crm), tuple(erp))
+    pairs = {name: (crm[ours], erp[theirs]) for name, ours, theirs in paths}
+    return pairs | whole_from(others[0]) if others else pairs
 
 
 def lines_to(
     states: Mapping[str, LineState], crm_rows: Mapping[str, Row], erp_rows: Mapping[str, Row]
 ) -> Json:
-    """Return [names of the pairs of the first line, CRM line id → its state]."""
+    """Return [names of the pairs of the first line, CRM line id → its state].
+
+    A line of which there is nothing else to say is the id of its ERP row alone; and where all
+    lines are so, and in the order of both sides' rows, they are not written at all.
+    """
     names = next(([*state.agreed] for state in states.values()), [])
-    paths = _paths(tuple(names))
+    paths = paths_of(tuple(names))
     written: dict[str, Json] = {}
+    are_usual = True
     for crm_id, state in states.items():
-        crm, erp = crm_rows.get(crm_id, {}), erp_rows.get(state.erp_id, {})
+        crm, erp = crm_rows.get(crm_id, _NO_ROW), erp_rows.get(state.erp_id, _NO_ROW)
         is_usual = _shows_all(state.agreed, paths, crm, erp) and [*state.agreed] == names
-        agreed = _AS_SEEN if is_usual else dict(state.agreed)
-        written[crm_id] = [state.erp_id, agreed, state.is_lost]
-        if state.missed_at >= 0:
-            written[crm_id].append(state.missed_at)
+        if is_usual and not state.is_lost and state.missed_at < 0:
+            written[crm_id] = state.erp_id
+            continue
+        are_usual = False
+        written[crm_id] = [state.erp_id, _AS_SEEN if is_usual else dict(state.agreed)]
+        written[crm_id] += [state.is_lost, state.missed_at]
+    if are_usual and [*written] == [*crm_rows] and [*written.values()] == [*erp_rows]:
+        return [names, _IN_ORDER]
     return [names, written]
 
 
@@ -67,23 +83,51 @@ def lines_from(
 ) -> dict[str, LineState]:
     """Return the lines of `lines_to`, of the same rows."""
     names, written = read
-    paths = _paths(tuple(names))
+    paths = paths_of(tuple(names))
+    if written == _IN_ORDER:
+        written = dict(zip(crm_rows, erp_rows, strict=True))
     states = {}
-    for crm_id, (erp_id, agreed, is_lost, *missed_at) in written.items():
+    for crm_id, line in written.items():
+        erp_id, agreed, is_lost, missed_at = (
+            (line, _AS_SEEN, False, -1) if isinstance(line, str) else line
+        )
         if agreed == _AS_SEEN:
-            crm, erp = crm_rows.get(crm_id, {}), erp_rows.get(erp_id, {})
+            crm, erp = crm_rows.get(crm_id, _NO_ROW), erp_rows.get(erp_id, _NO_ROW)
             pairs = {name: (crm[ours], erp[theirs]) for name, ours, theirs in paths}
         else:
             pairs = whole_from(agreed)
-        states[crm_id] = LineState(erp_id, pairs, is_lost, *missed_at)
+        states[crm_id] = LineState(erp_id, pairs, is_lost, missed_at)
     return states
 
 
 @lru_cache(maxsize=1024)  # of a link type there are a few
-def _paths(names: tuple[str, ...]) -> tuple[tuple[str, str, str], ...]:
+def paths_of(names: tuple[str, ...]) -> tuple[tuple[str, str, str], ...]:
     """Return (name, its path in the CRM, its path in the ERP) of each."""
     parts = (name.partition("~") for name in names)
     return tuple((crm + tilde + erp, crm, erp) for crm, tilde, erp in parts)
+
+
+@lru_cache(maxsize=1024)
+def _placed(
+    names: tuple[str, ...], crm: tuple[str, ...], erp: tuple[str, ...]
+) -> tuple[tuple[str, str, str, tuple[int, ...]], ...]:
+    """Return (name, its paths, their places in the rows with these paths; none if it has none)."""
+    of_crm, of_erp = ({path: n for n, path in enumerate(row)} for row in (crm, erp))
+    return tuple(
+        (name, ours, theirs, (of_crm[ours], of_erp[theirs]))
+        if "~" in name and ours in of_crm and theirs in of_erp
+        else (name, ours, theirs, ())
+        for name, ours, theirs in paths_of(names)
+    )
+
+
+@lru_cache(maxsize=1024)
+def _named(
+    places: tuple[int, ...], crm: tuple[str, ...], erp: tuple[str, ...]
+) -> tuple[tuple[str, str, str], ...]:
+    """Return (name, its paths) of each place."""
+    pairs = zip(places[::2], places[1::2], strict=True)
+    return tuple((f"{crm[ours]}~{erp[theirs]}", crm[ours], erp[theirs]) for ours, theirs in pairs)
 
 
 def _shows_all(
@@ -97,7 +141,9 @@ def _shows_all(
         return False
     for name, ours, theirs in paths:
         pair, left, right = agreed.get(name), crm.get(ours, _ABSENT), erp.get(theirs, _ABSENT)
-        if pair is None or not _is_as_seen(pair, left, right):
+        if pair is None:
+            return False
+        if not (pair[0] is left and pair[1] is right) and not _is_as_seen(pair, left, right):
             return False
     return True
 

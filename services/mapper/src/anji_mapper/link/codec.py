@@ -1,15 +1,19 @@
 """Seats to bytes and back, for ``anji.links.v1``. Old bytes stay readable.
 
 The form is JSON by position: a list that begins with the number of its form. What a link holds
-twice is written once: most agreed pairs are just what both sides show, and lines have the same
-fields (`agreements`).
+twice is written once: most agreed pairs are just what both sides show, lines have the same fields
+(`agreements`), and the refs of key and partner stand in many places. What is mostly empty is
+written by name, where it is not.
 
-What the first version wrote, an object with the names of all fields, is read by pydantic. A new
-form gets a new number, and its reader stands beside the others. A field of the state has its
-place here, or is forgotten: ``tests/unit/mapper/test_codec.py`` names them all.
+What the first version wrote, an object with the names of all fields, is read by pydantic; what
+came between is in `earlier`. A new form gets a new number, and the reader of the last one goes
+there. A field of the state has its place here, or is forgotten:
+``tests/unit/mapper/test_codec.py`` names them all.
 """
 
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 import orjson
 from pydantic import TypeAdapter, ValidationError
@@ -17,7 +21,7 @@ from pydantic import TypeAdapter, ValidationError
 from anji_common.errors import UndecodableError
 from anji_common.events.inbox import Entry
 from anji_common.messages import Message
-from anji_common.refs import Ref, System
+from anji_common.refs import Ref
 from anji_common.topics import LINKS
 from anji_mapper.link.agreements import (
     Json,
@@ -27,66 +31,62 @@ from anji_mapper.link.agreements import (
     pairs_to,
     whole_from,
 )
+from anji_mapper.link.earlier import second_form
 from anji_mapper.link.forms import (
+    BLANK_SEAT,
     change_from,
     change_to,
     decisions_from,
     decisions_to,
-    maybe,
+    entry_from,
     problem_from,
     problem_to,
+    seen_of,
     side_from,
     side_to,
 )
-from anji_mapper.link.state import PendingMessage, Seat, SideState, Stage, changed
-from anji_mapper.mapping.model import Seen
+from anji_mapper.link.state import PendingMessage, Seat, Stage, changed
 
 __all__ = ["decode_seat", "encode_seat", "index_tokens", "seat_message"]
 
-_FORM = 2
+_FORM = 3
+_SECOND_FORM = 2
 _FIRST_FORM = TypeAdapter(Seat)
-_UNSEEN = Seen({})
 _STAGES = {stage.value: stage for stage in Stage}
-_BLANK = Seat(key=Ref(System.FXIAOKE, "", ""), link_type="", generation=0)
-"""Every field of it is read from the bytes."""
 
 
 def encode_seat(seat: Seat) -> bytes:
     """Return the state as JSON."""
-    crm, erp = _seen(seat.crm), _seen(seat.erp)
-    lines = {
-        name: lines_to(states, crm.rows.get(name, {}), erp.rows.get(name, {}))
-        for name, states in seat.lines.items()
-    }
-    return orjson.dumps(
-        [
-            _FORM,
-            str(seat.key),
-            seat.link_type,
-            seat.generation,
-            seat.version,
-            seat.stage,
-            maybe(str, seat.partner),
-            side_to(seat.crm),
-            side_to(seat.erp),
-            pairs_to(seat.agreed, crm.head, erp.head),
-            lines,
-            seat.waits,
-            seat.waiting_since,
-            maybe(problem_to, seat.problem),
-            seat.said,
-            seat.heard,
-            maybe(change_to, seat.newest),
-            [entry.model_dump(mode="json", exclude_defaults=True) for entry in seat.deferred],
-            [(message.to, message.text) for message in seat.messages],
-            seat.rows_digest,
-            [str(claimant) for claimant in seat.claimants],
-            seat.asked,
-            decisions_to(seat.decisions),
-            seat.claimed_on,
-            seat.is_unsettled,
-        ]
-    )
+    crm, erp = seen_of(seat.crm), seen_of(seat.erp)
+    partner = None if seat.partner is None else str(seat.partner)
+    known = (str(seat.key), partner)
+    heard: Json = seat.heard
+    if len(heard) == 1 and partner in heard:
+        heard = heard[partner]
+    written = [
+        _FORM,
+        known[0],
+        seat.link_type,
+        seat.generation,
+        seat.version,
+        seat.stage,
+        partner,
+        side_to(seat.crm, known),
+        side_to(seat.erp, known),
+        pairs_to(seat.agreed, crm.head, erp.head),
+        {
+            name: lines_to(states, crm.rows.get(name, {}), erp.rows.get(name, {}))
+            for name, states in seat.lines.items()
+        },
+        seat.said,
+        heard,
+        seat.rows_digest,
+        seat.claimed_on,
+    ]
+    fields = seat.__dict__
+    if rare := {name: form(held) for name, form in _RARE_TO if (held := fields[name])}:
+        written.append(rare)
+    return orjson.dumps(written, option=orjson.OPT_UTC_Z)
 
 
 def decode_seat(value: bytes) -> Seat:
@@ -102,6 +102,8 @@ def decode_seat(value: bytes) -> Seat:
         form, *fields = read
         if form == _FORM:
             return _seat_from(fields)
+        if form == _SECOND_FORM:
+            return second_form(fields)
     except ValidationError as error:
         msg = f"not a seat: {error.error_count()} errors, first: {error.errors()[0]['msg']}"
         raise UndecodableError(msg) from error
@@ -132,24 +134,20 @@ def index_tokens(seat: Seat) -> tuple[str, ...]:
     return tuple(tokens)
 
 
-def _seen(side: SideState) -> Seen:
-    return _UNSEEN if side.seen is None else side.seen
-
-
 def _seat_from(fields: Json) -> Seat:
-    key, link_type, generation, version, stage, partner, crm, erp, *rest = fields
-    agreed, lines, waits, since, problem, said, heard, newest, *last = rest
-    deferred, messages, rows_digest, claimants, asked, decisions, *later = last
-    crm_side, erp_side = side_from(crm), side_from(erp)
-    crm_seen, erp_seen = _seen(crm_side), _seen(erp_side)
-    return changed(
-        _BLANK,
+    key, link_type, generation, version, stage, partner, crm, erp, agreed, *more = fields
+    lines, said, heard, rows_digest, claimed_on, *rare = more
+    known = (key, partner)
+    crm_side, erp_side = side_from(crm, known), side_from(erp, known)
+    crm_seen, erp_seen = seen_of(crm_side), seen_of(erp_side)
+    seat = changed(
+        BLANK_SEAT,
         key=Ref.parse(key),
         link_type=link_type,
         generation=generation,
         version=version,
         stage=_STAGES[stage],
-        partner=maybe(Ref.parse, partner),
+        partner=None if partner is None else Ref.parse(partner),
         crm=crm_side,
         erp=erp_side,
         agreed=pairs_from(agreed, crm_seen.head, erp_seen.head),
@@ -157,22 +155,66 @@ def _seat_from(fields: Json) -> Seat:
             name: lines_from(states, crm_seen.rows.get(name, {}), erp_seen.rows.get(name, {}))
             for name, states in lines.items()
         },
-        waits=tuple(waits),
-        waiting_since=maybe(datetime.fromisoformat, since),
-        problem=maybe(problem_from, problem),
         said=said,
-        heard=heard,
-        newest=maybe(change_from, newest),
-        deferred=tuple(map(_entry_from, deferred)),
-        messages=tuple(PendingMessage(to, text) for to, text in messages) if messages else (),
+        heard={partner: heard} if isinstance(heard, int) else heard,
         rows_digest=rows_digest,
-        claimants=tuple(map(Ref.parse, claimants)),
-        asked=whole_from(asked) if asked else {},
-        decisions=decisions_from(decisions) if decisions else {},
-        claimed_on=later[0] if later else -1,
-        is_unsettled=len(later) > 1 and later[1],
+        claimed_on=claimed_on,
     )
+    if rare:
+        seat = changed(seat, **{name: _RARE_FROM[name](held) for name, held in rare[0].items()})
+    return seat
 
 
-def _entry_from(read: Json) -> Entry:
-    return Entry.model_validate_json(orjson.dumps(read))
+def _entries_to(entries: Sequence[Entry]) -> Json:
+    return [entry.model_dump(mode="json", exclude_defaults=True) for entry in entries]
+
+
+def _entries_from(read: Json) -> tuple[Entry, ...]:
+    return tuple(map(entry_from, read))
+
+
+def _refs_to(refs: Sequence[Ref]) -> Json:
+    return [*map(str, refs)]
+
+
+def _refs_from(read: Json) -> tuple[Ref, ...]:
+    return tuple(map(Ref.parse, read))
+
+
+def _messages_to(messages: Sequence[PendingMessage]) -> Json:
+    return [(message.to, message.text) for message in messages]
+
+
+def _messages_from(read: Json) -> tuple[PendingMessage, ...]:
+    return tuple(PendingMessage(to, text) for to, text in read)
+
+
+def _as_is(value: Json) -> Json:
+    return value
+
+
+_RARE_TO: tuple[tuple[str, Callable[[Any], Json]], ...] = (
+    ("waits", _as_is),
+    ("waiting_since", _as_is),
+    ("problem", problem_to),
+    ("newest", change_to),
+    ("deferred", _entries_to),
+    ("messages", _messages_to),
+    ("claimants", _refs_to),
+    ("asked", _as_is),
+    ("decisions", decisions_to),
+    ("is_unsettled", _as_is),
+)
+"""Fields of a seat of which there is mostly nothing to say: written by name where there is."""
+_RARE_FROM: Mapping[str, Callable[[Json], Any]] = {
+    "waits": tuple,
+    "waiting_since": datetime.fromisoformat,
+    "problem": problem_from,
+    "newest": change_from,
+    "deferred": _entries_from,
+    "messages": _messages_from,
+    "claimants": _refs_from,
+    "asked": whole_from,
+    "decisions": decisions_from,
+    "is_unsettled": _as_is,
+}

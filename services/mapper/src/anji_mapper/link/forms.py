@@ -8,10 +8,13 @@ that it translates.
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
+
+import orjson
 
 from anji_common.events.changes import Change
 from anji_common.events.commands import Action, CommandNumber, Finish
+from anji_common.events.inbox import Entry
 from anji_common.events.observed import Stamp
 from anji_common.refs import Ref, System
 from anji_mapper.link.agreements import Json, whole_from
@@ -22,7 +25,9 @@ from anji_mapper.link.state import (
     Problem,
     ProblemKind,
     Refusal,
+    Rewrites,
     RowAgreement,
+    Seat,
     SideState,
     Unfinished,
     changed,
@@ -30,19 +35,34 @@ from anji_mapper.link.state import (
 from anji_mapper.mapping.model import Row, Seen
 
 __all__ = [
+    "BLANK_SEAT",
+    "Known",
     "change_from",
     "change_to",
     "decisions_from",
     "decisions_to",
+    "entry_from",
+    "flight_from",
     "maybe",
     "problem_from",
     "problem_to",
+    "refusal_from",
+    "rows_from",
+    "seen_of",
     "side_from",
     "side_to",
+    "unfinished_from",
 ]
 
 
+Known = tuple[str, str | None]
+"""The texts of a seat's key and of its partner, which stand in its bytes once."""
+
+BLANK_SEAT = Seat(key=Ref(System.FXIAOKE, "", ""), link_type="", generation=0)
+"""What is read from bytes changes it."""
+_NOTHING: Known = ("", None)
 _BLANK = SideState()
+_UNSEEN = Seen({})
 _AS_STAMP = 1
 """Stands for a floor that is the newest stamp."""
 
@@ -55,51 +75,72 @@ def maybe(form: Callable[[A], B], value: A | None) -> B | None:
     return None if value is None else form(value)
 
 
-def side_to(side: SideState) -> Json:
-    """Return a side by position; nothing for one of which nothing is known."""
+def seen_of(side: SideState) -> Seen:
+    """Return what a side shows; nothing of one that nobody has seen."""
+    return _UNSEEN if side.seen is None else side.seen
+
+
+def side_to(side: SideState, known: Known) -> Json:
+    """Return a side by position; nothing for one of which nothing is known.
+
+    Args:
+        side: Which one.
+        known: The texts of the seat's key and of its partner: they are not written again.
+    """
     if side.ref is None and side == _BLANK:
         return None
-    is_floor_newest = side.floor is not None and side.floor == side.stamp
-    return [
-        maybe(str, side.ref),
+    ref, seen, stamp, floor = side.ref, side.seen, side.stamp, side.floor
+    is_floor_newest = floor is not None and (floor is stamp or floor == stamp)
+    written = [
+        None if ref is None else _short(str(ref), known),
         side.revision,
-        maybe(_stamp_to, side.stamp),
-        maybe(_seen_to, side.seen),
-        _AS_STAMP if is_floor_newest else maybe(_stamp_to, side.floor),
-        maybe(_flight_to, side.flight),
-        maybe(_held_to, side.held),
+        None if stamp is None else _stamp_to(stamp),
+        None if seen is None else _seen_to(seen, known),
+        _AS_STAMP if is_floor_newest else maybe(_stamp_to, floor),
         side.sent,
-        maybe(_refusal_to, side.refusal),
-        side.is_gone,
-        side.returned,
-        maybe(_unfinished_to, side.unfinished),
-        side.rewrites,
     ]
+    if side.flight or side.held or side.returned or side.rewrites or _is_off(side):
+        rare = {name: form(held) for name, form in _RARE_TO if (held := getattr(side, name))}
+        written.append(rare)
+    return written
 
 
-def side_from(read: Json) -> SideState:
+def _is_off(side: SideState) -> bool:
+    return bool(side.is_gone or side.refusal or side.unfinished)
+
+
+def side_from(read: Json, known: Known) -> SideState:
     """Return the side of `side_to`."""
     if read is None:
         return _BLANK
-    ref, revision, stamp, seen, floor, flight, held, sent, refusal, is_gone, *later = read
-    returned, unfinished, rewrites = (*later, None, None)[:3]
+    ref, revision, stamp, seen, floor, sent, *rare = read
     newest = None if stamp is None else _stamp_from(stamp)
-    return changed(
+    side = changed(
         _BLANK,
-        ref=None if ref is None else Ref.parse(ref),
+        ref=None if ref is None else Ref.parse(_long(ref, known)),
         revision=revision,
         stamp=newest,
-        seen=None if seen is None else _seen_from(seen),
+        seen=None if seen is None else _seen_from(seen, known),
         floor=newest if floor == _AS_STAMP else maybe(_stamp_from, floor),
-        flight=None if flight is None else _flight_from(flight),
-        held=None if held is None else _held_from(held),
         sent=sent,
-        refusal=None if refusal is None else _refusal_from(refusal),
-        is_gone=is_gone,
-        returned=whole_from(returned) if returned else returned,
-        unfinished=None if unfinished is None else _unfinished_from(unfinished),
-        rewrites={key: (times, told) for key, (times, told) in (rewrites or {}).items()},
     )
+    if rare:
+        side = changed(side, **{name: _RARE_FROM[name](held) for name, held in rare[0].items()})
+    return side
+
+
+def _short(text: str, known: Known) -> Json:
+    """Return the number of a text that is known, else itself."""
+    return known.index(text) if text in known else text
+
+
+def _long(read: Json, known: Known) -> str:
+    """Return the text of `_short`."""
+    text: str | None = known[read] if isinstance(read, int) else read
+    if text is None:
+        msg = "it names a partner that the seat does not have"
+        raise ValueError(msg)
+    return text
 
 
 def problem_to(problem: Problem) -> Json:
@@ -145,21 +186,20 @@ def decisions_from(read: Json) -> dict[str, Decision]:
 
 
 def _stamp_to(stamp: Stamp) -> Json:
-    return [
-        stamp.modified_at,
-        stamp.approved_at,
-        stamp.status,
-        stamp.modified_by,
-        stamp.by_anji,
-        stamp.unread,
-    ]
+    """Return a stamp by position, without what a CRM's record does not have."""
+    usual = [stamp.modified_at, stamp.modified_by, stamp.by_anji]
+    if stamp.approved_at is None and not stamp.unread:
+        return usual if stamp.status is None else [*usual, stamp.status]
+    return [*usual, stamp.status, stamp.approved_at, stamp.unread]
 
 
 def _stamp_from(read: Json) -> Stamp:
-    modified_at, approved_at, status, modified_by, by_anji, unread = read
+    modified_at, modified_by, by_anji, *more = read
+    status = more[0] if more else None
+    approved_at, unread = more[1:] or (None, ())
     return Stamp.model_construct(
         modified_at=datetime.fromisoformat(modified_at),
-        approved_at=maybe(datetime.fromisoformat, approved_at),
+        approved_at=None if approved_at is None else datetime.fromisoformat(approved_at),
         status=status,
         modified_by=modified_by,
         by_anji=by_anji,
@@ -167,14 +207,18 @@ def _stamp_from(read: Json) -> Stamp:
     )
 
 
-def _seen_to(seen: Seen) -> Json:
-    rows = {name: _rows_to(rows) for name, rows in seen.rows.items()}
-    return [seen.head, rows, seen.number, seen.marker]
+def _seen_to(seen: Seen, known: Known) -> Json:
+    marker = None if seen.marker is None else _short(seen.marker, known)
+    written = [seen.head, seen.number, marker]
+    if seen.rows:
+        written.append({name: _rows_to(rows) for name, rows in seen.rows.items()})
+    return written
 
 
-def _seen_from(read: Json) -> Seen:
-    head, rows, number, marker = read
-    return Seen(head, {name: _rows_from(each) for name, each in rows.items()}, number, marker)
+def _seen_from(read: Json, known: Known) -> Seen:
+    head, number, marker, *rows = read
+    found = {name: rows_from(each) for name, each in rows[0].items()} if rows else {}
+    return Seen(head, found, number, None if marker is None else _long(marker, known))
 
 
 def _rows_to(rows: Mapping[str, Row]) -> Json:
@@ -188,7 +232,8 @@ def _rows_to(rows: Mapping[str, Row]) -> Json:
     return [paths, written]
 
 
-def _rows_from(read: Json) -> dict[str, Row]:
+def rows_from(read: Json) -> dict[str, Row]:
+    """Return the rows of a side, by their ids."""
     if isinstance(read, dict):
         return read
     paths, rows = read
@@ -216,7 +261,8 @@ def _flight_to(flight: Flight) -> Json:
     ]
 
 
-def _flight_from(read: Json) -> Flight:
+def flight_from(read: Json) -> Flight:
+    """Return a command in flight."""
     number, action, digest, pairs, rows, base_at, answered_at, asked_at, ours_seen, *later = read
     return Flight(
         number=_number_from(number),
@@ -238,18 +284,19 @@ def _flight_from(read: Json) -> Flight:
 
 
 def _held_to(held: Held) -> Json:
-    return [held.revision, _stamp_to(held.stamp), _seen_to(held.seen)]
+    return [held.revision, _stamp_to(held.stamp), _seen_to(held.seen, _NOTHING)]
 
 
 def _held_from(read: Json) -> Held:
-    return Held(read[0], _stamp_from(read[1]), _seen_from(read[2]))
+    return Held(read[0], _stamp_from(read[1]), _seen_from(read[2], _NOTHING))
 
 
 def _refusal_to(refusal: Refusal) -> Json:
     return [refusal.digest, refusal.kind.value, refusal.words, _number_to(refusal.number)]
 
 
-def _refusal_from(read: Json) -> Refusal:
+def refusal_from(read: Json) -> Refusal:
+    """Return what a side refused."""
     return Refusal(read[0], ProblemKind(read[1]), read[2], _number_from(read[3]))
 
 
@@ -258,7 +305,8 @@ def _unfinished_to(unfinished: Unfinished) -> Json:
     return [unfinished.words, unfinished.finish.value, number, unfinished.is_retried]
 
 
-def _unfinished_from(read: Json) -> Unfinished:
+def unfinished_from(read: Json) -> Unfinished:
+    """Return what was left undone."""
     words, finish, number, is_retried = read
     return Unfinished(words, Finish(finish), _number_from(number), is_retried)
 
@@ -269,3 +317,37 @@ def _number_to(number: CommandNumber) -> Json:
 
 def _number_from(read: Json) -> CommandNumber:
     return CommandNumber(read[0], read[1])
+
+
+def entry_from(read: Json) -> Entry:
+    """Return a deferred entry, which pydantic reads."""
+    return Entry.model_validate_json(orjson.dumps(read))
+
+
+def _as_is(value: Json) -> Json:
+    return value
+
+
+def _rewrites_from(read: Json) -> dict[str, Rewrites]:
+    return {key: (times, told) for key, (times, told) in read.items()}
+
+
+_RARE_TO: tuple[tuple[str, Callable[[Any], Json]], ...] = (
+    ("flight", _flight_to),
+    ("held", _held_to),
+    ("refusal", _refusal_to),
+    ("is_gone", _as_is),
+    ("returned", _as_is),
+    ("unfinished", _unfinished_to),
+    ("rewrites", _as_is),
+)
+"""Fields of a side of which there is mostly nothing to say: written by name where there is."""
+_RARE_FROM: Mapping[str, Callable[[Json], Any]] = {
+    "flight": flight_from,
+    "held": _held_from,
+    "refusal": refusal_from,
+    "is_gone": _as_is,
+    "returned": whole_from,
+    "unfinished": unfinished_from,
+    "rewrites": _rewrites_from,
+}
