@@ -92,6 +92,7 @@ def judge(diary: Diary, shelves: Shelves, told: Collection[str] | None = None) -
     if told is not None:
         fate.findings += _told_gone({deed.value for deed in diary.did("ended")}, told)
     words = _last_words(diary)
+    lines = _Lines(shelves)
     ended = {(deed.kind, deed.record) for deed in diary.did("ended")}
     for kind in _FORMS:
         counterparts = _counterparts(kind, shelves)
@@ -100,7 +101,7 @@ def judge(diary: Diary, shelves: Shelves, told: Collection[str] | None = None) -
             if (kind, record) in ended:
                 continue
             fate.records += 1
-            found = list(_of_one(deed, counterparts, words, shelves))
+            found = list(_of_one(deed, counterparts, words, shelves, lines))
             fate.findings += found
             fate.crossed += not found
     return fate
@@ -149,6 +150,7 @@ def _of_one(
     counterparts: Mapping[str, list[Record]],
     words: Mapping[tuple[str, str, str], Mapping[str, str]],
     shelves: Shelves,
+    lines: "_Lines",
 ) -> Iterator[Finding]:
     name = f"{deed.kind} {deed.record}"
     ours = _ours(deed, shelves)
@@ -172,7 +174,7 @@ def _of_one(
         yield Finding("differing", name, "carries another number in the ERP")
     yield from _fields(deed, name, mine, head, words)
     if deed.lines:
-        yield from _lines(deed, name, mine, theirs[0], shelves)
+        yield from _lines(deed, name, mine, theirs[0], lines)
 
 
 def _ours(deed: Deed, shelves: Shelves) -> list[Record]:
@@ -198,21 +200,34 @@ def _fields(
             yield Finding("overwritten", name, f"{ours}: holds {held!r}, last said was {said!r}")
 
 
+class _Lines:
+    """Lines of orders on both sides, found without going through all of them for each order."""
+
+    def __init__(self, shelves: Shelves) -> None:
+        crm, erp = shelves.crm, shelves.erp
+        self.codes = {r["_id"]: r.get("product_code") for r in crm.get("ProductObj", {}).values()}
+        self.numbers = {r["id"]: r["head"]["FNumber"] for r in erp.get("BD_MATERIAL", {}).values()}
+        self.of_order: dict[str, list[Record]] = defaultdict(list)
+        for line in crm.get("SalesOrderProductObj", {}).values():
+            self.of_order[line["order_id"]].append(line)
+
+
 def _lines(
-    deed: Deed, name: str, mine: Record, theirs: Record, shelves: Shelves
+    deed: Deed, name: str, mine: Record, theirs: Record, lines: _Lines
 ) -> Iterator[Finding]:
     """Compare the lines of an order with those that its maker entered, on both sides."""
-    codes = {r["_id"]: r.get("product_code") for r in shelves.crm.get("ProductObj", {}).values()}
-    numbers = {r["id"]: r["head"]["FNumber"] for r in shelves.erp.get("BD_MATERIAL", {}).values()}
     entered = _counted(deed.lines)
     ours = _counted(
-        (codes.get(line["product_id"]), line["quantity"], line["sales_price"])
-        for line in shelves.crm.get("SalesOrderProductObj", {}).values()
-        if line["order_id"] == mine["_id"]
+        (lines.codes.get(line["product_id"]), line["quantity"], line["sales_price"])
+        for line in lines.of_order.get(mine["_id"], ())
     )
     rows: Sequence[Record] = theirs["rows"].get("FSaleOrderEntry", ())
     shown = _counted(
-        (numbers.get(row["head"]["FMaterialId"]), row["head"]["FQty"], row["head"]["FTaxPrice"])
+        (
+            lines.numbers.get(row["head"]["FMaterialId"]),
+            row["head"]["FQty"],
+            row["head"]["FTaxPrice"],
+        )
         for row in rows
     )
     if not entered == ours == shown:
