@@ -1,11 +1,14 @@
 """What all tests share: what is required, and how Hypothesis runs."""
 
+from collections.abc import Iterator
+
 import pytest
 from hypothesis import settings
 
 from labs.brokers import lab
 from labs.embedded import embedded_lab
 from labs.kafka import kafka_bootstrap, kafka_lab, private_kafka
+from labs.processes import discard_all
 
 __all__ = ["embedded_lab", "kafka_bootstrap", "kafka_lab", "lab", "private_kafka"]
 
@@ -29,3 +32,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("kafka") is not None:
             item.add_marker(pytest.mark.xdist_group("kafka"))
+
+
+@pytest.fixture(autouse=True)
+def _no_process_outlives_its_test() -> Iterator[None]:
+    """However a test ends, what it has started and not ended is killed."""
+    yield
+    discard_all()

@@ -15,6 +15,7 @@ from tempfile import TemporaryDirectory
 
 from bench.figures import Family, Figure
 from bench.many_links import one_link, published
+from labs.processes import heard_out
 
 __all__ = ["MemorySizes", "measure_memory"]
 
@@ -71,7 +72,7 @@ async def _weighed(home: Path, sizes: MemorySizes) -> dict[str, float]:
         cwd=Path(__file__).parents[1],
         stdout=asyncio.subprocess.PIPE,
     )
-    told, _ = await process.communicate()
+    told, _ = await heard_out(process)
     if process.returncode != 0:
         msg = f"the mapper that was to be weighed ended with {process.returncode}"
         raise RuntimeError(msg)

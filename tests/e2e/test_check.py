@@ -1,6 +1,5 @@
 """``anji check``, and the shadow mode: what a first start shows before anything is written."""
 
-import asyncio
 from pathlib import Path
 
 import pytest
@@ -9,7 +8,8 @@ from anji.installation import SETTINGS
 from anji.sandboxes import callback_url, free_port, settings_of
 from anji_common.refs import System
 from anji_sandbox.cli import sandboxes
-from labs.installation import AnjiProcess, company, until, until_begun
+from labs.installation import company, until, until_begun
+from labs.processes import AnjiProcess
 from labs.typed import asked, typed
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
@@ -54,7 +54,7 @@ async def test_a_fresh_sandbox_is_all_well_and_what_must_run_first_is_told_later
         anji.start()
         await until_begun(log)
         after = await typed(settings, "check")
-        assert await asyncio.to_thread(anji.end) == 0
+        assert await anji.end() == 0
 
     assert (before.code, after.code) == (0, 0), before.shown + after.shown
     later = [line for line in before.shown.splitlines() if line.startswith("later")]
@@ -110,12 +110,12 @@ async def test_in_the_shadow_all_runs_and_nothing_is_written_until_writes_are_on
         await crm.create("AccountObj", {"name": "New"})
         before = both.crm_core.store.writes + both.erp_core.store.writes
         await until(lambda: b"write.suppressed" in log.read_bytes(), "the writer shows its wish")
-        assert await asyncio.to_thread(anji.end) == 0
+        assert await anji.end() == 0
         assert both.crm_core.store.writes + both.erp_core.store.writes == before
 
         links = await asked(both.settings, "links")
         anji = AnjiProcess(both.settings, log)
         anji.start()
         await until(lambda: both.made("BD_Customer create") == 1, "what was wished is written")
-        assert await asyncio.to_thread(anji.end) == 0
+        assert await anji.end() == 0
     assert old not in links  # older than the installation: nothing was begun for it

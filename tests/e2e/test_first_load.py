@@ -3,7 +3,6 @@
 On the embedded broker and on a real Kafka; then both sides are compared, read anew.
 """
 
-import asyncio
 import csv
 import re
 from pathlib import Path
@@ -11,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from labs.brokers import BrokerLab
-from labs.installation import AnjiProcess, company, until
+from labs.installation import company, until
+from labs.processes import AnjiProcess
 from labs.typed import asked
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
@@ -52,7 +52,7 @@ async def test_two_companies_with_a_past_are_joined_without_a_write(
 
         shown = await asked(settings, "match", "customer", "--pairs", str(sheet), "--apply")
         assert "2 certain ones are linked" in shown
-        assert await asyncio.to_thread(sources.end) == 0
+        assert await sources.end() == 0
         anji = AnjiProcess(settings, tmp_path / "up.log")
         anji.start()
 
@@ -62,7 +62,7 @@ async def test_two_companies_with_a_past_are_joined_without_a_write(
 
         await until(crossed, "the customer that the ERP lacks is made there")
         links = await asked(settings, "links", "--type", "customer")
-        assert await asyncio.to_thread(anji.end) == 0
+        assert await anji.end() == 0
         after = both.crm_core.store.writes + both.erp_core.store.writes
     assert links.count("linked") >= 2
     made = {what: count for what, count in (after - before).items() if "BD_Customer" in what}

@@ -3,7 +3,6 @@
 On the embedded broker and on a real Kafka.
 """
 
-import asyncio
 import re
 from collections import Counter
 from pathlib import Path
@@ -15,7 +14,8 @@ from anji_common.topics import Lane, commands_topic
 from anji_mapper.plans import PlanFile
 from bench.many_links import shortened_mappings
 from labs.brokers import BrokerLab, records_of
-from labs.installation import AnjiProcess, Company, company, until
+from labs.installation import Company, company, until
+from labs.processes import AnjiProcess
 from labs.typed import asked, typed
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
@@ -65,7 +65,7 @@ async def test_a_plan_writes_nothing_and_what_is_applied_is_what_was_planned(
         assert refused.code == 1
         assert "another mapping of customer" in refused.errors
 
-        assert await asyncio.to_thread(anji.end) == 0
+        assert await anji.end() == 0
         settings = {**running, "ANJI_MAPPINGS_DIR": str(mappings)}
         anji = AnjiProcess(settings, log)
         anji.start()
@@ -81,7 +81,7 @@ async def test_a_plan_writes_nothing_and_what_is_applied_is_what_was_planned(
             ]
 
         await until(is_shorter, "the ERP holds what was planned")
-        assert await asyncio.to_thread(anji.end) == 0
+        assert await anji.end() == 0
         assert (writes(both) - before).total() == 1
     assert await sent(lab) == planned(path)
 

@@ -15,7 +15,8 @@ from anji_common.topics import INBOX, Lane, commands_topic
 from anji_mapper.plans import PlanFile
 from bench.many_links import OneLink, one_link, published_on, shortened_mappings
 from labs.brokers import BrokerLab, records_of
-from labs.installation import AnjiProcess, until
+from labs.installation import until
+from labs.processes import AnjiProcess
 from labs.typed import asked
 
 pytestmark = [pytest.mark.faults, pytest.mark.slow, pytest.mark.timeout(600)]
@@ -77,7 +78,7 @@ async def test_an_apply_killed_and_typed_again_sends_each_command_once_and_no_mo
         return await count(broker, _LIVE) > 0
 
     await until(has_moved, "one link has moved since", seconds=120)
-    assert mapper.end() == 0
+    assert await mapper.end() == 0
 
     told = await killed_while_telling(running, plan, broker, log)
     again = await asked(running, "apply", str(plan), "--apply")
@@ -91,7 +92,7 @@ async def test_an_apply_killed_and_typed_again_sends_each_command_once_and_no_mo
         return f"done: {_LINKS - 1}\n" in await asked(running, "apply", str(plan))
 
     await until(is_done, "every link has done what was planned", seconds=240)
-    assert mapper.end() == 0
+    assert await mapper.end() == 0
     moved = str(link.refs(0)[0])
     planned = [
         each.value

@@ -3,14 +3,14 @@
 In the middle of a read nothing is in hand: however long the vendor is silent, it ends in order.
 """
 
-import asyncio
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
 from anji_sandbox.faults import Fault
-from labs.installation import AnjiProcess, Company, both_sides_agree, company, until, until_begun
+from labs.installation import Company, both_sides_agree, company, until, until_begun
+from labs.processes import AnjiProcess
 
 pytestmark = [pytest.mark.faults, pytest.mark.slow, pytest.mark.timeout(240)]
 
@@ -30,7 +30,7 @@ async def ended_in_a_save(both: Company, log: Path, more: Mapping[str, str]) -> 
         )
         await crm.create("AccountObj", {"name": "甲", "tel": "1"})
         await until(lambda: both.made("BD_Customer create") == 1, "the ERP works on the save")
-        return await asyncio.to_thread(anji.end)  # the ERP answers meanwhile
+        return await anji.end()  # the ERP answers meanwhile
 
 
 async def agree_after_a_restart(both: Company, log: Path) -> None:
@@ -39,7 +39,7 @@ async def agree_after_a_restart(both: Company, log: Path) -> None:
     anji.start()
     async with both.people() as (crm, erp, _crowd):
         await until(lambda: both_sides_agree(crm, erp), "both sides agree", seconds=120)
-    assert await asyncio.to_thread(anji.end) == 0
+    assert await anji.end() == 0
     assert both.made("BD_Customer create") == 1
 
 
@@ -74,5 +74,5 @@ async def test_sources_end_in_order_while_both_vendors_are_silent(tmp_path: Path
             each.add(silent)
         await until(lambda: all(each.hits for each in faults), "both are being read")
 
-        assert await asyncio.to_thread(anji.end) == 0
+        assert await anji.end() == 0
         assert b"process.cut_off" not in log.read_bytes()

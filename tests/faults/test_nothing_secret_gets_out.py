@@ -17,14 +17,8 @@ import pytest
 from anji.people import CrmUser, ErpUser
 from anji.sandboxes import free_port
 from anji_mapper.link.discreet import HIDDEN
-from labs.installation import (
-    AnjiProcess,
-    Company,
-    both_sides_agree,
-    company,
-    until,
-    until_begun,
-)
+from labs.installation import Company, both_sides_agree, company, until, until_begun
+from labs.processes import AnjiProcess
 from labs.typed import typed
 from ordeals.told import notices
 
@@ -84,7 +78,7 @@ async def test_no_secret_and_no_record_gets_out(tmp_path: Path) -> None:
             said = await output_of(wrong, name, "check")
             assert said.startswith(b"to do"), said.decode()
             shown[f"{name} check, wrong credentials"] = said
-        assert await asyncio.to_thread(anji.end) == 0
+        assert await anji.end() == 0
         people = entered(both)
 
     all_notices = [notice.model_dump_json().encode() for notice in await notices(settings)]

@@ -1,11 +1,11 @@
 """A real process, cut off from each vendor: both sides agree in the end, nothing exists twice."""
 
-import asyncio
 from pathlib import Path
 
 import pytest
 
-from labs.installation import AnjiProcess, both_sides_agree, company, until, until_begun
+from labs.installation import both_sides_agree, company, until, until_begun
+from labs.processes import AnjiProcess
 
 pytestmark = [pytest.mark.faults, pytest.mark.slow, pytest.mark.timeout(240)]
 
@@ -31,7 +31,7 @@ async def test_each_vendor_gone_in_the_middle_and_back_ends_in_agreement(tmp_pat
 
         await until(lambda: both_sides_agree(crm, erp), "both sides agree", seconds=120)
 
-        assert await asyncio.to_thread(anji.end) == 0
+        assert await anji.end() == 0
 
 
 def _since(log: Path, size: int) -> bytes:

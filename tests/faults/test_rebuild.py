@@ -14,8 +14,9 @@ from anji_common.clock import SystemClock
 from anji_common.messages import Message
 from anji_common.topics import CROSSWALK, LINKS
 from anji_common.views import View
-from labs.installation import AnjiProcess, Company, both_sides_agree, company, until
+from labs.installation import Company, both_sides_agree, company, until
 from labs.kafka import KafkaLab
+from labs.processes import AnjiProcess, heard_out
 from labs.services import SERVICES, has_begun, installed
 
 pytestmark = [pytest.mark.faults, pytest.mark.slow, pytest.mark.timeout(600)]
@@ -50,7 +51,7 @@ async def rebuild(settings: Mapping[str, str], *words: str) -> tuple[int, str]:
         stderr=asyncio.subprocess.STDOUT,
     )
     async with asyncio.timeout(_LONGEST_SECONDS):
-        output, _ = await process.communicate()
+        output, _ = await heard_out(process)
     assert process.returncode is not None
     return process.returncode, output.decode()
 
@@ -70,7 +71,7 @@ async def test_links_and_crosswalk_lost_are_rebuilt_without_a_write_on_the_embed
         await crowd.work(_WORK_SECONDS, actions=_ACTIONS)
         await until(lambda: both_sides_agree(crm, erp), "both sides agree", seconds=120)
         assert "another process runs mapper" in (await rebuild(both.settings, "--apply"))[1]
-        assert await asyncio.to_thread(anji.end) == 0
+        assert await anji.end() == 0
         before = written(both)
         home = Path(both.settings["ANJI_HOME"])
         broker = EmbeddedBroker(home / "broker.sqlite", clock=SystemClock())
@@ -89,7 +90,7 @@ async def test_links_and_crosswalk_lost_are_rebuilt_without_a_write_on_the_embed
         assert written(both) == before
         await crowd.last_words()
         await until(lambda: both_sides_agree(crm, erp), "edits cross again", seconds=120)
-        assert await asyncio.to_thread(anji.end) == 0
+        assert await anji.end() == 0
 
 
 @pytest.mark.kafka
@@ -102,7 +103,7 @@ async def test_links_lost_are_rebuilt_without_a_write_on_kafka_while_the_others_
             await crowd.work(_WORK_SECONDS, actions=_ACTIONS)
             await until(lambda: both_sides_agree(crm, erp), "both sides agree", seconds=180)
             settings = services["mapper"].settings
-            assert await asyncio.to_thread(services["mapper"].end) == 0
+            assert await services["mapper"].end() == 0
             before = written(both)
             broker = kafka_lab.start()
             lost = await lose(broker, LINKS.name)
@@ -117,7 +118,5 @@ async def test_links_lost_are_rebuilt_without_a_write_on_kafka_while_the_others_
             assert written(both) == before
             await crowd.last_words()
             await until(lambda: both_sides_agree(crm, erp), "edits cross again", seconds=180)
-            codes = {
-                name: await asyncio.to_thread(process.end) for name, process in services.items()
-            }
+            codes = {name: await process.end() for name, process in services.items()}
     assert codes == dict.fromkeys(SERVICES, 0)

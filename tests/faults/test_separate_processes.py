@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from anji.simulation.crowd import Crowd
-from labs.installation import AnjiProcess, Company, both_sides_agree, company, until
+from labs.installation import Company, both_sides_agree, company, until
 from labs.kafka import KafkaLab
+from labs.processes import AnjiProcess
 from labs.services import SERVICES, has_begun, installed
 
 pytestmark = [
@@ -29,9 +30,7 @@ async def test_every_service_killed_once_while_people_work_ends_in_agreement(
         with installed(both, kafka_lab, tmp_path) as services:
             await _killed_one_by_one(both, crowd, services, tmp_path)
             await until(lambda: both_sides_agree(crm, erp), "both sides agree", seconds=180)
-            codes = {
-                name: await asyncio.to_thread(process.end) for name, process in services.items()
-            }
+            codes = {name: await process.end() for name, process in services.items()}
 
     assert both.made("SAL_SaleOrder create") > 0
     assert codes == dict.fromkeys(SERVICES, 0)

@@ -31,6 +31,7 @@ from anji_sandbox.http import serve
 from anji_sandbox.store import Store
 from labs.fxiaoke_lab import ACCOUNT, INTEREST, Lab, on_a_crm, settings_of
 from labs.memory_broker import all_records, memory_runtime
+from labs.processes import heard_out
 from labs.sandbox_transport import SandboxTransport
 
 CALLBACK: dict[str, Any] = {"callback_url": "http://anji.test/fxiaoke/callback"}
@@ -226,7 +227,7 @@ async def typed(home: Path, known: dict[str, str], *words: str) -> tuple[int, st
         env={"ANJI_HOME": str(home), "PATH": "/usr/bin:/bin", **known},
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
     )  # fmt: skip
-    told, _ = await asyncio.wait_for(process.communicate(), 60.0)
+    told, _ = await asyncio.wait_for(heard_out(process), 60.0)
     return process.returncode or 0, told.decode()
 
 

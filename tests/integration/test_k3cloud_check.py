@@ -18,6 +18,7 @@ from anji_sandbox.http import serve
 from anji_sandbox.k3cloud import K3CloudCore, K3CloudSwitches
 from anji_sandbox.store import Store
 from labs.erp_lab import INTEREST, Erp, make_erp, settings_of
+from labs.processes import heard_out
 from labs.sandbox_transport import SandboxTransport
 
 Found = dict[str, list[Line]]
@@ -196,7 +197,7 @@ async def typed(home: Path, known: dict[str, str], *words: str) -> tuple[int, st
         env={"ANJI_HOME": str(home), "PATH": "/usr/bin:/bin", **known},
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
     )  # fmt: skip
-    told, _ = await asyncio.wait_for(process.communicate(), 60.0)
+    told, _ = await asyncio.wait_for(heard_out(process), 60.0)
     return process.returncode or 0, told.decode()
 
 

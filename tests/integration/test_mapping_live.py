@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from anji_mapper.mapping.folder import find_folder
-from labs.installation import AnjiProcess, company, until
+from labs.installation import company, until
 from labs.mapping_files import changed
+from labs.processes import AnjiProcess, heard_out
 
 ANJI = str(Path(sys.executable).with_name("anji"))
 
@@ -27,7 +28,7 @@ async def checked(settings: Mapping[str, str], folder: Path) -> tuple[int, list[
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
     )
-    out, _ = await process.communicate()
+    out, _ = await heard_out(process)
     return process.returncode or 0, out.decode().splitlines()
 
 
@@ -133,9 +134,9 @@ async def test_a_file_that_is_broken_stops_no_running_service_and_starts_none(
 
         await crm.create("AccountObj", {"name": "客户", "erp_number__c": "C-1"})
         await until(lambda: both.made("BD_Customer create") == 1, "it crossed all the same")
-        ended = anji.end()
+        ended = await anji.end()
         anji.start()
-        code = await asyncio.to_thread(anji.wait)
+        code = await anji.wait()
 
     assert (ended, code) == (0, 78)
     assert b"mine/customer.yaml:2:1: not YAML" in log.read_bytes()

@@ -1,15 +1,9 @@
 """A real Anji, in processes of its own that can be killed, between two real sandboxes."""
 
-import asyncio
-import os
-import signal
-import subprocess
-import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from weakref import WeakSet
 
 from anji.oracle import judge
 from anji.people import CrmUser, ErpUser
@@ -23,9 +17,9 @@ from anji_sandbox.fxiaoke import FxiaokeCore, FxiaokeLimits
 from anji_sandbox.http import Server, serve
 from anji_sandbox.k3cloud import K3CloudCore
 from anji_sandbox.store import Store
+from labs.processes import AnjiProcess, discard_all
 
 __all__ = [
-    "AnjiProcess",
     "Company",
     "begun",
     "both_sides_agree",
@@ -39,8 +33,6 @@ _LOOK_SECONDS = 0.1
 _OBJECTS = 8
 """Four link types are on unless settings say otherwise, both sides."""
 _CLOCK = SystemClock()
-_STARTED: WeakSet["AnjiProcess"] = WeakSet()
-"""All of this process: whatever a test that fails leaves running ends with its company."""
 
 
 async def until(
@@ -63,82 +55,6 @@ async def until_begun(log: Path) -> None:
         lambda: log.exists() and log.read_bytes().count(b"source.begun") >= _OBJECTS,
         "every source has begun",
     )
-
-
-class AnjiProcess:
-    """`anji up`, as a person starts it, or another command that runs until it is told to end."""
-
-    def __init__(
-        self,
-        settings: Mapping[str, str],
-        log: Path,
-        words: Sequence[str] = ("up",),
-        program: Sequence[str] = (str(Path(sys.executable).with_name("anji")),),
-    ) -> None:
-        self.settings = settings
-        self._log = log
-        self._command = (*program, *words)
-        self._process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        """Start it; its output is added to the log."""
-        with self._log.open("ab") as log:
-            self._process = subprocess.Popen(  # noqa: S603 - our own command
-                self._command,
-                env={**os.environ, **self.settings},  # noqa: TID251 - what a child process inherits
-                stdout=log,
-                stderr=log,
-            )
-        _STARTED.add(self)
-
-    def kill(self) -> None:
-        """End it as a power cut would."""
-        process, self._process = self._process, None
-        assert process is not None
-        assert process.poll() is None, f"it had ended by itself: {self._log.read_text()[-2000:]}"
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-
-    def send(self, what: signal.Signals) -> None:
-        """Send it a signal, such as one that freezes it."""
-        assert self._process is not None
-        self._process.send_signal(what)
-
-    @property
-    def has_ended(self) -> bool:
-        """Whether it was started and has ended by itself."""
-        return self._process is not None and self._process.poll() is not None
-
-    @property
-    def cpu_seconds(self) -> float:
-        """Processor time that it has used since its start, as Linux tells."""
-        assert self._process is not None
-        stat = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(stat[11]) + int(stat[12])) / os.sysconf("SC_CLK_TCK")
-
-    def discard(self) -> None:
-        """End it at once if it still runs: nothing outlives its test."""
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
-
-    def wait(self) -> int:
-        """Wait until it ends by itself, and return its exit code."""
-        process, self._process = self._process, None
-        assert process is not None
-        return process.wait(timeout=60)
-
-    def end(self) -> int:
-        """Ask it to end, and return its exit code.
-
-        Blocks: vendors in this process answer meanwhile only if a thread calls this.
-        """
-        if self._process is None:
-            return 0
-        self._process.send_signal(signal.SIGTERM)
-        code = self._process.wait(timeout=60)
-        self._process = None
-        return code
 
 
 @dataclass
@@ -215,8 +131,7 @@ async def company(folder: Path) -> AsyncIterator[Company]:
     try:
         yield found
     finally:
-        for process in tuple(_STARTED):
-            process.discard()
+        discard_all()
         for name in tuple(found.servers):
             await found.shut(name)
 
@@ -229,7 +144,7 @@ async def begun(settings: Mapping[str, str], log: Path) -> AsyncIterator[AnjiPro
     try:
         await until_begun(log)
         yield anji
-        assert await asyncio.to_thread(anji.end) == 0
+        assert await anji.end() == 0
         assert not _shows_a_trace(log)
     finally:
         anji.discard()

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from labs.installation import AnjiProcess, Company
+from labs.installation import Company
 from labs.kafka import KafkaLab
+from labs.processes import AnjiProcess
 
 __all__ = ["SERVICES", "has_begun", "installed"]
 

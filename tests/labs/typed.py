@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from labs.processes import heard_out
+
 __all__ = ["Typed", "asked", "typed"]
 
 _ANJI = str(Path(sys.executable).with_name("anji"))
@@ -30,7 +32,7 @@ async def typed(settings: Mapping[str, str], *words: str) -> Typed:
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
-    shown, errors = await process.communicate()
+    shown, errors = await heard_out(process)
     return Typed(process.returncode or 0, shown.decode(), errors.decode())
 
 

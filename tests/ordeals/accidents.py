@@ -101,7 +101,7 @@ async def thawed(stage: Stage, name: str) -> None:
         stage.broken[f"SIGSTOP {name}, taken over, thawed"] += 1
         await _CLOCK.sleep(_SESSION_SECONDS)
     finally:
-        stand_in.end()
+        await stand_in.end()
 
 
 async def thawed_zombie(stage: Stage, chance: Random) -> None:
@@ -132,12 +132,12 @@ async def _replaced(stage: Stage, name: str) -> None:
         for _ in range(_CUSTOMERS):
             await stage.provoke()
             await _CLOCK.sleep(_SESSION_SECONDS / _CUSTOMERS)
-        assert stage.anji[name].end() in _IN_ORDER
+        assert await stage.anji[name].end() in _IN_ORDER
         stage.broken[f"{name} replaced by a second replica"] += 1
         await _CLOCK.sleep(_SESSION_SECONDS)
         stage.anji[name].start()
     finally:
-        stand_in.end()
+        await stand_in.end()
 
 
 async def _started(stage: Stage, name: str, before: int = 0) -> None:
@@ -155,7 +155,7 @@ async def rolled(stage: Stage, _chance: Random) -> None:
     for name, process in stage.anji.items():
         await stage.provoke()
         before = stage.log(name).read_bytes().count(_STARTED)
-        assert process.end() in _IN_ORDER
+        assert await process.end() in _IN_ORDER
         process.start()
         stage.broken[f"{name} restarted"] += 1
         await _started(stage, name, before)
@@ -234,14 +234,17 @@ async def tore_the_log(stage: Stage, chance: Random) -> None:
 async def groups_reset(stage: Stage, _chance: Random) -> None:
     """Every group is put back to its first record; return when all of it was read again."""
     for process in stage.anji.values():
-        assert process.end() in _IN_ORDER
+        assert await process.end() in _IN_ORDER
     installation = Installation.read({**stage.settings, "ANJI_HOME": str(stage.home)})
     async with installation.runtime(makes=False) as runtime:
         for group, inputs in groups_of(installation).items():
             await runtime.broker.reset(group, inputs, "start")
             stage.broken[f"group {group} put back to 0"] += 1
+    before = {name: stage.log(name).read_bytes().count(_STARTED) for name in stage.anji}
     for process in stage.anji.values():
         process.start()
+    for name, count in before.items():
+        await _started(stage, name, count)
     await until(lambda: _is_read(installation), "all is read again", seconds=180)
 
 
@@ -280,7 +283,7 @@ async def went_back_to_a_copy(stage: Stage, chance: Random) -> None:
     Both vendors keep what was done since; Anji has forgotten it.
     """
     process, copy = stage.anji["anji"], stage.folder / "copy"
-    assert process.end() in _IN_ORDER
+    assert await process.end() in _IN_ORDER
     await asyncio.to_thread(shutil.copytree, stage.home, copy)
     process.start()
     await _CLOCK.sleep(chance.uniform(4.0, 8.0))

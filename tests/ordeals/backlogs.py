@@ -72,7 +72,7 @@ async def rates_compared(stage: Stage, chance: Random) -> None:
     good: dict[str, int] = {"clean": 0, "poisoned": 0}
     wall, work = dict.fromkeys(good, 0.0), dict.fromkeys(good, 0.0)
     for kind in _TURNS:
-        assert stage.anji["anji"].end() == 0
+        assert await stage.anji["anji"].end() == 0
         good[kind] += await _made(stage, chance, is_poisoned=kind == "poisoned")
         stage.anji["anji"].start()
         wall[kind] += await _crossed(stage)

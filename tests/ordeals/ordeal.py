@@ -188,7 +188,7 @@ async def undergo(  # noqa: PLR0913 - what a run is
             await staff.last_words()
             fate = await _awaited(stage, ordeal, control)
         written, late = await _writes(stage, staff, ordeal, chance)
-        codes = {name: process.end() for name, process in stage.anji.items()}
+        codes = {name: await process.end() for name, process in stage.anji.items()}
         assert control is not None or set(codes.values()) == {0}, codes
         values = fate.records + fate.edits
         seconds = _CLOCK.monotonic() - began

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from random import Random
 
-from labs.installation import AnjiProcess, until
+from labs.installation import until
+from labs.processes import AnjiProcess
 from ordeals.stage import Stage
 
 __all__ = ["password_changed", "password_changed_and_forgotten"]
@@ -38,19 +39,19 @@ async def _changed(stage: Stage, chance: Random, *, forgets: bool) -> None:
     await stage.provoke()
     processes = [stage.anji[name] for name in names]
     await until(lambda: all(each.has_ended for each in processes), "those who log in end")
-    assert _codes(processes) == {_CODE}
+    assert await _codes(processes) == {_CODE}
     assert all(_ADVICE in stage.log(name).read_bytes() for name in names)
     for _ in range(_RESTARTS):
         for name, process in zip(names, processes, strict=True):
             if forgets:
                 (stage.folder / name / _MEMORY).unlink(missing_ok=True)
             process.start()
-        assert _codes(processes) == {_CODE}
+        assert await _codes(processes) == {_CODE}
         stage.broken["started with the old password"] += len(processes)
     for process in processes:
         process.settings = {**process.settings, "ANJI_K3CLOUD_PASSWORD": password}
         process.start()
 
 
-def _codes(processes: Sequence[AnjiProcess]) -> set[int]:
-    return {process.wait() for process in processes}
+async def _codes(processes: Sequence[AnjiProcess]) -> set[int]:
+    return {await process.wait() for process in processes}

@@ -19,8 +19,9 @@ from anji.sandboxes import free_port, settings_of
 from anji_common.budget import seconds_to_midnight
 from anji_common.clock import SystemClock
 from anji_common.refs import System
-from labs.installation import AnjiProcess, until
+from labs.installation import until
 from labs.kafka_server import KafkaServer
+from labs.processes import AnjiProcess, discard_all
 from labs.small_disk import small_disk
 from ordeals.diary import Diary
 from ordeals.shelves import Shelves
@@ -30,6 +31,8 @@ from ordeals.vendors import VENDORS, Vendor
 __all__ = ["SERVICES", "Form", "Stage", "open_stage"]
 
 _CLOCK = SystemClock()
+_LONGEST_START_SECONDS = 600.0
+"""Of six processes and Kafka: a minute of a processor, which a busy machine gives in ten."""
 Form = Literal["up", "services"]
 SERVICES = (
     "fxiaoke-callback",
@@ -180,12 +183,13 @@ async def open_stage(  # noqa: PLR0913 - what a stage is made of
             process.start()
         objects = _objects(stage)
         await until(
-            lambda: stage.said(b"source.begun") >= objects, "every source has begun", seconds=180
+            lambda: stage.said(b"source.begun") >= objects,
+            "every source has begun",
+            seconds=_LONGEST_START_SECONDS,
         )
         yield stage
     finally:
-        for process in stage.anji.values():
-            process.discard()
+        discard_all()
         for vendor in vendors.values():
             await vendor.end()
         disk.close()

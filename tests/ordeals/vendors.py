@@ -17,7 +17,8 @@ from anji_common.clock import SystemClock
 from anji_common.errors import InDoubtError, RetriableError
 from anji_common.http_transport import HttpTransport
 from anji_common.transport import Answer, Call
-from labs.installation import AnjiProcess, until
+from labs.installation import until
+from labs.processes import AnjiProcess
 
 __all__ = ["VENDORS", "Vendor"]
 
