@@ -67,14 +67,14 @@ async def people_deleted(stage: Stage, _chance: Random) -> None:
 
     stage.broken["records deleted by people"] += len(codes)
     began = _CLOCK.monotonic()
-    await _delete_product(stage, crm, ids[ours[0]], ours[0])
-    await _delete_material(stage, erp, theirs[0])
+    await _delete_product(stage, crm, ids[ours[0]], is_alone=True)
+    await _delete_material(stage, erp, theirs[0], is_alone=True)
     if not await _within(stage, lambda: _has_told_all(stage)):
         return
     stage.seen["seconds until a delete was found"] = _CLOCK.monotonic() - began
 
     for code in ours[1:]:
-        await _delete_product(stage, crm, ids[code], code)
+        await _delete_product(stage, crm, ids[code])
     for code in theirs[1:]:
         await _delete_material(stage, erp, code)
     for name in _DELETES_BY.values():
@@ -113,7 +113,7 @@ async def _within(stage: Stage, condition: Callable[[], Awaitable[bool]]) -> boo
 
 async def _has_told_all(stage: Stage) -> bool:
     gone = {deed.value for deed in stage.diary.did("ended")}
-    return gone <= await tombstones(stage.installation)
+    return gone <= (await tombstones(stage.installation)).keys()
 
 
 async def _crossed(stage: Stage, count: int, prefix: str) -> None:
@@ -146,22 +146,29 @@ async def _make_material(stage: Stage, erp: ErpUser, code: str, organisation: st
     _note(stage, "erp", "made", code)
 
 
-async def _delete_product(stage: Stage, crm: CrmUser, record_id: str, _code: str) -> None:
+async def _delete_product(
+    stage: Stage, crm: CrmUser, record_id: str, *, is_alone: bool = False
+) -> None:
     of = {"dataObjectApiName": "ProductObj"}
     await crm.call("data/invalid", {**of, "object_data_id": record_id})
     await crm.call("data/delete", {**of, "idList": [record_id]})
     stage.peoples_writes += 2
-    _note(stage, "crm", "ended", record_id, f"fxiaoke/ProductObj/{record_id}")
+    _note(stage, "crm", "ended", record_id, f"fxiaoke/ProductObj/{record_id}", is_alone=is_alone)
 
 
-async def _delete_material(stage: Stage, erp: ErpUser, code: str) -> None:
+async def _delete_material(
+    stage: Stage, erp: ErpUser, code: str, *, is_alone: bool = False
+) -> None:
     (row,) = await erp.every("BD_MATERIAL", ["FMATERIALID"], f"FNumber='{code}'")
     await erp.do("Delete", "BD_MATERIAL", {"Numbers": [code]})
     stage.peoples_writes += 1
-    _note(stage, "erp", "ended", code, f"k3cloud/BD_MATERIAL/{row['FMATERIALID']}")
+    ref = f"k3cloud/BD_MATERIAL/{row['FMATERIALID']}"
+    _note(stage, "erp", "ended", code, ref, is_alone=is_alone)
 
 
-def _note(stage: Stage, side: str, what: str, record: str, ref: str = "") -> None:
+def _note(  # noqa: PLR0913 - a deed
+    stage: Stage, side: str, what: str, record: str, ref: str = "", *, is_alone: bool = False
+) -> None:
     stage.diary.note(
         Deed(
             ordeal="deletes",
@@ -170,6 +177,7 @@ def _note(stage: Stage, side: str, what: str, record: str, ref: str = "") -> Non
             kind="ProductObj",
             record=record,
             value=ref,
+            at=_CLOCK.now().isoformat() if is_alone else "",
         )
     )
 

@@ -30,6 +30,8 @@ class Deed:
     field: str = ""
     """In the CRM's words, whichever side said it."""
     value: str = ""
+    at: str = ""
+    """When, by this machine's clock; of a delete that must be told without anybody's approval."""
     lines: tuple[tuple[str, str, str], ...] = ()
     """Of an order: the product's code, quantity and price of each line."""
 

@@ -76,21 +76,24 @@ class Fate:
 
 FATES = ("lost", "doubled", "deleted", "kept", "overwritten", "differing")
 """`lost`: has no counterpart. `doubled`: has several. `deleted`: gone or voided, or told to be
-gone, and no person did it. `kept`: a person deleted it, and nobody was told. `overwritten`: holds
+gone, and no person did it. `kept`: a person deleted it, and nobody was told,
+or not by the next round. `overwritten`: holds
 what is nobody's last word. `differing`: the sides hold not the same."""
 
 
-def judge(diary: Diary, shelves: Shelves, told: Collection[str] | None = None) -> Fate:
+def judge(diary: Diary, shelves: Shelves, told: Mapping[str, int] | None = None) -> Fate:
     """Compare everything that was done with everything that stands there.
 
     Args:
         diary: What people did.
         shelves: What stands on both sides.
-        told: Refs of records that Anji has told to be gone; `None`: nobody looked.
+        told: Refs of records that Anji has told to be gone, and how many rounds of its patrol had
+            begun since the delete by then; `None`: nobody looked.
     """
     fate = Fate(edits=sum(1 for _ in diary.did("said")))
     if told is not None:
         fate.findings += _told_gone({deed.value for deed in diary.did("ended")}, told)
+        fate.findings += _told_late(told)
     words = _last_words(diary)
     lines = _Lines(shelves)
     ended = {(deed.kind, deed.record) for deed in diary.did("ended")}
@@ -112,6 +115,13 @@ def _told_gone(gone: Collection[str], told: Collection[str]) -> Iterator[Finding
         yield Finding("deleted", ref, "was told to be gone, and no person deleted it")
     for ref in sorted({*gone} - {*told}):
         yield Finding("kept", ref, "was deleted, and nobody was told")
+
+
+def _told_late(told: Mapping[str, int]) -> Iterator[Finding]:
+    """A delete that nobody has to approve is found by the first round that begins after it."""
+    for ref, rounds in sorted(told.items()):
+        if rounds > 1:
+            yield Finding("kept", ref, f"was told to be gone by round {rounds} after its delete")
 
 
 def _once(kind: str, made: dict[str, Deed], shelves: Shelves) -> dict[str, Deed]:

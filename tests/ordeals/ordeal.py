@@ -260,7 +260,7 @@ async def _awaited(stage: Stage, ordeal: Ordeal, control: Control | None) -> Fat
     fates = () if control is None else control.fates
     best, end = -1, 0.0
     while True:
-        gone = await tombstones(stage.installation) if ordeal.tells_deletes else None
+        gone = await _told_gone(stage) if ordeal.tells_deletes else None
         began = _CLOCK.monotonic()
         fate = judge(stage.diary, stage.shelves(), gone)
         seconds = _CLOCK.monotonic() - began
@@ -273,6 +273,11 @@ async def _awaited(stage: Stage, ordeal: Ordeal, control: Control | None) -> Fat
         if _CLOCK.monotonic() > end:
             return fate
         await _CLOCK.sleep(max(_LOOK_SECONDS, _LOOK_PAUSE * seconds))
+
+
+async def _told_gone(stage: Stage) -> Mapping[str, int]:
+    ended = {deed.value: deed.at for deed in stage.diary.did("ended") if deed.at}
+    return await tombstones(stage.installation, ended)
 
 
 async def _say_again(stage: Stage) -> None:

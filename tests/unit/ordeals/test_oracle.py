@@ -198,7 +198,7 @@ def test_what_is_told_to_be_gone_is_compared_with_what_people_deleted(diary: Dia
         deed("ended", "ProductObj", "p9", value="fxiaoke/ProductObj/p9"),
     )
 
-    fate = judge(diary, shelves(), {"fxiaoke/ProductObj/p8", "fxiaoke/ProductObj/p1"})
+    fate = judge(diary, shelves(), {"fxiaoke/ProductObj/p8": 0, "fxiaoke/ProductObj/p1": 0})
 
     assert [str(found) for found in fate.findings] == [
         "deleted: fxiaoke/ProductObj/p1 was told to be gone, and no person deleted it",
@@ -233,3 +233,14 @@ def test_lines_are_not_gone_through_again_for_each_order(diary: Diary) -> None:
 
     assert (fate.records, fate.crossed) == (7, 7)
     assert lines.times == 1
+
+
+def test_a_delete_is_told_by_the_first_round_that_begins_after_it(diary: Diary) -> None:
+    gone = ("fxiaoke/ProductObj/p8", "fxiaoke/ProductObj/p9")
+    diary.note(*(deed("ended", "ProductObj", ref[-2:], value=ref) for ref in gone))
+
+    fate = judge(diary, shelves(), {gone[0]: 1, gone[1]: 2})
+
+    assert [str(found) for found in fate.findings] == [
+        "kept: fxiaoke/ProductObj/p9 was told to be gone by round 2 after its delete"
+    ]
