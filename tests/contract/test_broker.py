@@ -212,6 +212,23 @@ async def test_a_task_polls_only_the_topics_asked_for(broker: Broker) -> None:
     await task.close()
 
 
+async def test_a_poll_of_no_topics_takes_nothing_and_ends_when_it_is_woken(
+    broker: Broker,
+) -> None:
+    task = await broker.take(GROUP, 0, [GIVEN.name])
+    await broker.publish(given("one"))
+
+    async with asyncio.timeout(30):
+        assert await task.poll([], wait_seconds=0.1) == []
+        waiting = asyncio.ensure_future(task.poll([], wait_seconds=60))
+        await SystemClock().sleep(0.1)
+        task.wake()
+        assert await waiting == []
+
+    assert values(await polled(task, 1)) == ["one"]
+    await task.close()
+
+
 async def test_a_waiting_poll_ends_when_it_is_woken(broker: Broker) -> None:
     task = await broker.take(GROUP, 0, [GIVEN.name])
 

@@ -263,3 +263,14 @@ def test_an_approval_is_of_those_that_were_shown_and_of_nobody_else() -> None:
 
     assert set(gone) == set(KNOWN) - there
     assert (again.stage, set(again.waiting)) == (PatrolStage.HELD, there)
+
+
+def test_a_round_that_misses_very_many_looks_no_further_before_it_is_settled() -> None:
+    known = [f"{number:06}" for number in range(10_000)]
+    how = settings(share=0.02, batch=500)
+
+    progress, gone = a_round(known, [set(), set()], how)
+
+    assert gone == ()
+    assert progress.stage is PatrolStage.HELD
+    assert (progress.looked, len(progress.waiting)) == (2000, 2000)

@@ -11,6 +11,7 @@ from anji_common.sourcing.windows import (
     BEGINNING,
     Pace,
     advanced,
+    bounded_marks,
     next_span,
     next_window,
     snapshot_window,
@@ -134,3 +135,12 @@ def test_without_hints_polls_become_fewer_in_quiet_times_and_are_dense_again_wit
     ]
 
     assert intervals == [5.0, 5.0, 10.0, 40.0, 60.0]
+
+
+def test_marks_of_a_mass_change_are_kept_up_to_a_bound() -> None:
+    marks = {str(number): "mark" for number in range(50_000)}
+
+    kept = bounded_marks(marks)
+
+    assert len(kept) == 10_000
+    assert kept.items() <= marks.items()

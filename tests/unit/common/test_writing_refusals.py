@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 
 from anji_common.events.results import Outcome
+from anji_common.refs import System
+from anji_common.topics import attempts_topic
 from labs.writer_lab import create, message, seat
 from labs.writing_lab import Lab, Q, in_a_lab
 
@@ -207,3 +209,21 @@ def test_a_message_whose_sender_fell_over_is_never_sent_again() -> None:
         assert lab.vendor.sent == []
 
     in_a_lab(test)
+
+
+def test_a_vendor_that_puts_off_everything_has_no_whole_backlog_parked() -> None:
+    async def test(lab: Lab) -> None:
+        commands = [create(n) for n in range(100)]
+        lab.vendor.fates.extend(["unreached"] * 400)
+        lab.start(max_batch_commands=5, most_parked=10)
+        await lab.issue(*commands)
+
+        await lab.wait(60)
+
+        rows = await lab.records(attempts_topic(System.K3CLOUD))
+        assert len({record.key for record in rows}) == 10
+        lab.vendor.fates.clear()
+        await lab.wait(600)
+        assert len(lab.vendor.things) == 100
+
+    in_a_lab(test, partitions=1)

@@ -58,3 +58,11 @@ def test_a_lease_holds_for_its_day_and_its_time() -> None:
 
 def test_of_a_day_that_is_over_nothing_is_given_back() -> None:
     assert Lease(DAY, LEASE_SECONDS, 2).given_back("2026-01-06") == 0
+
+
+def test_days_that_are_over_are_forgotten() -> None:
+    ledger = Ledger()
+    for day in range(1, 29):
+        ledger.enter(f"2026-02-{day:02}", asked=5, returned=0, limit=None)
+
+    assert [ledger.leased(f"2026-02-{day:02}") for day in (1, 25, 26, 28)] == [0, 0, 5, 5]

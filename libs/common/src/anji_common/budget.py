@@ -221,7 +221,9 @@ class Budget:
         """Count calls that others may have made so long ago, of whichever shared interface."""
         for name in self._interfaces.keys() - self._own.keys():
             self.charge(name, calls, age_seconds)
-        self._inherited.append((self._clock.monotonic() - age_seconds, calls))
+        now = self._clock.monotonic()
+        counting = [each for each in self._inherited if now - each[0] < self._window.seconds]
+        self._inherited = [*counting, (now - age_seconds, calls)]
 
     def used_elsewhere(self, day: str, calls: int) -> None:
         """Count calls of a Beijing day that other processes, or we before a restart, have leased.

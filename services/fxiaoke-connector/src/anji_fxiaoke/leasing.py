@@ -16,6 +16,7 @@ LEASE_SECONDS = 10.0
 _LEAST_CALLS = 4
 _MOST_CALLS = 50
 """What is lost of the day, at the most, when a process falls over."""
+_DAYS_KEPT = 3
 _PART_OF_REST = 20
 """Towards the end of the day leases grow small, so that nobody sits on the last calls."""
 
@@ -47,6 +48,8 @@ class Ledger:
         rest = asked if limit is None else max(limit - self._leased[day], 0)
         granted = min(asked, rest)
         self._leased[day] += granted
+        if len(self._leased) > _DAYS_KEPT:
+            del self._leased[min(self._leased)]
         return granted
 
 

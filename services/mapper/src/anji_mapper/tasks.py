@@ -21,6 +21,7 @@ from anji_common.metrics import MAPPER_EFFECTS, MAPPER_INPUTS
 from anji_common.runtime import Runtime
 from anji_common.topics import LINKS
 from anji_common.views import View
+from anji_mapper.awaiting import Awaited
 from anji_mapper.bursts import Bursts
 from anji_mapper.decode import decode
 from anji_mapper.link.codec import decode_seat, index_tokens, seat_message
@@ -102,8 +103,7 @@ class MapperTask:
         self._bursts = Bursts(settings.burst_changes, settings.burst_seconds)
         self._recent: dict[str, Seat] = {}
         """As committed, by the time of their last commit."""
-        self._awaited: set[str] = set()
-        """All tokens that links of this task wait for, and some that none waits for any more."""
+        self._awaited = Awaited(lambda token: bool(self._state.find(f"waits:{token}", 1)))
         self._bad: list[tuple[Record, AnjiError]] = []
         store = None
         if runtime.state_dir is not None:
@@ -131,14 +131,14 @@ class MapperTask:
     @property
     def awaits(self) -> bool:
         """Whether a link of this task may wait for another."""
-        return bool(self._awaited)
+        return len(self._awaited) > 0
 
     def release(self, tokens: tuple[str, ...]) -> None:
         """Look again at the links that wait for any of `tokens`."""
-        for token in self._awaited.intersection(tokens):
+        for token in self._awaited.among(tokens):
             keys = self._state.find(f"waits:{token}")
             if not keys:
-                self._awaited.discard(token)
+                self._awaited.drop(token)
                 continue
             for key in keys:
                 self._queue(key)
@@ -151,7 +151,7 @@ class MapperTask:
             seat = self._seat(_Batch(), key)
             if seat is not None:
                 self._timers.set(key, due_at(seat, context))
-                self._awaited.update(seat.waits)
+                self._awaited.add(seat.waits)
                 if self._reducer.rules.is_rechecked(seat):
                     self._queue(key)
 
@@ -239,7 +239,7 @@ class MapperTask:
         for key, seat in batch.seats.items():
             self._timers.set(key, due_at(seat, context))
             if seat.waits:
-                self._awaited.update(seat.waits)
+                self._awaited.add(seat.waits)
                 if any(map(self._has_come, seat.waits)):
                     self._queue(key)  # its row came while this batch was being committed
 

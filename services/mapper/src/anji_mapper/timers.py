@@ -20,6 +20,10 @@ def due_at(seat: Seat, context: Context) -> datetime | None:
     return min(due, default=None)
 
 
+_FEW = 64
+"""So many places of the heap are not worth clearing."""
+
+
 class Timers:
     """Keys by due time. A key may be due more often than needed, never less."""
 
@@ -34,6 +38,16 @@ class Timers:
         elif self._due.get(key) != due:
             self._due[key] = due
             heapq.heappush(self._heap, (due, key))
+            self._clear()
+
+    def __len__(self) -> int:
+        return len(self._heap)
+
+    def _clear(self) -> None:
+        """Let go of what is due no more once it is the larger part: its time may be days off."""
+        if len(self._heap) > _FEW + 2 * len(self._due):
+            self._heap = [(due, key) for key, due in self._due.items()]
+            heapq.heapify(self._heap)
 
     def take(self, now: datetime, *, limit: int) -> list[str]:
         """Return, and forget, at most `limit` keys that are due."""

@@ -209,6 +209,8 @@ class EmbeddedTask:
 
     def _read(self, wanted: Sequence[str], max_records: int) -> list[Record]:
         """Read the topics in turn, each time beginning with another, so that none starves."""
+        if not wanted:
+            return []
         self._turn += 1
         found: list[Record] = []
         store, positions, logs = self._core.store, self._positions, self._logs

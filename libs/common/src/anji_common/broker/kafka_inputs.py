@@ -9,7 +9,7 @@ tasks cheap. A task of many inputs has one for all, whose requests are short.
 
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -84,7 +84,14 @@ class KafkaInputs:
         wait_seconds: float,
         woken: asyncio.Event,
     ) -> Found:
-        """Return the first that comes within that time, or nothing once woken."""
+        """Return the first that comes within that time, or nothing once woken.
+
+        Of no places nothing ever comes.
+        """
+        if not places:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(woken.wait(), wait_seconds)
+            return {}
         shares = list(self._shares(places))
         each = max(1, max_records // len(shares))
         fetching = [

@@ -48,6 +48,9 @@ class Task(Protocol):
     ) -> list[Record]:
         """Return the next records of `topics` (all inputs by default), in order within a topic.
 
+        Of no topics it returns none, and waits to be woken or to be told that the task is gone:
+        for a work that has enough in hand.
+
         Waits at most `wait_seconds` for the first one; returns none when nothing came or
         `wake` was called. What was polled is not polled again, until `rewind` or a new owner.
 

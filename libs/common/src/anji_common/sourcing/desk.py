@@ -31,7 +31,7 @@ from anji_common.sourcing.revisions import Published, Verdict, revise
 from anji_common.sourcing.rhythm import Rhythm
 from anji_common.sourcing.settings import SourceSettings
 from anji_common.sourcing.snapshots import Snapshots
-from anji_common.sourcing.windows import advanced, next_window
+from anji_common.sourcing.windows import advanced, bounded_marks, next_window
 from anji_common.sourcing.wishes import (
     FIRST_TORN_WAIT_SECONDS,
     after_try,
@@ -45,6 +45,8 @@ __all__ = ["Desk"]
 _log = structlog.get_logger("anji.source")
 
 _CHECKPOINT_EVERY = timedelta(seconds=10)
+_CRAMMED = 10
+"""Times as many wishes as hints may bring: about half of what Kafka takes in one checkpoint."""
 """How far a watermark runs over quiet time before it is kept, and so told to writers."""
 
 
@@ -163,6 +165,16 @@ class Desk:
         """Whether so much is wished for that hints had better wait in their topic."""
         return len(self._place.wishes) >= self._settings.most_wishes if self._checkpoint else False
 
+    @property
+    def is_crammed(self) -> bool:
+        """Whether so much is wished for that nothing more is heard, not even people and commands.
+
+        A paused desk grants nothing, so it must hear that it may go on.
+        """
+        if self._checkpoint is None or self._place.is_paused:
+            return False
+        return len(self._place.wishes) >= _CRAMMED * self._settings.most_wishes
+
     def seconds_to_next(self) -> float:
         """Return how long there is nothing to do."""
         now = self._clock.monotonic()
@@ -227,7 +239,7 @@ class Desk:
             met.update(page.marks)
         newest = times[0] if times else None
         self._set(watermark=advanced(self._place.watermark, now, newest, slack), read_at=begun)
-        self._seen = met
+        self._seen = bounded_marks(met)
         return found_news
 
     async def _grant(self, ids: Sequence[str]) -> None:
@@ -250,7 +262,7 @@ class Desk:
                 outcome = "published" if isinstance(verdict, Change) else verdict.value
             self._after_try(record_id, "unreadable" if record_id in dead else outcome)
         await self._publish(changes, page)
-        self._seen.update(page.marks)
+        self._seen = bounded_marks({**self._seen, **page.marks})
 
     async def _take_page(self, page: Page) -> bool:
         """Publish what is news on a page; say whether there was any."""

@@ -117,6 +117,8 @@ class _TaskWork:
         # Hints that come faster than the vendor may be read are as safe in their topic, and there
         # a thousand of them do not make every checkpoint longer. People and commands are heard.
         topics = [SIGNALS.name] if is_full else None
+        if any(desk.is_crammed for desk in self._desks.values()):
+            topics = []
         records = await self._task.poll(topics, max_records=_MAX_SIGNALS, wait_seconds=wait)
         if records:
             await self._take_in(records)

@@ -38,6 +38,10 @@ _WITNESSES = 4
 """Two that come after those who are missing, where there are any, and two from the beginning: an
 answer may be cut at its end."""
 
+_MOST_MISSING = 2000
+"""With so many missing a round looks no further: whether they are gone is settled first. They
+stand in every checkpoint, which Kafka takes up to 1 MB."""
+
 _IdsAfter = Callable[[str, int], Sequence[str]]
 """Gives the known ids greater than one, sorted, at most so many."""
 
@@ -90,7 +94,8 @@ def next_question(
         most = min(_WITNESSES, settings.batch_ids // 2)
         asked = progress.missing[: settings.batch_ids - most]
         return Question(progress, asked, _witnesses(progress, asked[-1], ids_after, most))
-    ids = tuple(ids_after(progress.after, settings.batch_ids))
+    is_full = len(progress.missing) >= _MOST_MISSING
+    ids = () if is_full else tuple(ids_after(progress.after, settings.batch_ids))
     if ids:
         return Question(progress, ids)
     stage = PatrolStage.CONFIRMING if progress.missing else PatrolStage.OVER
@@ -100,11 +105,15 @@ def next_question(
 def _witnesses(
     progress: PatrolProgress, last: str, ids_after: _IdsAfter, most: int
 ) -> tuple[str, ...]:
-    """Return some known records that are not missing, as far as there are any."""
+    """Return some records that this round has seen to be there, as far as there are any."""
     missing = {*progress.missing, *progress.confirmed}
     enough = len(missing) + most
-    behind = [each for each in ids_after(last, enough) if each not in missing]
-    first = [each for each in ids_after("", enough) if each not in missing]
+
+    def were_there(start: str) -> list[str]:
+        known = (each for each in ids_after(start, enough) if each not in missing)
+        return [each for each in known if not progress.after or each <= progress.after]
+
+    behind, first = were_there(last), were_there("")
     return tuple(dict.fromkeys((*behind[: (most + 1) // 2], *first)))[:most]
 
 

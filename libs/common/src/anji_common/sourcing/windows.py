@@ -7,16 +7,26 @@ show a write late, and because a second version may hide in the same grain of th
 It never begins before the installation did (``protocol.md`` 23).
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from anji_common.sourcing.feed import Window
 
-__all__ = ["BEGINNING", "Pace", "advanced", "next_span", "next_window", "snapshot_window"]
+__all__ = [
+    "BEGINNING",
+    "Pace",
+    "advanced",
+    "bounded_marks",
+    "next_span",
+    "next_window",
+    "snapshot_window",
+]
 
 BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
 """Where a snapshot begins: no record of either vendor is older."""
 
+_MOST_MARKS = 10_000
 _FEW_PAGES = 2
 _MANY_PAGES = 20
 _LEAST_SPAN = timedelta(minutes=10)
@@ -38,6 +48,11 @@ def next_window(
     even where our clock is behind.
     """
     return Window(max(begun_at, watermark - overlap), now + slack)
+
+
+def bounded_marks(marks: Mapping[str, str]) -> dict[str, str]:
+    """Return the marks that are kept until the next window; one without is read again there."""
+    return dict(list(marks.items())[:_MOST_MARKS])
 
 
 def advanced(

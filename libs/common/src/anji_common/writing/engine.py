@@ -128,18 +128,27 @@ class _Desk:
                 self._failures = 0
 
     async def _take(self) -> list[Record]:
-        """Poll: live commands first, bulk with what is left, waiting for the next timer."""
+        """Poll: live commands first, bulk with what is left, waiting for the next timer.
+
+        With too many parked none is taken: a vendor that puts off each command would otherwise
+        have a whole backlog parked, in memory and in rows.
+        """
         most = self._settings.max_batch_commands
+        if len(self._timers) >= self._settings.most_parked:
+            return await self._task.poll([], wait_seconds=self._patience())
         records = await self._task.poll([commands_topic(self._system)], max_records=most)
         if len(records) < most:
             bulk = commands_topic(self._system, Lane.BULK)
             records += await self._task.poll([bulk], max_records=most - len(records))
         if records:
             return records
+        return await self._task.poll(max_records=most, wait_seconds=self._patience())
+
+    def _patience(self) -> float:
+        """Return how long to wait for records: until the next timer at the latest."""
         wait = self._timers.seconds_to_next(self._clock.monotonic())
         idle = self._settings.idle_seconds
-        wait = idle if wait is None or not self._settings.writes else min(wait, idle)
-        return await self._task.poll(max_records=most, wait_seconds=wait)
+        return idle if wait is None or not self._settings.writes else min(wait, idle)
 
     async def _deliver(self, records: Sequence[Record]) -> None:
         """Work off what was delivered.
