@@ -5,6 +5,7 @@ from pydantic import JsonValue
 
 from anji_common.events.commands import Action
 from anji_common.events.notices import NoticeKind
+from anji_common.events.results import Outcome, Result
 from anji_common.refs import Ref, System
 from anji_mapper.mapping.removals import RowPolicy
 from labs.document_lab import DocumentLab, Row
@@ -292,3 +293,51 @@ def test_a_row_removed_right_after_our_save_is_not_taken_for_its_neighbour(
 
     assert held(lab, bill, ENTRY, "FQty") == held(lab, order, LINES, "qty") == ["2"]
     assert ids(lab, order, LINES) == [second]
+
+
+def test_a_row_edit_that_crosses_together_with_a_new_row_is_not_taken_back() -> None:
+    """The CRM tells the new line's id at once; what it holds of the other is only read later."""
+    lab = DocumentLab(make_order_type())
+    order, bill = linked(lab)
+
+    lab.change_row(bill, ENTRY, ids(lab, bill, ENTRY)[0], {"FQty": "7"})
+    lab.add_row(bill, ENTRY, {"FQty": "3"})
+    before = lab.erp.writes
+    lab.rest()
+
+    assert held(lab, bill, ENTRY, "FQty") == ["7", "2", "3"]
+    assert held(lab, order, LINES, "qty") == ["7", "2", "3"]
+    assert lab.erp.writes == before
+
+
+def test_a_row_edited_after_half_of_a_doubted_write_made_its_line_keeps_the_edit() -> None:
+    """Of two new lines one was made; what was sent of it is agreed, so the edit is one."""
+    lab = DocumentLab(make_order_type())
+    order, bill = linked(lab)
+    first = lab.add_row(bill, ENTRY, {"FQty": "3"})
+    lab.add_row(bill, ENTRY, {"FQty": "4"})
+    lab.read_ref(bill)
+    while not lab.commands:
+        lab.deliver(next(iter(lab.queues)))
+    command = lab.commands.pop()
+    lab.crm.add_row(order, LINES, command.rows[LINES][0].values)
+    lab.touched(order, by_anji=True)
+    lab.change_row(bill, ENTRY, first, {"FQty": "9"})
+    lab.read_ref(bill)
+    while lab.queues:
+        lab.deliver(next(iter(lab.queues)))
+    moved = Result(
+        seat=command.seat,
+        number=command.number,
+        system=CRM,
+        answered_at=lab.tick(),
+        outcome=Outcome.MOVED,
+        ref=order,
+        observed=lab.crm.observed(order),
+        calls=1,
+    )
+    lab.queues["results", str(command.seat)].append(moved)
+    lab.rest()
+
+    assert held(lab, bill, ENTRY, "FQty") == ["1", "2", "9", "4"]
+    assert held(lab, order, LINES, "qty") == ["1", "2", "9", "4"]

@@ -17,6 +17,7 @@ __all__ = [
     "identified",
     "is_pair",
     "join",
+    "marked_by_us",
     "numbered_anew",
     "paired_as_sent",
     "source_of",
@@ -133,6 +134,21 @@ def paired_as_sent(
                 new.remove(row)
                 fresh.remove(found)
     return pairs
+
+
+def marked_by_us(
+    lines: LinesPair, system: System, sent: Sequence[RowAgreement], came: Rows
+) -> dict[str, str]:
+    """Return source line id → line id in the target of the rows sent whose marker stands there.
+
+    Nobody else writes it: such a row is what our write made, whatever became of the rest of it.
+    """
+    return {
+        source_of(row, system): line_id
+        for row in sent
+        for line_id, values in came.items()
+        if _is_marked(lines, system, row, values)
+    }
 
 
 def told_of_their_own(

@@ -16,6 +16,7 @@ from anji_common.events.observed import Document, Observed, Stamp
 from anji_common.refs import System
 from anji_mapper.link.lines import (
     join,
+    marked_by_us,
     numbered_anew,
     paired_as_sent,
     source_of,
@@ -37,7 +38,15 @@ from anji_mapper.link.state import (
 from anji_mapper.link.turn import Turn
 from anji_mapper.mapping.model import LinesPair, Pair, Row, Seen
 
-__all__ = ["agree", "agree_where_moved", "cleared", "look_at", "observe", "settle_by_held"]
+__all__ = [
+    "agree",
+    "agree_on_made_rows",
+    "agree_where_moved",
+    "cleared",
+    "look_at",
+    "observe",
+    "settle_by_held",
+]
 
 
 def observe(turn: Turn, system: System, change: Change) -> bool:
@@ -187,6 +196,33 @@ def _settled(
     gone = {known[crm].erp_id for crm in removed if crm in known}
     there = {state.erp_id for state in now.values()}
     return gone | {state.erp_id for state in known.values() if state.erp_id not in there}
+
+
+def agree_on_made_rows(turn: Turn, system: System, flight: Flight) -> None:
+    """Agree on the new rows that a command made, though it is not known to have done all of it.
+
+    They carry our marker (rule 4): what stands on either side otherwise is an edit made since.
+    """
+    side = turn.seat.side(system)
+    if side.seen is None:
+        return
+    answers = Answers(turn.rules, system, side.stamp, side.returned, side.rewrites)
+    memory = _Memory(dict(side.returned), dict(side.rewrites))
+    states = dict(turn.seat.lines)
+    for each in turn.link_type.lines:
+        known = states.get(each.name, {})
+        new = [row for row in flight.rows.get(each.name, ()) if not _is_known(row, known)]
+        came = side.seen.rows.get(each.name, {})
+        found = marked_by_us(each, system, new, came)
+        made = [row for row in new if source_of(row, system) in found]
+        if made:
+            states[each.name] = _Rows(each, answers, made, found, came, memory).over(known)
+    turn.put(lines=states)
+
+
+def _is_known(row: RowAgreement, known: Mapping[str, LineState]) -> bool:
+    """Whether both sides had a line before the command in flight was decided."""
+    return row.crm_id in known and row.erp_id is not None
 
 
 def agree_where_moved(turn: Turn, system: System, flight: Flight, base: Seen) -> None:

@@ -29,6 +29,7 @@ from anji_mapper.link.finishing import (
     see_what_is_done,
 )
 from anji_mapper.link.inputs import Answered, Changed, Input, Looked, Relooked, Told
+from anji_mapper.link.lines import source_of
 from anji_mapper.link.merge import compare
 from anji_mapper.link.problems import judge
 from anji_mapper.link.questions import ask, decided, ruling_of
@@ -171,6 +172,7 @@ def _stands_otherwise(turn: Turn, flight: Flight, result: Result) -> None:
     base = turn.seat.side(system).seen
     if observed is not None:
         observing.look_at(turn, system, observed)
+        observing.agree_on_made_rows(turn, system, flight)
         if base is not None and turn.rules.took_effect(flight, result):
             observing.agree_where_moved(turn, system, flight, base)
     observing.cleared(turn, system)
@@ -189,8 +191,16 @@ def _holds_the_wish(turn: Turn, flight: Flight, result: Result) -> None:
         return
     answered = changed(flight, answered_at=turn.context.now)
     turn.put_side(system, changed(turn.seat.side(system), flight=answered))
-    if result.lines:  # the ids of new lines are told only here
-        told = changed(answered, pairs={})
+    if result.lines:  # the ids of new lines are told only here; others are agreed when read
+        new = {
+            each.name: tuple(
+                row
+                for row in flight.rows.get(each.name, ())
+                if source_of(row, system) in result.lines.get(each.path(system), {})
+            )
+            for each in turn.link_type.lines
+        }
+        told = changed(answered, pairs={}, rows=new)
         observing.agree(turn, system, told, None, (None, None), lines=result.lines)
     if flight.ours_seen:
         observing.settle_by_held(turn, system)
