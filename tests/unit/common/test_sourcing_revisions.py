@@ -93,6 +93,15 @@ def test_what_stays_older_is_told_under_the_last_time() -> None:
     assert change.revision == last.revision + 1
 
 
+def test_what_stays_older_and_was_told_is_known_so_that_nobody_asks_for_it_for_ever() -> None:
+    """A removed line took its time with it: what is there now is told under a later one."""
+    last = published(read("a"))
+
+    verdicts = [revise(last, read("a", -1.0), is_last_word=each) for each in (False, True)]
+
+    assert verdicts == [Verdict.STALE, Verdict.KNOWN]
+
+
 @given(
     st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from([0.0, 0.0005, 0.001, 1.0, 2.0])))
 )

@@ -118,7 +118,8 @@ def revise(
         return _change(observed, stamp, max(counter_base, last.revision + 1), answers)
     is_same = _digest(stamp, observed.data) == last.digest
     if is_same and answers is None:
-        return Verdict.KNOWN if read_us == last.modified_us else Verdict.STALE
+        is_known = read_us == last.modified_us or is_last_word
+        return Verdict.KNOWN if is_known else Verdict.STALE
     if read_us < last.modified_us:
         if not is_last_word:
             return Verdict.STALE
