@@ -70,6 +70,24 @@ def test_lines_that_queries_show_late_are_waited_for() -> None:
     on_a_crm(test, switches=FxiaokeSwitches(query_lag_seconds=1.2))
 
 
+def test_lines_of_a_new_record_are_waited_for_as_long_as_they_may_lag() -> None:
+    """Without them they would look like lines that a person removed, or be made again."""
+
+    async def test(lab: Lab) -> None:
+        command = new_note(1, {"e1": "2", "e2": "3"})
+        (outcome,) = await lab.target.write([command])
+        made_one = command.model_copy(update={"target": ref_of(outcome)})
+
+        (read,) = await lab.target.read([made_one])
+
+        assert made(outcome).observed is None  # it is not waited for that long in the call itself
+        assert read is not None
+        assert [row["anji_line__c"] for row in read.data[NOTE_LINES]] == ["e1", "e2"]  # type: ignore[union-attr,index,call-overload]  # rows
+
+    late = FxiaokeSwitches(query_lag_by_object={NOTE_LINES: 6.0})
+    on_a_crm(test, switches=late, lines_lag_seconds=6.0)
+
+
 def test_a_create_that_cannot_be_read_back_is_still_made() -> None:
     async def test(lab: Lab) -> None:
         lab.faults.add(Fault(kind="html", endpoint="*/data/query", calls=None))

@@ -91,11 +91,24 @@ class FxiaokeTarget:
 
     async def read(self, commands: Sequence[Command]) -> Sequence[Observed | None]:
         targets = [command.target for command in commands if command.target is not None]
-        # A query may leave a voided record out, so what is to be done to one as a whole is read
-        # by its id where no query shows it.
-        is_whole = any(command.action is Action.OPERATE for command in commands)
-        held = await self._as_they_are(targets, _COMPARE, by_id_too=is_whole)
+        # A query may leave a voided record out, and not show a new one yet: what is to be done to
+        # one as a whole, and what was just made, is read by its id where no query shows it.
+        by_id = any(command.action in (Action.OPERATE, Action.CREATE) for command in commands)
+        held = await self._as_they_are(targets, _COMPARE, by_id_too=by_id)
+        if any(self._lacks_lines(command, held) for command in commands):
+            await self._clock.sleep(self._settings.lines_lag_seconds)
+            held = await self._as_they_are(targets, _COMPARE, by_id_too=by_id)
         return [None if each.target is None else held.get(each.target) for each in commands]
+
+    def _lacks_lines(self, command: Command, held: Mapping[Ref, Observed]) -> bool:
+        """Whether a record that we have just made does not show all its lines.
+
+        They may only show later than it does: who took them for removed would make them again.
+        """
+        if command.action is not Action.CREATE or command.target is None:
+            return False
+        observed = held.get(command.target)
+        return observed is not None and self._paired(command, observed) is None
 
     def is_done(self, command: Command, observed: Observed | None) -> bool:
         is_voided = observed is not None and observed.data.get("life_status") == VOIDED
