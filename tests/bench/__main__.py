@@ -18,6 +18,7 @@ from bench.erp_rates import ErpSizes, measure_erp
 from bench.erp_writer_rates import ErpWriterSizes, measure_erp_writer
 from bench.figures import Family
 from bench.latency import LatencySizes, measure_latency
+from bench.link_counts import LinkCountSizes, measure_link_counts
 from bench.machine import machine_facts
 from bench.mapper_rates import MapperSizes, measure_mapper
 from bench.match_rates import MatchSizes, measure_match
@@ -61,6 +62,10 @@ async def _memory(_stands: Sequence[Stand]) -> list[Family]:
     return [await measure_memory(MemorySizes())]
 
 
+async def _links(_stands: Sequence[Stand]) -> list[Family]:
+    return [await measure_link_counts(LinkCountSizes())]
+
+
 async def _waiting(stands: Sequence[Stand]) -> list[Family]:
     return [await measure_waiting(stand, WaitingSizes()) for stand in stands]
 
@@ -94,6 +99,7 @@ _BENCHES: dict[str, Bench] = {
     "callbacks": _callbacks,
     "erp-writer": _erp_writer,
     "latency": _latency,
+    "links": _links,
     "mapper": _mapper,
     "match": _match,
     "memory": _memory,

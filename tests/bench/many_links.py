@@ -12,21 +12,26 @@ from pathlib import Path
 from anji_common.broker.embedded_broker import EmbeddedBroker
 from anji_common.broker.port import Broker
 from anji_common.clock import SystemClock
+from anji_common.events.changes import Change, revision_of
 from anji_common.events.crosswalk import CrosswalkRow
+from anji_common.events.observed import Stamp
 from anji_common.messages import Message, Record
-from anji_common.refs import Ref
+from anji_common.refs import Ref, System
 from anji_common.testing.virtual_time import EPOCH
 from anji_common.topics import LINKS, changes_topic
 from anji_mapper.link.codec import decode_seat, seat_message
 from anji_mapper.link.state import Seat, SideState, Stage
 from anji_mapper.mapping.folder import find_folder, load_mappings
+from bench.company import Company
 from bench.mapper_rates import MapperSizes, lived
 from bench.stands import declare, embedded_stand
 from labs.memory_broker import all_records
 
-__all__ = ["OneLink", "one_link", "published", "published_on", "shortened_mappings"]
+__all__ = ["OneLink", "edits_of", "one_link", "published", "published_on", "shortened_mappings"]
 
 _BATCH = 2000
+_STRIDE = 7919
+"""A prime, so edits one after the other are of links far apart."""
 _LINE = "  - {crm: url, erp: FWEBSITE}\n"
 _SHORTER = "  - {crm: url, erp: FWEBSITE, lens: {text: {limit: 10}}}\n"
 
@@ -139,6 +144,26 @@ async def published_on(broker: Broker, messages: Iterable[Message]) -> None:
             await broker.publish(batch)
             batch = []
     await broker.publish(batch)
+
+
+def edits_of(links: int, numbers: Iterable[int], turn: int = 0) -> Iterator[Message]:
+    """Yield edits of the CRM's side, spread over all links.
+
+    Args:
+        links: How many copies of a link there are.
+        numbers: Of edits: as many links as there are numbers, up to `links`.
+        turn: Edits of a later one are later.
+    """
+    company = Company()
+    company.customers(1)
+    (data,) = company.records.values()
+    for number in numbers:
+        ref = Ref(System.FXIAOKE, "AccountObj", f"75f0{number * _STRIDE % links:020x}")
+        at = company.ticks.next().replace(year=2030 + turn)
+        stamp = Stamp(modified_at=at, modified_by="1000")
+        doc = {**data, "_id": ref.record_id, "remark": f"{turn}: {number}"}
+        change = Change(ref=ref, revision=revision_of(at, 0), stamp=stamp, data=doc)
+        yield change.to_message()
 
 
 def shortened_mappings(folder: Path) -> Path:

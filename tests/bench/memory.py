@@ -5,17 +5,13 @@ that was really made, under other refs, written to ``anji.links.v1`` and the cro
 mapper writes them; the process restores its views from there, as after the loss of its disk.
 """
 
-import asyncio
-import json
-import sys
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from bench.child import told_by
 from bench.figures import Family, Figure
 from bench.many_links import one_link, published
-from labs.processes import heard_out
 
 __all__ = ["MemorySizes", "measure_memory"]
 
@@ -40,7 +36,7 @@ async def measure_memory(sizes: MemorySizes) -> Family:
         link = await one_link()
         rows = (row for number in range(sizes.links) for row in link.states(number))
         await published(Path(home), rows)
-        weighed = await _weighed(Path(home), sizes)
+        weighed = await told_by("bench.weighing", home, sizes.links, sizes.history)
     return Family(
         "Memory, embedded",
         _WORDS.format(
@@ -59,22 +55,3 @@ async def measure_memory(sizes: MemorySizes) -> Family:
             Figure("grown in the second half", weighed["whole"] - weighed["half"], "MB"),
         ],
     )
-
-
-async def _weighed(home: Path, sizes: MemorySizes) -> dict[str, float]:
-    """Run a mapper in a process of its own, and return what it says it weighs."""
-    arguments: Sequence[str] = (str(home), str(sizes.links), str(sizes.history))
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "bench.weighing",
-        *arguments,
-        cwd=Path(__file__).parents[1],
-        stdout=asyncio.subprocess.PIPE,
-    )
-    told, _ = await heard_out(process)
-    if process.returncode != 0:
-        msg = f"the mapper that was to be weighed ended with {process.returncode}"
-        raise RuntimeError(msg)
-    weighed: dict[str, float] = json.loads(told)
-    return weighed

@@ -16,15 +16,12 @@ from random import Random
 from anji_common.broker.embedded_broker import EmbeddedBroker
 from anji_common.clock import SystemClock
 from anji_common.collector import calm_collector
-from anji_common.events.changes import Change, revision_of
-from anji_common.events.observed import Stamp
 from anji_common.messages import Message
-from anji_common.refs import Ref, System
 from anji_common.runtime import Runtime
 from anji_mapper.mapping.folder import load_mappings
 from anji_mapper.service import run
 from anji_mapper.settings import MapperSettings
-from bench.company import Company
+from bench.many_links import edits_of
 from bench.waves import inputs_so_far
 
 __all__ = ["resident_megabytes", "weigh"]
@@ -49,12 +46,12 @@ async def weigh(home: Path, links: int, history: int) -> dict[str, float]:
     calm_collector()
     serving = asyncio.create_task(run(load_mappings(), MapperSettings(), runtime))
     try:
-        await _taken(runtime, _edits(links, 1, 0))
+        await _taken(runtime, edits_of(links, range(1)))
         weighed["seconds"] = clock.monotonic() - begin
         weighed["restored"] = resident_megabytes()
-        await _taken(runtime, _edits(links, history, 1))
+        await _taken(runtime, edits_of(links, range(history), 1))
         weighed["half"] = resident_megabytes()
-        await _taken(runtime, _edits(links, history, 2))
+        await _taken(runtime, edits_of(links, range(history), 2))
         weighed["whole"] = resident_megabytes()
     finally:
         serving.cancel()
@@ -62,20 +59,6 @@ async def weigh(home: Path, links: int, history: int) -> dict[str, float]:
             await serving
         await broker.close()
     return weighed
-
-
-def _edits(links: int, count: int, turn: int) -> Iterator[Message]:
-    """Yield edits of the CRM's side, spread over all links: held, they would be weighed too."""
-    company = Company()
-    company.customers(1)
-    (data,) = company.records.values()
-    for number in range(count):
-        ref = Ref(System.FXIAOKE, "AccountObj", f"75f0{number * 7919 % links:020x}")
-        at = company.ticks.next().replace(year=2030 + turn)
-        stamp = Stamp(modified_at=at, modified_by="1000")
-        doc = {**data, "_id": ref.record_id, "remark": f"{turn}: {number}"}
-        change = Change(ref=ref, revision=revision_of(at, 0), stamp=stamp, data=doc)
-        yield change.to_message()
 
 
 async def _taken(runtime: Runtime, messages: Iterator[Message]) -> None:

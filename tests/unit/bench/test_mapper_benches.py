@@ -1,6 +1,7 @@
 """The benches of the mapper yield their figures, small."""
 
 from anji_mapper.mapping.folder import load_mappings
+from bench.link_counts import LinkCountSizes, measure_link_counts
 from bench.mapper_rates import MapperSizes
 from bench.stands import embedded_stand
 from bench.steps import measure_steps
@@ -20,3 +21,12 @@ async def test_a_small_crowd_of_waiting_orders_is_released() -> None:
 
     assert [figure.unit for figure in family.figures] == ["s"] * 4
     assert all(figure.value > 0 for figure in family.figures)
+
+
+async def test_few_links_and_some_more_are_started_with_and_without_their_files() -> None:
+    family = await measure_link_counts(LinkCountSizes(few=20, many=40, edits=5))
+
+    values = {figure.what: figure.value for figure in family.figures}
+    for what in ("state on disk", "start without it", "start with it", "resident at most"):
+        assert values[what] > 0
+    assert "40 linked" in family.words.replace("\n", " ")
