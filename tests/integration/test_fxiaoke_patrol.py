@@ -141,6 +141,7 @@ def test_records_that_cannot_be_seen_for_a_while_are_not_taken_for_gone() -> Non
             assert notice.kind.value == "deletes held"
             assert notice.words.startswith("30 of 30 records of AccountObj are gone")
             assert "anji fxiaoke approve AccountObj" in notice.words
+            assert "anji fxiaoke snapshot AccountObj" in notice.words
 
     on_a_crm(test)
 

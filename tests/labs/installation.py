@@ -21,6 +21,7 @@ from labs.processes import AnjiProcess, discard_all
 
 __all__ = [
     "Company",
+    "StillNotError",
     "begun",
     "both_sides_agree",
     "company",
@@ -35,6 +36,10 @@ _OBJECTS = 8
 _CLOCK = SystemClock()
 
 
+class StillNotError(AssertionError):
+    """What was waited for has not come in time."""
+
+
 async def until(
     condition: Callable[[], bool | Awaitable[bool]], what: str, *, seconds: float = 90.0
 ) -> None:
@@ -46,7 +51,7 @@ async def until(
             return
         await _CLOCK.sleep(_LOOK_SECONDS)
     msg = f"after {seconds} s still not: {what}"
-    raise AssertionError(msg)
+    raise StillNotError(msg)
 
 
 async def until_begun(log: Path) -> None:

@@ -12,6 +12,7 @@ from anji.lagging import groups_of, lag_of
 from anji_common.clock import SystemClock
 from anji_common.messages import Message
 from labs.installation import until
+from labs.typed import asked
 from ordeals.stage import Stage
 
 __all__ = [
@@ -46,6 +47,7 @@ _STARTED = b"services.started"
 _TORN_BYTES = 4096
 _CUSTOMERS = 3
 """Made while two replicas work."""
+_NO_PERMISSION = "no data permission for this operation"
 _NEW_CUSTOMER = 'FCUSTID":0'
 _START_SECONDS = 600.0
 """Until a process that was just killed works again, on a machine that others use as well: seen to
@@ -270,11 +272,21 @@ async def garbage_published(stage: Stage, chance: Random) -> None:
 
 
 async def sight_lost(stage: Stage, chance: Random) -> None:
-    """Anji's employee sees but his own records for a while: queries leave out the others."""
+    """Anji's employee sees but his own records for a while: queries leave out the others.
+
+    What is made meanwhile no window shows any more, and what was to be written is refused. Who
+    gives him back the right has all read again, as the notice of held deletes says, and tries
+    again what is shown as a problem.
+    """
     crm = stage.vendors["fxiaoke"]
     await crm.tell("_switches", {"own_records_only": ["1000"]})
     await _CLOCK.sleep(chance.uniform(80.0, 90.0))  # a delete is confirmed after 60 s
     await crm.tell("_switches", {"own_records_only": []})
+    for name in ("AccountObj", "ProductObj", "SalesOrderObj"):
+        await asked(stage.installation, "fxiaoke", "snapshot", name)
+    if _NO_PERMISSION in await asked(stage.installation, "problems", "list"):
+        words = ("problems", "retry", "--cause", _NO_PERMISSION, "--apply")
+        await asked(stage.installation, *words)
     stage.broken["records of others hidden from Anji"] += 1
 
 

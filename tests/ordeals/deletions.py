@@ -8,7 +8,7 @@ from random import Random
 
 from anji.people import CrmUser, ErpUser
 from anji_common.clock import SystemClock
-from labs.installation import until
+from labs.installation import StillNotError, until
 from labs.typed import asked
 from ordeals.diary import Deed
 from ordeals.stage import Stage
@@ -106,7 +106,7 @@ async def _within(stage: Stage, condition: Callable[[], Awaitable[bool]]) -> boo
     """Wait for something; say whether it came. The oracle tells what did not."""
     try:
         await until(condition, "a delete is told", seconds=stage.patience_seconds)
-    except AssertionError:
+    except StillNotError:
         return False
     return True
 

@@ -132,7 +132,8 @@ class Patrol:
         words = (
             f"{len(gone)} of {progress.looked} records of {name} are gone ({few}). Nothing was "
             f"published. If that is right: anji {self._feed.system} approve {name}; if not, give "
-            "the account back the right to see them"
+            "the account back the right to see them, and have read what was made meanwhile: anji "
+            f"{self._feed.system} snapshot {name}"
         )
         _log.warning("deletes.held", object=name, gone=len(gone), looked=progress.looked)
         notice = Notice(
