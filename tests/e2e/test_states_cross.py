@@ -67,6 +67,27 @@ def test_a_material_that_the_erp_forbids_is_voided_in_the_crm() -> None:
     play(story)
 
 
+def test_what_a_person_takes_back_in_the_erp_before_its_source_has_looked_is_no_lost_edit() -> (
+    None
+):
+    async def story(world: QuietWorld) -> None:
+        order = await world.order("DD-1", await world.customer("C-1"), await world.product("P-1"))
+
+        async def shows(closed: str) -> bool:
+            return bool(await world.crm_record("SalesOrderObj", erp_closed__c=closed))
+
+        await world.until(lambda: shows("未关闭"), "open")
+        await world.rest()
+        await world.crm.update("SalesOrderObj", order, closed__c="true")
+        await world.until(lambda: shows("已关闭"), "closed")
+        # It is again as the source published it last, and no date has moved in between.
+        await world.erp.operate("SAL_SaleOrder", "DD-1", "YLUnBillClose")
+        await world.until(lambda: shows("未关闭"), "open again", seconds=_PATROL_SECONDS)
+        assert await world.problems() == {}
+
+    play(story, {"sales_order": {"closes": "yes", "closed_back": "yes"}})
+
+
 def test_a_voided_order_is_unaudited_and_cancelled() -> None:
     async def story(world: QuietWorld) -> None:
         order = await world.order("DD-1", await world.customer("C-1"), await world.product("P-1"))
@@ -201,6 +222,84 @@ def test_an_edit_of_a_record_whose_other_side_was_deleted_stays_where_a_person_s
 
         stands = await world.erp_row("BD_Customer", "FTEL,FForbidStatus", "FNumber='C-1'")
         assert stands == {"FTEL": "erp", "FForbidStatus": "A"}
+        assert await world.problems() == {}
+
+    play(story)
+
+
+def test_an_order_that_people_close_in_the_crm_is_closed_in_the_erp_and_opened_again() -> None:
+    async def story(world: QuietWorld) -> None:
+        order = await world.order("DD-1", await world.customer("C-1"), await world.product("P-1"))
+
+        async def stands(closed: str, note: str) -> bool:
+            row = await world.erp_row("SAL_SaleOrder", "FCloseStatus,FDocumentStatus,FNote")
+            return row == {"FCloseStatus": closed, "FDocumentStatus": "C", "FNote": note}
+
+        await world.crm.update("SalesOrderObj", order, closed__c="true")
+        await world.until(lambda: stands("B", " "), "DD-1 closed")
+        await world.crm.update("SalesOrderObj", order, remark="晚一点")
+        await world.rest()
+        assert await stands("B", " "), "values wait while it is closed"
+        await world.crm.update("SalesOrderObj", order, closed__c="")
+        await world.until(lambda: stands("A", "晚一点"), "DD-1 open again, with what had waited")
+        assert await world.problems() == {}
+
+    play(story, {"sales_order": {"closes": "yes", "on_audited": "reopen"}})
+
+
+def test_what_the_erp_closes_opens_and_unaudits_is_shown_and_nothing_is_written_there() -> None:
+    async def story(world: QuietWorld) -> None:
+        await world.order("DD-1", await world.customer("C-1"), await world.product("P-1"))
+
+        async def shows(status: str, closed: str) -> bool:
+            (order,) = await world.crm.every("SalesOrderObj")
+            shown = (order.get("erp_status__c"), order.get("erp_closed__c"))
+            return shown == (status, closed)
+
+        await world.until(lambda: shows("已审核", "未关闭"), "audited and open")
+        await world.erp.operate("SAL_SaleOrder", "DD-1", "YLBillClose")
+        await world.until(lambda: shows("已审核", "已关闭"), "closed", seconds=_PATROL_SECONDS)
+        await world.erp.operate("SAL_SaleOrder", "DD-1", "YLUnBillClose")
+        await world.until(lambda: shows("已审核", "未关闭"), "open", seconds=_PATROL_SECONDS)
+        await world.erp.do("UnAudit", "SAL_SaleOrder", {"Numbers": ["DD-1"]})
+        await world.until(
+            lambda: shows("重新审核", "未关闭"), "un-audited", seconds=_PATROL_SECONDS
+        )
+        (order,) = await world.crm.every("SalesOrderObj")
+        await world.crm.update("SalesOrderObj", order["_id"], remark="趁现在")
+
+        async def stands(status: str) -> bool:
+            row = await world.erp_row("SAL_SaleOrder", "FDocumentStatus,FNote")
+            return row == {"FDocumentStatus": status, "FNote": "趁现在"}
+
+        await world.until(lambda: stands("D"), "an edit flows while it is un-audited")
+        await world.rest(300)
+        assert await stands("D"), "only people audit it again"
+        await world.erp.finish("SAL_SaleOrder", "DD-1")
+        await world.until(lambda: shows("已审核", "未关闭"), "audited again")
+        assert await stands("C")
+        assert await world.problems() == {}
+
+    play(story, {"sales_order": {"closes": "yes", "closed_back": "yes", "status_back": "yes"}})
+
+
+def test_an_order_that_the_erp_cancels_is_voided_in_the_crm_and_back() -> None:
+    async def story(world: QuietWorld) -> None:
+        order = await world.order("DD-1", await world.customer("C-1"), await world.product("P-1"))
+
+        async def is_void() -> bool:
+            found = await world.crm_record("SalesOrderObj", _id=order)
+            return not found or found["life_status"] == "invalid"
+
+        async def is_there() -> bool:
+            return not await is_void()
+
+        await world.erp.do("UnAudit", "SAL_SaleOrder", {"Numbers": ["DD-1"]})
+        await world.erp.operate("SAL_SaleOrder", "DD-1", "Cancel")
+        await world.until(is_void, "the order is void", seconds=_PATROL_SECONDS)
+        await world.erp.operate("SAL_SaleOrder", "DD-1", "UnCancel")
+        await world.until(is_there, "the order is there again", seconds=_PATROL_SECONDS)
+        await world.rest()
         assert await world.problems() == {}
 
     play(story)

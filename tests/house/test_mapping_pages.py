@@ -75,7 +75,7 @@ def test_every_feature_of_the_language_names_tests_that_are_there() -> None:
     assert [each for each in named if not (ROOT / each).exists()] == []
 
 
-_MORE = {"plan": "yes", "invoiced_back": "yes"}
+_MORE = {"plan": "yes", "invoiced_back": "yes", "closes": "yes", "closed_back": "yes"}
 _ALL_OF = {
     "customer": {"customer": {"finance": "yes", "addresses": "yes"}},
     "product": {},

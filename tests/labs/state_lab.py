@@ -35,6 +35,10 @@ class StateLab(LinkLab):
     def __init__(self, more: str = STATES, *, rules: Rules = RULES) -> None:
         super().__init__(compiled(GOOD + more), rules=rules)
         self.done: list[tuple[System, Operation]] = []
+        self.is_dateless = False
+        """Whether what is done to an ERP record as a whole moves no date of it."""
+        self.is_taken_back = False
+        """Whether a person takes it back there before the writer looks."""
         self.erp_id = self.linked(life_status="normal")
 
     def executed(self, command: Command) -> Result:
@@ -58,7 +62,12 @@ class StateLab(LinkLab):
             return Result(outcome=Outcome.MOVED, observed=seen, **common)
         self.done.append((command.system, operation))
         path, value = _SETS[operation]
-        vendor.write({path: value}, at=self.tick(), record_id=target.record_id, by_anji=True)
+        if self.is_dateless and command.system is ERP:
+            stands[path] = value
+        else:
+            vendor.write({path: value}, at=self.tick(), record_id=target.record_id, by_anji=True)
+        if self.is_taken_back and command.system is ERP:
+            stands[path] = "A"  # a person, whom no date tells
         read_back = vendor.observed(target.record_id) if command.system is ERP else None
         return Result(outcome=Outcome.UPDATED, observed=read_back, **common)
 

@@ -5,7 +5,9 @@ from datetime import timedelta
 
 from anji_common.events.signals import SignalKind
 from anji_common.refs import System
+from anji_common.sourcing.checkpoints import Wish
 from anji_common.sourcing.engine import source_group
+from anji_common.sourcing.wishes import wished
 from anji_common.topics import CALLBACKS, SIGNALS
 from labs.source_lab import SETTINGS, SourceLab, in_a_lab
 
@@ -38,6 +40,14 @@ def test_a_read_that_finds_nothing_new_is_not_published() -> None:
         assert await lab.texts() == ["a"]
 
     in_a_lab(test, settings=SELDOM)
+
+
+def test_one_read_answers_all_commands_that_asked_for_it() -> None:
+    wishes: dict[str, Wish] = {}
+    for answers in ("1-7", "missed/9", None, "1-8", "1-7"):
+        wishes = wished(wishes, "1", answers, is_there=False)
+
+    assert wishes["1"].answers == "1-7,missed/9,1-8"
 
 
 def test_a_signalled_read_of_a_command_is_published_though_nothing_moved() -> None:

@@ -111,6 +111,7 @@ sides = st.builds(
     is_gone=st.booleans(),
     returned=pairs,
     rewrites=st.dictionaries(texts, st.tuples(st.integers(1, 9), st.booleans()), max_size=2),
+    owes_read=texts,
     unfinished=st.none()
     | st.builds(
         Unfinished,
@@ -182,7 +183,7 @@ WHOLE: dict[Any, tuple[str, ...]] = {
     ),
     SideState: (
         *("ref", "revision", "stamp", "seen", "floor", "flight", "held", "sent", "refusal"),
-        *("is_gone", "returned", "unfinished", "rewrites"),
+        *("is_gone", "returned", "unfinished", "rewrites", "owes_read"),
     ),
     Flight: (
         *("number", "action", "digest", "pairs", "rows", "base_at", "answered_at", "asked_at"),

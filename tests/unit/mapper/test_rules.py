@@ -17,6 +17,7 @@ from labs.doubted_write import an_edit_of_what_came_of_a_doubted_write
 from labs.link_lab import CRM, ERP, LinkLab, make_link_type, without
 from labs.lost_rows import ACCIDENTS
 from labs.lost_state import a_pair_that_only_our_marker_tells, the_state_of_a_pair_is_lost
+from labs.unmoved_dates import an_operation_that_moves_no_date
 from labs.workflows import (
     an_edit_while_a_workflow_rewrites_our_write,
     workflows_that_add_to_each_others_values,
@@ -254,6 +255,10 @@ CASES: dict[str, tuple[Scenario, Rules]] = {
     "8 and 12 effect": (
         an_edit_of_what_came_of_a_doubted_write,
         without(took_effect=lambda _flight, _result: False),
+    ),
+    "8 and 20 unmoved": (
+        an_operation_that_moves_no_date,
+        without(may_move_no_date=lambda _flight: False),
     ),
     "9 inbox": (the_inbox_is_replayed, without(is_heard=lambda _seat, _entry: False)),
     "13 modifier": (

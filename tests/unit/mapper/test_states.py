@@ -62,6 +62,38 @@ def test_values_wait_while_a_record_rests_and_flow_afterwards() -> None:
     assert lab.vendors[ERP].records[lab.erp_id]["FTEL"] == "2"
 
 
+@pytest.mark.parametrize(("rests", "tel"), [("true", "1"), ("false", "2")])
+def test_a_side_that_only_shows_a_state_takes_values_all_the_same(rests: str, tel: str) -> None:
+    lab = StateLab(changed(STATES, "enter: void, leave: unvoid}", f"rests: {rests}}}"))
+    lab.void()
+
+    lab.edit(ERP, lab.erp_id, FTEL="2")
+    lab.rest()
+
+    assert lab.done == [(ERP, Operation.FORBID)]
+    assert lab.vendors[CRM].records["001"]["tel"] == tel
+
+
+def test_a_state_that_is_not_used_is_checked_and_left_out() -> None:
+    lab = StateLab(changed(STATES, "name: void", "name: void\n    used: false"))
+
+    lab.void()
+
+    assert lab.done == []
+    broken = changed(changed(STATES, "name: void", "name: void\n    used: no"), "forbid", "forbit")
+    assert len(words_of(customer=GOOD + broken)) == 1
+
+
+def test_a_state_that_a_person_takes_back_before_our_look_is_an_edit_and_no_rendition() -> None:
+    lab = StateLab()
+    lab.is_taken_back = True
+
+    lab.void()
+
+    assert lab.done == [(ERP, Operation.FORBID), (CRM, Operation.UNVOID)]
+    assert lab.states == ("normal", "A")
+
+
 def test_a_refused_operation_is_a_problem_until_it_is_taken_back() -> None:
     lab = StateLab()
     lab.vendors[ERP].refuses = "已有业务单据"

@@ -62,7 +62,8 @@ class Change(Event):
     """The whole normalised record, head and lines; `None` is a tombstone."""
 
     answers: str | None = None
-    """The number of the command whose signalled read this is (``protocol.md`` 8)."""
+    """The number of the command whose signalled read this is (``protocol.md`` 8); several with
+    commas between them."""
 
     @property
     def event_id(self) -> str:

@@ -24,7 +24,8 @@ class Wish(Event):
     """One record that is to be read."""
 
     answers: str | None = None
-    """The command that wants this read; it is published even though nothing moved."""
+    """The command that wants this read, or several with commas between them; it is published even
+    though nothing moved."""
 
     tries: int = 0
     """How often it was read and was not there, not whole, or older than what is known."""

@@ -24,9 +24,11 @@ FIRST_TORN_WAIT_SECONDS = _WAITS_SECONDS[1]
 def wished(
     wishes: Mapping[str, Wish], record_id: str, answers: str | None, *, is_there: bool
 ) -> dict[str, Wish]:
-    """Return the wishes with one more; a command's number is never lost for a wish without."""
+    """Return the wishes with one more; no command's number is lost: one read answers them all."""
     old = wishes.get(record_id, Wish())
-    wish = Wish(answers=answers or old.answers, is_there=is_there or old.is_there)
+    asked = dict.fromkeys([*(old.answers or "").split(","), *(answers or "").split(",")])
+    asked.pop("", None)
+    wish = Wish(answers=",".join(asked) or None, is_there=is_there or old.is_there)
     return {**wishes, record_id: wish}
 
 

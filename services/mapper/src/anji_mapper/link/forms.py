@@ -106,7 +106,7 @@ def side_to(side: SideState, known: Known) -> Json:
 
 
 def _is_off(side: SideState) -> bool:
-    return bool(side.is_gone or side.refusal or side.unfinished)
+    return bool(side.is_gone or side.refusal or side.unfinished or side.owes_read)
 
 
 def side_from(read: Json, known: Known) -> SideState:
@@ -339,6 +339,7 @@ _RARE_TO: tuple[tuple[str, Callable[[Any], Json]], ...] = (
     ("is_gone", _as_is),
     ("returned", _as_is),
     ("unfinished", _unfinished_to),
+    ("owes_read", _as_is),
     ("rewrites", _as_is),
 )
 """Fields of a side of which there is mostly nothing to say: written by name where there is."""
@@ -349,5 +350,6 @@ _RARE_FROM: Mapping[str, Callable[[Json], Any]] = {
     "is_gone": _as_is,
     "returned": whole_from,
     "unfinished": unfinished_from,
+    "owes_read": _as_is,
     "rewrites": _rewrites_from,
 }

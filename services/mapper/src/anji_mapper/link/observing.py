@@ -43,8 +43,10 @@ __all__ = [
     "agree_on_made_rows",
     "agree_where_moved",
     "cleared",
+    "is_answer",
     "look_at",
     "observe",
+    "owe_read",
     "settle_by_held",
 ]
 
@@ -57,6 +59,9 @@ def observe(turn: Turn, system: System, change: Change) -> bool:
     if change.data is None:
         turn.put_side(system, _gone(turn, side, change.revision))
         return True
+    if side.owes_read and is_answer(change, side.owes_read):
+        side = changed(side, owes_read="")
+        turn.put_side(system, side)
     if rules.is_past(side, change.stamp):
         return False
     seen = _seen(turn, system, change.stamp, change.data)
@@ -68,10 +73,20 @@ def observe(turn: Turn, system: System, change: Change) -> bool:
     ours = rules.is_ours(flight, change.stamp)
     flight = changed(flight, ours_seen=flight.ours_seen or ours)
     turn.put_side(system, changed(side, flight=flight, held=held))
-    settles = flight.ours_seen or change.answers == str(flight.number)
+    settles = flight.ours_seen or is_answer(change, str(flight.number))
     if flight.answered_at is not None and settles:
         settle_by_held(turn, system)
     return True
+
+
+def is_answer(change: Change, number: str) -> bool:
+    """Whether a change is the signalled read of a command; one read may answer several."""
+    return change.answers is not None and number in change.answers.split(",")
+
+
+def owe_read(turn: Turn, system: System, flight: Flight) -> None:
+    """Take nothing with the floor's time for news until the read that `flight` asks for comes."""
+    turn.put_side(system, changed(turn.seat.side(system), owes_read=str(flight.number)))
 
 
 def _seen(turn: Turn, system: System, stamp: Stamp, data: Document) -> Seen:
@@ -323,4 +338,6 @@ def _gone(turn: Turn, side: SideState, revision: int) -> SideState:
 
 
 def _applied(side: SideState, held: Held) -> SideState:
-    return changed(side, revision=held.revision, stamp=held.stamp, seen=held.seen, is_gone=False)
+    return changed(
+        side, revision=held.revision, stamp=held.stamp, seen=held.seen, is_gone=False, owes_read=""
+    )

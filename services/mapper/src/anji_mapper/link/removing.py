@@ -43,7 +43,8 @@ def _is_in_a_state(turn: Turn, system: System) -> bool:
     """Whether a side's record is void or the like: its lines have gone with it, not by an edit."""
     seen = turn.seat.side(system).seen
     head = {} if seen is None else seen.head
-    return any(head.get(state.path) is True for state in turn.link_type.states)
+    states = turn.link_type.states
+    return any(system in each.resting and head.get(each.path) is True for each in states)
 
 
 @dataclass(frozen=True, slots=True)

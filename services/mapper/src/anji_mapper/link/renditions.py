@@ -68,6 +68,9 @@ class Answers:
         back: Returned = (wished, held)
         times, is_told = self.rewrites.get(key, (0, False))
         times += 1
+        if pair.state is not None and not self.rules.is_endless(times):
+            # An operation was done; no target spells a state its own way. Somebody was there.
+            return Answer(sent, None, (times, is_told))
         if not self.rules.agrees_as_sent(self.stamp):
             return Answer(rendition, None, (times, True), None if is_told else back)
         is_again = self.rules.is_rewritten_again(self.before.get(key), back)

@@ -52,6 +52,7 @@ __all__ = [
     "lets_go",
     "may_be_removed",
     "may_begin",
+    "may_move_no_date",
     "took_effect",
     "yields",
 ]
@@ -112,8 +113,15 @@ def is_stale(side: SideState, revision: int) -> bool:
 
 
 def is_past(side: SideState, stamp: Stamp) -> bool:
-    """Rule 8: what was read before our last write's read-back is the past."""
-    return side.floor is not None and stamp.precedes(side.floor)
+    """Rule 8: what was read before our last write's read-back is the past.
+
+    An operation may move no date: until the read that it asked for has come, what has the floor's
+    time may be from before.
+    """
+    floor = side.floor
+    if floor is None:
+        return False
+    return stamp.precedes(floor) or (side.owes_read != "" and not floor.precedes(stamp))
 
 
 def holds(side: SideState) -> bool:
@@ -258,6 +266,16 @@ def are_in_order(stamp: Stamp | None) -> bool:
     return stamp is not None and stamp.by_anji
 
 
+def may_move_no_date(flight: Flight) -> bool:
+    """Rules 8 and 20: what is done to a record as a whole may move no date of it.
+
+    Its source published it as it was before. If people take it back, it is so again, and the
+    source would say nothing: so it is told to read what our operation has made of the record. And
+    what it had read before has the same dates: it would look like a person's revert.
+    """
+    return flight.action == "operate"
+
+
 def may_be_removed(state: LineState) -> bool:
     """Rule 18: only a line that both sides were known to have is gone where one lacks it.
 
@@ -324,6 +342,7 @@ class Rules:
     finds_by_marker: FindRows = finds_by_marker
     finds_by_content: FindRows = finds_by_content
     are_in_order: Callable[[Stamp | None], bool] = are_in_order
+    may_move_no_date: Callable[[Flight], bool] = may_move_no_date
     may_be_removed: Callable[[LineState], bool] = may_be_removed
     is_missed_twice: Callable[[LineState, SideState], bool] = is_missed_twice
     is_believed: Callable[[Rows], bool] = is_believed

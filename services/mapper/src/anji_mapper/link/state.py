@@ -193,6 +193,9 @@ class SideState:
     """`Pair.name`, or `row_key`, → the last of it (``protocol.md`` 13)."""
     unfinished: Unfinished | None = None
     """ERP: what the last command left undone though its values hold."""
+    owes_read: str = ""
+    """Number of the operation, done and read back, whose signalled read has still to come: what
+    has the floor's time may have been read before it."""
     rewrites: Mapping[str, Rewrites] = field(default_factory=dict)
     """By the same keys as `returned`, whoever rewrote it; gone once a value comes back as sent."""
 

@@ -39,7 +39,7 @@ def is_at_rest(turn: Turn, system: System) -> bool:
     if seen is None:
         return False
     shown = [state for state in turn.link_type.states if seen.head.get(state.path) is True]
-    return any(_rests(turn, state, system) for state in shown)
+    return any(system in state.resting and _rests(turn, state, system) for state in shown)
 
 
 def _rests(turn: Turn, state: State, system: System) -> bool:

@@ -184,6 +184,9 @@ def _holds_the_wish(turn: Turn, flight: Flight, result: Result) -> None:
     if observed is not None or result.outcome is Outcome.CREATED:
         if observed is not None:
             observing.look_at(turn, system, observed)
+            if turn.rules.may_move_no_date(flight):
+                observing.owe_read(turn, system, flight)
+                waiting.ask_to_read(turn, observed.ref, flight)
         stamp = None if observed is None else observed.stamp
         came = None if observed is None else turn.seat.side(system).seen
         observing.agree(turn, system, flight, stamp, (before, came), lines=result.lines)

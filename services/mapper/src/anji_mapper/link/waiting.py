@@ -5,10 +5,10 @@ from datetime import datetime
 from anji_common.events.signals import Signal, SignalKind
 from anji_common.refs import SYSTEMS, Ref
 from anji_mapper.link.context import Context
-from anji_mapper.link.state import SideState, changed
+from anji_mapper.link.state import Flight, SideState, changed
 from anji_mapper.link.turn import Turn
 
-__all__ = ["ask_to_settle", "settling_at", "wait_for"]
+__all__ = ["ask_to_read", "ask_to_settle", "settling_at", "wait_for"]
 
 _REF = "ref:"
 
@@ -60,13 +60,18 @@ def ask_to_settle(turn: Turn) -> None:
         if flight is None or side.ref is None or due is None or turn.context.now < due:
             continue
         turn.put_side(system, changed(side, flight=changed(flight, asked_at=turn.context.now)))
-        turn.effects.append(
-            Signal(
-                system=system,
-                object_name=side.ref.object_name,
-                kind=SignalKind.READ,
-                at=turn.context.now,
-                ref=side.ref,
-                answers=str(flight.number),
-            )
+        ask_to_read(turn, side.ref, flight)
+
+
+def ask_to_read(turn: Turn, ref: Ref, flight: Flight) -> None:
+    """Have a record's source read and publish it, though nothing may have moved."""
+    turn.effects.append(
+        Signal(
+            system=ref.system,
+            object_name=ref.object_name,
+            kind=SignalKind.READ,
+            at=turn.context.now,
+            ref=ref,
+            answers=str(flight.number),
         )
+    )

@@ -235,6 +235,8 @@ class StateSideForm(Form):
     """Done here when the other side's record came into it."""
     leave: Operations = ()
     """Done here when the other side's record came out of it."""
+    rests: bool = True
+    """No values are written to a record in the state; `false` for one that only shows it."""
     approve: bool = False
     """Only after a person has approved."""
 
@@ -248,6 +250,8 @@ class StateForm(Form):
     owner: Side | None = None
     """Who wins when both changed; by default the home's side."""
     conflict: Literal["owner", "ask"] = "owner"
+    used: bool = True
+    """A state that is not used is checked, and left out: a setting can turn it on."""
 
 
 class DeleteSideForm(Form):

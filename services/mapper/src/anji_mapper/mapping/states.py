@@ -47,6 +47,8 @@ class State:
     does: Mapping[System, Doing]
     paths: Mapping[System, tuple[str, ...]]
     """The head paths that it is seen by: what an operation must not overlook a change of."""
+    resting: frozenset[System] = frozenset(System)
+    """Sides whose records in this state get no values written."""
     path: str = field(init=False)
     """The head path under which it is seen."""
 

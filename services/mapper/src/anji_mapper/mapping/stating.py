@@ -25,7 +25,8 @@ def build_states(
 ) -> tuple[Pair, ...]:
     """Return a pair for each state, deleted last; what they look at is added to `fields`."""
     building = _Building(page, fields, home)
-    pairs = [building.state(("states", place), each) for place, each in enumerate(form.states)]
+    built = [building.state(("states", place), each) for place, each in enumerate(form.states)]
+    pairs = [pair for pair, each in zip(built, form.states, strict=True) if each.used]
     names = [each.name for each in form.states]
     for place, name in enumerate(names):
         if name in names[:place] or name == DELETED:
@@ -47,7 +48,7 @@ class _Building:
         }
         for name, system in _SYSTEMS.items():
             side = sides[system]
-            for path in condition_paths(side.when):
+            for path in condition_paths(side.when) if form.used else ():
                 self.fields[system].add((*loc, name, "when"), path)
             self._check((*loc, name, "enter"), system, side.enter)
             self._check((*loc, name, "leave"), system, side.leave)
@@ -58,6 +59,7 @@ class _Building:
             {system: build_condition(side.when) for system, side in sides.items()},
             {system: Doing(side.enter, side.leave) for system, side in sides.items()},
             {system: tuple(condition_paths(side.when)) for system, side in sides.items()},
+            frozenset(system for system, side in sides.items() if side.rests),
         )
         owner = self.home if form.owner is None else _SYSTEMS[form.owner]
         approves = frozenset(system for system, side in sides.items() if side.approve)
