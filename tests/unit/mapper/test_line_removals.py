@@ -296,6 +296,23 @@ def test_a_row_that_gets_a_new_id_while_its_line_is_removed_is_no_new_row() -> N
     assert held(lab, order) == held(lab, bill) == ["9", "3"]
 
 
+def test_a_row_that_gets_a_new_id_while_its_edit_crosses_is_edited_again() -> None:
+    lab = removing()
+    order, bill = linked(lab, "1", "2")
+    edit(lab, bill, 0, "5")
+    command = to_the_writer(lab)  # while it is on its way, the row is edited again
+    lab.erp.renumber(bill)
+    edit(lab, bill, 0, "7")
+    lab.read_ref(bill)
+    while lab.queues:
+        lab.deliver(next(iter(lab.queues)))
+
+    assert lab.commands == [command]
+    lab.rest()
+
+    assert held(lab, order) == held(lab, bill) == ["7", "2"]
+
+
 def test_people_are_asked_where_the_mapping_says_so() -> None:
     lab, order, bill = asking()
 

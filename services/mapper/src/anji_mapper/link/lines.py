@@ -22,6 +22,7 @@ __all__ = [
     "paired_as_sent",
     "source_of",
     "told_of_their_own",
+    "under_known_ids",
 ]
 
 _NO_CRM_LINE = "erp:"
@@ -149,6 +150,23 @@ def marked_by_us(
         for line_id, values in came.items()
         if _is_marked(lines, system, row, values)
     }
+
+
+def under_known_ids(
+    sent: Sequence[RowAgreement], known: Mapping[str, LineState]
+) -> list[RowAgreement]:
+    """Return what was sent of lines under the ids that their rows have by now.
+
+    A save of the ERP may give rows new ids while a command to the CRM is in flight. Under its old
+    id a row would pass for a new one: what was sent would be agreed for another, or for none, and
+    what came back of it would be taken for an edit.
+    """
+    return [
+        RowAgreement(row.crm_id, state.erp_id, row.pairs)
+        if (state := known.get(row.crm_id or "")) is not None and state.erp_id
+        else row
+        for row in sent
+    ]
 
 
 def told_of_their_own(

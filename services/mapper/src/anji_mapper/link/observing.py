@@ -21,6 +21,7 @@ from anji_mapper.link.lines import (
     paired_as_sent,
     source_of,
     told_of_their_own,
+    under_known_ids,
 )
 from anji_mapper.link.renditions import Answer, Answers, row_key
 from anji_mapper.link.rules import Rows
@@ -187,8 +188,10 @@ def agree(  # noqa: PLR0913 - what a command said, and what came of it
         if each.name in flight.rows:
             told = lines.get(each.path(system), {})
             came_rows = {} if came is None else came.rows.get(each.name, {})
-            agreement = _Rows(each, answers, flight.rows[each.name], told, came_rows, memory)
-            states[each.name] = agreement.over(states.get(each.name, {}))
+            known = states.get(each.name, {})
+            wished = under_known_ids(flight.rows[each.name], known)
+            agreement = _Rows(each, answers, wished, told, came_rows, memory)
+            states[each.name] = agreement.over(known)
         if system is System.K3CLOUD and before is not None and came is not None:
             known, now = turn.seat.lines.get(each.name, {}), states.get(each.name, {})
             settled = _settled(flight.removes.get(each.name, ()), known, now)
