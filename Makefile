@@ -22,6 +22,8 @@ DEMO_OPTIONS ?=
 SEEDS ?= 200
 SEED ?= 1
 JOBS ?= 2
+# And how many whole days: make simulate SEEDS=2000 DAYS=5
+DAYS ?= 0
 # make lock UPGRADE=1 moves every version; without it only what is new is added.
 UPGRADE ?=
 
@@ -54,9 +56,11 @@ lint: $(VENV)/.members ## Check form, types, imports and the house rules
 	@$(BIN)/lint-imports
 	@$(BIN)/pytest -q tests/house
 
-simulate: $(VENV)/.members ## Run SEEDS seeds of the simulation; fails if one ends badly
+simulate: $(VENV)/.members ## Run SEEDS seeds of the simulation, and DAYS days; fails if one ends badly
 	@echo "simulate: seeds $(SEED) and on, $(SEEDS) of them, on $(JOBS) processes"
 	@$(BIN)/anji simulate --seed $(SEED) --seeds $(SEEDS) --jobs $(JOBS)
+	@if [ $(DAYS) -gt 0 ]; then \
+	  $(BIN)/anji simulate --day --seed $(SEED) --seeds $(DAYS) --jobs $(JOBS); fi
 
 faults: $(VENV)/.members ## Break real processes, both vendors and Kafka; compare every record
 	@echo "faults: real processes, both brokers; FAULTS=\"--scenario killed --seed 7\" repeats one"

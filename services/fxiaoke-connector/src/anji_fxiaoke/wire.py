@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -211,8 +212,13 @@ def _age(row: Mapping[str, Any]) -> int:
 
 def server_time(answer: Answer) -> datetime | None:
     """Return what the server's clock said, cut to seconds, if it told."""
+    return _http_date(answer.headers.get("date", ""))
+
+
+@lru_cache(maxsize=64)  # many answers of one second tell the same
+def _http_date(text: str) -> datetime | None:
     try:
-        at = parsedate_to_datetime(answer.headers.get("date", ""))
+        at = parsedate_to_datetime(text)
     except ValueError:
         return None
     return at if at.tzinfo is not None else at.replace(tzinfo=UTC)

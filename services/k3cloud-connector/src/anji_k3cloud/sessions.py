@@ -15,6 +15,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -254,6 +255,7 @@ class Sessions:
         return self._refusal
 
 
+@lru_cache(maxsize=64)  # many answers of one second tell the same
 def _http_date(text: str) -> datetime | None:
     try:
         at = parsedate_to_datetime(text)

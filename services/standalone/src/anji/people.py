@@ -19,6 +19,7 @@ Json = dict[str, Any]
 
 _STUB = "Kingdee.BOS.WebApi.ServicesStub."
 _PAGE = 100
+_WRONG_TOKEN = 20016
 _ERP_PAGE = 2000
 
 
@@ -83,6 +84,9 @@ class CrmUser:
         if self._auth is None:
             self._auth = await self._sign_in()
         envelope = await self._post(f"cgi/crm/v2/{verb}", {**self._auth, "data": data, **top})
+        if envelope["errorCode"] == _WRONG_TOKEN:  # it lasts two hours: nothing was done
+            self._auth = await self._sign_in()
+            envelope = await self._post(f"cgi/crm/v2/{verb}", {**self._auth, "data": data, **top})
         if envelope["errorCode"] != 0:
             msg = f"{verb}: {envelope['errorCode']} {envelope['errorMessage']}"
             raise SandboxRefusedError(msg)

@@ -1,5 +1,6 @@
 """``anji simulate``: run seeds of the simulation, and read what happened."""
 
+from collections.abc import Iterable
 from typing import Annotated
 
 import typer
@@ -7,7 +8,8 @@ from rich.console import Console
 from rich.table import Table
 
 from anji.simulation.controls import CONTROLS, SHOWN_BY_THE_REDUCER
-from anji.simulation.many import outcomes
+from anji.simulation.cuts import WHOLE, Cut, names_of, parts_in
+from anji.simulation.many import outcomes, shrunk
 from anji.simulation.run import Outcome
 from anji.simulation.tally import Tally
 
@@ -23,7 +25,7 @@ _ALL = "all"
 
 
 @simulate_app.command(name="simulate")
-def simulate_seeds(
+def simulate_seeds(  # noqa: PLR0913, PLR0917 - one parameter an option
     seed: Annotated[int, typer.Option(help="The first seed.")] = 1,
     seeds: Annotated[int, typer.Option(min=1, help="How many, from that one on.")] = 1,
     jobs: Annotated[int, typer.Option(min=1, help="On how many processes.")] = 1,
@@ -36,14 +38,46 @@ def simulate_seeds(
     trace: Annotated[  # noqa: FBT002 - a flag of the command line
         bool, typer.Option(help="Print everything that happened; always for a seed that fails.")
     ] = False,
+    shrink: Annotated[  # noqa: FBT002 - a flag of the command line
+        bool,
+        typer.Option(
+            help="Find the smallest history of the seed that breaks (with `--control`: without "
+            "that rule), print its trace and the command that plays it."
+        ),
+    ] = False,
+    day: Annotated[  # noqa: FBT002 - a flag of the command line
+        bool, typer.Option(help="Let each seed be a whole day of traffic.")
+    ] = False,
+    storm_seconds: Annotated[
+        float | None, typer.Option(min=1, help="How long a storm is, in place of the seed's own.")
+    ] = None,
+    without: Annotated[
+        str,
+        typer.Option(
+            help="What is left out: deeds, changes of lines, accidents, faults; as d0-3,c1,a7,f2."
+        ),
+    ] = "",
 ) -> None:
     """Run the whole installation under virtual time, with crashes, lost answers and take-overs."""
     wanted = range(seed, seed + seeds)
-    if control is not None:
+    cut = _cut(without, storm_seconds, is_day=day)
+    if shrink:
+        _shrink(seed, cut, control)
+        return
+    if control is not None and cut == WHOLE:
         _print_controls(control, wanted, jobs)
         return
+    _print_all(outcomes(wanted, jobs=jobs, control=control, traces=trace, cut=cut), seeds)
+
+
+def _print_all(played: Iterable[Outcome], seeds: int) -> None:
+    """Print how so many seeds ended.
+
+    Raises:
+        typer.Exit: one did not end well.
+    """
     failed, tally, links = list[int](), Tally(), 0
-    for done, outcome in enumerate(outcomes(wanted, jobs=jobs, traces=trace), start=1):
+    for done, outcome in enumerate(played, start=1):
         tally.update(outcome.tally)
         links += sum(verdict.linked for verdict in outcome.verdicts.values())
         for line in outcome.journal:
@@ -58,8 +92,44 @@ def simulate_seeds(
         _out.print(_accidents(tally))
         _out.print(f"{seeds - len(failed)} of {seeds} seeds ended well, {links} links")
     if failed:
-        _out.print(f"failed: {', '.join(map(str, failed))}; replay one with --seed N --trace")
+        _out.print(
+            f"failed: {', '.join(map(str, failed))}; replay one with --seed N --trace, and make "
+            "it small with --seed N --shrink"
+        )
         raise typer.Exit(1)
+
+
+def _cut(without: str, storm_seconds: float | None, *, is_day: bool) -> Cut:
+    try:
+        return Cut(names_of(without), storm_seconds, is_day)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+
+
+def _shrink(seed: int, cut: Cut, control: str | None) -> None:
+    """Print the smallest history that breaks.
+
+    Raises:
+        typer.Exit: 0 if the seed ends well, as it is; 1 if not.
+    """
+    if control is not None and control not in CONTROLS:
+        raise typer.BadParameter(_unknown(control))
+    found = shrunk(seed, cut, control=control)
+    if found is None:
+        _out.print(f"seed {seed} ends well: there is nothing to shrink")
+        return
+    for line in found.outcome.journal:
+        _out.print(str(line), markup=False)
+    _out.print(_summary(found.outcome), markup=False)
+    parts = parts_in(found.outcome.parts) or "nothing"
+    _out.print(f"of what happened {parts} is left, found in {found.tries} tries; play it by")
+    rule = "" if control is None else f"--control {control} "
+    _out.print(f"anji simulate --seed {seed} {rule}{found.cut.words} --trace", markup=False)
+    raise typer.Exit(1)
+
+
+def _unknown(name: str) -> str:
+    return f"there is no rule {name!r}; there are {', '.join(CONTROLS)}"
 
 
 def _summary(outcome: Outcome) -> str:
@@ -82,8 +152,7 @@ def _print_controls(name: str, seeds: range, jobs: int) -> None:
     chosen = [each for each in CONTROLS if each not in SHOWN_BY_THE_REDUCER]
     names = chosen if name == _ALL else [name]
     if unknown := [each for each in names if each not in CONTROLS]:
-        msg = f"there is no rule {unknown[0]!r}; there are {', '.join(CONTROLS)}"
-        raise typer.BadParameter(msg)
+        raise typer.BadParameter(_unknown(unknown[0]))
     _out.print("| rule | without it | seeds that break | how the first one does |")
     _out.print("|---|---|---|---|")
     for each in names:

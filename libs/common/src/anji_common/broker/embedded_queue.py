@@ -62,10 +62,19 @@ class Transaction:
         )
         self.touched.update(self.ends)
 
+    def keep(self) -> None:
+        """It stands: what comes next need not look for where the logs end."""
+        if not self.store.is_shared:
+            self.store.newest.update(self._newest)
+
     def _open(self, log: int) -> None:
-        ((end, newest),) = self.store.rows(
-            "SELECT next_offset, newest_ms FROM logs WHERE log = ?", log
-        )
+        known = self.store.newest.get(log)
+        if known is not None:
+            end, newest = self.store.ends[log], known
+        else:
+            ((end, newest),) = self.store.rows(
+                "SELECT next_offset, newest_ms FROM logs WHERE log = ?", log
+            )
         self.ends[log] = end
         self._newest[log] = max(newest, self.now_ms)
 
@@ -189,6 +198,7 @@ class EmbeddedQueue:
         ends = self._store.ends
         for log, end in transaction.ends.items():
             ends[log] = max(end, ends.get(log, 0))  # a look at the file may have seen more
+        transaction.keep()
         self._wakeups.wake(sorted(transaction.touched, key=repr))  # the same order every time
         for outcome in tell:
             outcome()

@@ -74,6 +74,8 @@ class EmbeddedStore:
         self._data_version = -1
         self.ends: dict[int, int] = {}
         """Per log the offset after its newest record, as of the last look (`refresh`)."""
+        self.newest: dict[int, int] = {}
+        """Per log the newest timestamp, where no other process can write: what is known stands."""
         self.epochs: dict[tuple[str, int], int] = {}
         """The epoch of a group's partition, as far as it was looked at since an epoch rose."""
         with self._translated():

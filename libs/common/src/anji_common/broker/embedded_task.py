@@ -146,7 +146,7 @@ class EmbeddedTask:
         entries = [store.entry(message) for message in outputs]
 
         def operation(transaction: Transaction) -> dict[str, int]:
-            self._check_epoch()
+            self._check_epoch(is_known=not store.is_shared)
             transaction.append(entries)
             store.run_many(
                 "INSERT INTO progress VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
@@ -245,8 +245,12 @@ class EmbeddedTask:
             msg = f"task {self._seat.group}-{self.partition} goes to another member"
             raise RevokedError(msg)
 
-    def _check_epoch(self) -> None:
-        """See in the file itself whether the task is ours."""
+    def _check_epoch(self, *, is_known: bool = False) -> None:
+        """See in the file itself whether the task is ours; `is_known`: what was seen stands."""
+        if is_known and not self._is_closed:
+            seen = self._core.store.epochs.get((self._seat.group, self._seat.partition))
+            if seen == self._epoch:
+                return
         found = self._core.store.rows(
             "SELECT epoch FROM owners WHERE group_name = ? AND partition = ?",
             self._seat.group,

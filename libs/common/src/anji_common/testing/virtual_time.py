@@ -88,9 +88,18 @@ class _Handle(asyncio.TimerHandle):
         self._scheduled = False
         self.life = self._context.get(_LIFE)
 
+    def cancel(self) -> None:
+        """Have it not run; a cancelled timer is left out when its time comes."""
+        self._cancelled = True
+        self._callback, self._args = _nothing, ()
+
     def again(self) -> None:
         """Have it run next."""
         self._loop.due_now(self)
+
+
+def _nothing() -> None:
+    """What a cancelled handle holds, so that it keeps nobody alive."""
 
 
 class StalledError(Exception):
@@ -169,6 +178,15 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
         context: Context | None = None,
     ) -> asyncio.Handle:
         return self._call_soon(callback, args, context)
+
+    def call_later(
+        self,
+        delay: float,
+        callback: Callable[[*_Ts], object],
+        *args: *_Ts,
+        context: Context | None = None,
+    ) -> asyncio.TimerHandle:
+        return self.call_at(self._seconds + delay, callback, *args, context=context)
 
     def call_at(
         self,

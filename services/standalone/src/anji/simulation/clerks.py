@@ -14,6 +14,7 @@ from random import Random
 from typing import Any
 
 from anji.people import CrmUser, ErpUser, SandboxRefusedError
+from anji.simulation.cuts import WHOLE, Cut
 from anji.simulation.journal import Journal
 from anji_common.clock import Clock
 from anji_common.refs import System
@@ -69,14 +70,14 @@ class Clerks:
     """Price → the last quantity that was said in each system."""
     _quantity: int = _FIRST_QUANTITY
 
-    async def work(self, seconds: float, *, actions: int) -> None:
-        """Do so many things at moments spread over that time."""
+    async def work(self, seconds: float, *, actions: int, cut: Cut = WHOLE) -> None:
+        """Do so many things at moments spread over that time, those left out excepted."""
         begin = self.clock.monotonic()
         moments = sorted(self.chance.uniform(0, seconds) for _ in range(actions))
         async with asyncio.TaskGroup() as together:
-            for moment in moments:
+            for place, moment in enumerate(moments):
                 await self.clock.sleep(begin + moment - self.clock.monotonic())
-                if self.orders:
+                if self.orders and cut.has(f"c{place}"):
                     together.create_task(self._do(self.chance.choice(self.orders)))
 
     async def mend(self, link: str) -> None:

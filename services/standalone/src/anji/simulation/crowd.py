@@ -10,6 +10,7 @@ from random import Random
 
 from anji.people import CrmUser, ErpUser, SandboxRefusedError
 from anji.simulation.clerks import Order
+from anji.simulation.cuts import WHOLE, Cut
 from anji.simulation.journal import Journal
 from anji_common.clock import Clock
 from anji_common.refs import System
@@ -46,8 +47,8 @@ class Crowd:
         self._count = 0
         self._prices = 0
 
-    async def work(self, seconds: float, *, actions: int) -> None:
-        """Do so many things at moments spread over that time."""
+    async def work(self, seconds: float, *, actions: int, cut: Cut = WHOLE) -> None:
+        """Do so many things at moments spread over that time, those left out excepted."""
         begin = self._clock.monotonic()
         moments = sorted(self._chance.uniform(0, seconds) for _ in range(actions))
         kinds: list[Callable[[], Awaitable[object]]] = [
@@ -70,7 +71,8 @@ class Crowd:
             for place, moment in enumerate(moments):
                 await self._clock.sleep(begin + moment - self._clock.monotonic())
                 kind = kinds[place] if place < 4 else self._chance.choice(kinds)  # noqa: PLR2004 - one of each to begin with
-                together.create_task(self._do(kind))
+                if cut.has(f"d{place}"):
+                    together.create_task(self._do(kind))
 
     async def _do(self, kind: Callable[[], Awaitable[object]]) -> None:
         try:

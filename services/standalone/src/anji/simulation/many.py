@@ -7,19 +7,26 @@ from dataclasses import replace
 from functools import cache, partial
 
 from anji.simulation.controls import CONTROLS, RULE_BOOK
+from anji.simulation.cuts import WHOLE, Cut
 from anji.simulation.run import Outcome, simulate
+from anji.simulation.shrinking import Shrunk, shrink
 from anji_common.collector import calm_collector
 from anji_mapper.mapping.folder import load_mappings
 from anji_mapper.mapping.model import Mappings
 
-__all__ = ["COMPANY", "outcomes"]
+__all__ = ["COMPANY", "outcomes", "shrunk"]
 
 COMPANY = {"sales_order": {"on_audited": "reopen"}}
 """What the simulated company says of the shipped mappings: an audited order may be changed."""
 
 
 def outcomes(
-    seeds: Iterable[int], *, jobs: int = 1, control: str | None = None, traces: bool = False
+    seeds: Iterable[int],
+    *,
+    jobs: int = 1,
+    control: str | None = None,
+    traces: bool = False,
+    cut: Cut = WHOLE,
 ) -> Iterator[Outcome]:
     """Yield how each seed ended, in their order; a journal only of seeds that failed.
 
@@ -28,8 +35,9 @@ def outcomes(
         jobs: How many processes work on them.
         control: The rule of `CONTROLS` that is switched off.
         traces: Keep every journal.
+        cut: What of each history is played.
     """
-    outcome = partial(_outcome, control=control, traces=traces)
+    outcome = partial(_outcome, control=control, traces=traces, cut=cut)
     if jobs == 1:
         yield from map(outcome, seeds)
         return
@@ -38,9 +46,15 @@ def outcomes(
         yield from pool.map(outcome, seeds)
 
 
-def _outcome(seed: int, *, control: str | None, traces: bool) -> Outcome:
+def shrunk(seed: int, cut: Cut, *, control: str | None = None) -> Shrunk | None:
+    """Return the smallest history of a seed that breaks; `None` if it does not break at all."""
     rules = RULE_BOOK if control is None else CONTROLS[control].rules
-    found = simulate(seed, _mappings(), rules)
+    return shrink(lambda less: simulate(seed, _mappings(), rules, less), cut)
+
+
+def _outcome(seed: int, *, control: str | None, traces: bool, cut: Cut) -> Outcome:
+    rules = RULE_BOOK if control is None else CONTROLS[control].rules
+    found = simulate(seed, _mappings(), rules, cut)
     return found if traces or not found.is_well else replace(found, journal=())
 
 

@@ -3,16 +3,16 @@
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
-from random import Random
 
 from anji.oracle import Verdict, judge
 from anji.simulation.chance import seeded
 from anji.simulation.clerks import Clerks
 from anji.simulation.controls import RULE_BOOK, RuleBook
 from anji.simulation.crowd import Crowd
+from anji.simulation.cuts import DAY, WHOLE, Cut, Pace
 from anji.simulation.journal import Journal, Line
 from anji.simulation.storm import Storm
-from anji.simulation.tally import Tally
+from anji.simulation.tally import REBUILT_AT_REST, REPLAYED_AT_REST, Tally
 from anji.simulation.world import World
 from anji_common.errors import AnjiError
 from anji_common.events.notices import NoticeKind
@@ -34,6 +34,11 @@ _STORM_SECONDS = (30.0, 60.0, 60.0, 120.0)
 _ACTIONS_A_SECOND = 1 / 3
 _CHANGES_A_SECOND = 1 / 12
 """Of orders' lines."""
+_PAUSE_SECONDS = 6.0
+"""Between two accidents, on the average."""
+_ENDINGS = ("", "", "", "replay", "replay", "rebuild", "rebuild", "replay, rebuild")
+"""What is done when all is said, by seed: most of a seed's cost is its history, and each ending
+has met hundreds of histories in a thousand seeds."""
 _LOOK_EVERY_SECONDS = 10.0
 _PATIENCE_SECONDS = 400.0
 _REPLAY_SECONDS = 15.0
@@ -53,6 +58,9 @@ class Outcome:
     tally: Tally
     """What happened to the installation, by name."""
     virtual_seconds: float
+    storm_seconds: float
+    parts: tuple[str, ...]
+    """Names of what happened and can be left out (`Cut`)."""
     verdicts: Mapping[str, Verdict]
     journal: tuple[Line, ...]
 
@@ -62,18 +70,20 @@ class Outcome:
         return not self.words
 
 
-def simulate(seed: int, mappings: Mappings, rules: RuleBook = RULE_BOOK) -> Outcome:
-    """Run one seed. The same seed, mappings and rules give the same history."""
-    return run_virtually(_simulated(seed, mappings, rules))
+def simulate(
+    seed: int, mappings: Mappings, rules: RuleBook = RULE_BOOK, cut: Cut = WHOLE
+) -> Outcome:
+    """Run one seed. The same seed, mappings, rules and cut give the same history."""
+    return run_virtually(_simulated(seed, mappings, rules, cut))
 
 
-async def _simulated(seed: int, mappings: Mappings, rules: RuleBook) -> Outcome:
+async def _simulated(seed: int, mappings: Mappings, rules: RuleBook, cut: Cut) -> Outcome:
     clock = LoopClock(asyncio.get_running_loop())
     journal = Journal(clock)
     with journal.of_logs():
         world = World(seed, mappings, clock, journal, rules)
-        storm = Storm(world, seeded("storm", seed))
-        course = _Course(seed, world, storm, seeded("crowd", seed))
+        storm = Storm(world, seeded("storm", seed), cut)
+        course = _Course(seed, world, storm, cut)
         words = ""
         await world.start()
         try:
@@ -89,6 +99,8 @@ async def _simulated(seed: int, mappings: Mappings, rules: RuleBook) -> Outcome:
         words=words,
         tally=storm.tally,
         virtual_seconds=clock.monotonic(),
+        storm_seconds=course.pace.seconds,
+        parts=(*course.parts, *storm.parts),
         verdicts=course.verdicts,
         journal=tuple(journal.lines),
     )
@@ -97,16 +109,25 @@ async def _simulated(seed: int, mappings: Mappings, rules: RuleBook) -> Outcome:
 class _Course:
     """The course of one seed."""
 
-    def __init__(self, seed: int, world: World, storm: Storm, chance: Random) -> None:
+    def __init__(self, seed: int, world: World, storm: Storm, cut: Cut) -> None:
         self._seed = seed
         self._world = world
         self._storm = storm
-        self._seconds = seeded("length", seed).choice(_STORM_SECONDS)
+        self._cut = cut
+        self.pace = _pace(seed, cut)
         crm, erp, clock, journal = world.crm_user, world.erp_user, world.clock, world.journal
-        self._crowd = Crowd(crm, erp, clock, chance, journal)
+        self._crowd = Crowd(crm, erp, clock, seeded("crowd", seed), journal)
         own = seeded("clerks", seed)
         self._clerks = Clerks(self._crowd.changed_orders, crm, erp, clock, own, journal)
         self.verdicts: dict[str, Verdict] = {}
+
+    @property
+    def parts(self) -> list[str]:
+        """The names of people's doings that are played."""
+        pace = self.pace
+        named = {"d": pace.deeds, "c": pace.changes}
+        names = [f"{letter}{each}" for letter, count in named.items() for each in range(count)]
+        return [name for name in names if self._cut.has(name)]
 
     async def run(self) -> None:
         """Run it.
@@ -117,26 +138,28 @@ class _Course:
         await self._world.clock.sleep(FIRST_CALM_SECONDS)
         self._storm.rise()
         async with asyncio.TaskGroup() as together:
-            seconds = self._seconds
-            actions, changes = (
-                round(seconds * each) for each in (_ACTIONS_A_SECOND, _CHANGES_A_SECOND)
-            )
-            together.create_task(self._crowd.work(seconds, actions=actions))
-            together.create_task(self._clerks.work(seconds, actions=changes))
-            together.create_task(self._storm.blow(seconds))
+            pace, cut = self.pace, self._cut
+            together.create_task(self._crowd.work(pace.seconds, actions=pace.deeds, cut=cut))
+            together.create_task(self._clerks.work(pace.seconds, actions=pace.changes, cut=cut))
+            together.create_task(self._storm.blow(pace.seconds, pace.pause_seconds))
         await self._storm.lie_down()
         self._world.journal.note("storm", "is over")
         await self._until_agreed()
         await self._crowd.last_words()
         await self._until_agreed()
-        await self._replay()
-        await self._rebuild(loses_crosswalk=bool(self._seed % 2))
-        await self._crowd.last_words()
-        await self._until_agreed()
+        chance = seeded("ending", self._seed)
+        ending = chance.choice(_ENDINGS)
+        if "replay" in ending:
+            await self._replay()
+        if "rebuild" in ending:
+            await self._rebuild(loses_crosswalk=chance.choice((True, False)))
+            await self._crowd.last_words()
+            await self._until_agreed()
 
     async def _rebuild(self, *, loses_crosswalk: bool) -> None:
         """Lose the links, every second time the crosswalk as well; nothing may be written."""
         world = self._world
+        world.tally[REBUILT_AT_REST] += 1
         before = world.vendors.writes
         await world.rebuild(loses_crosswalk=loses_crosswalk)
         await world.clock.sleep(_REPLAY_SECONDS)
@@ -150,7 +173,7 @@ class _Course:
         """Wait until both sides agree and nothing is under way."""
         world = self._world
         end = world.clock.monotonic() + _PATIENCE_SECONDS
-        quiet_writes: dict[str, int] | None = None
+        last_writes: dict[str, int] | None = None
         while world.clock.monotonic() < end:
             await world.clock.sleep(_LOOK_EVERY_SECONDS)
             self._check_processes()
@@ -163,24 +186,33 @@ class _Course:
                 await self._crowd.settle(
                     str(notice.link), fields if isinstance(fields, dict) else ()
                 )
-            self.verdicts = await judge(world.crm_user, world.erp_user)
-            doubled = [each for each in self.verdicts.values() if each.doubled]
-            if doubled:
-                raise _FailedError(_words(self.verdicts))
-            agrees = all(verdict.agrees for verdict in self.verdicts.values())
             writes = world.vendors.writes
-            is_still = agrees and writes == quiet_writes and not await self._lag()
-            if is_still and not await world.open_attempts():  # of what the oracle does not see
+            is_still, last_writes = writes == last_writes, writes
+            if is_still and await self._agrees() and not await self._lag():
+                if await world.open_attempts():  # of what the oracle does not see
+                    continue
                 unheard = [*await self._crowd.unheard(), *await self._clerks.unheard()]
                 if unheard:
                     raise _FailedError("; ".join(unheard))
                 return
-            quiet_writes = writes if agrees else None
+        await self._agrees()
         raise _FailedError(_words(self.verdicts) or "it does not come to rest")
+
+    async def _agrees(self) -> bool:
+        """Ask the oracle.
+
+        Raises:
+            _FailedError: something is there twice, which no time mends.
+        """
+        self.verdicts = await judge(self._world.crm_user, self._world.erp_user)
+        if any(each.doubled for each in self.verdicts.values()):
+            raise _FailedError(_words(self.verdicts))
+        return all(verdict.agrees for verdict in self.verdicts.values())
 
     async def _replay(self) -> None:
         """Put mapper, writers and sources back to the beginning: nothing may be written."""
         world = self._world
+        world.tally[REPLAYED_AT_REST] += 1
         before = world.vendors.writes
         for group, topics in self._groups.items():
             await world.broker.reset(group, topics, "start")
@@ -216,6 +248,15 @@ class _Course:
             if process.failure is not None:
                 msg = f"{process.name} gave up: {process.failure}"
                 raise _FailedError(msg)
+
+
+def _pace(seed: int, cut: Cut) -> Pace:
+    if cut.is_day:
+        return DAY
+    own = seeded("length", seed).choice(_STORM_SECONDS)
+    seconds = own if cut.seconds is None else cut.seconds
+    deeds, changes = (round(seconds * each) for each in (_ACTIONS_A_SECOND, _CHANGES_A_SECOND))
+    return Pace(seconds, deeds, changes, _PAUSE_SECONDS)
 
 
 def _words(verdicts: Mapping[str, Verdict]) -> str:

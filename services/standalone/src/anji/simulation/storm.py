@@ -2,9 +2,11 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from itertools import count
 from random import Random
 
 from anji.simulation.accidents import Accidents
+from anji.simulation.cuts import WHOLE, Cut
 from anji.simulation.tally import SERVICES, WORKERS, Tally
 from anji.simulation.world import LATEST_COMMIT_SECONDS, World
 from anji_common.refs import System
@@ -14,8 +16,6 @@ __all__ = ["Storm"]
 
 _WRITES = ("*/data/create", "*/data/update", "*Save.common.kdsvc")
 _LATEST_ANSWER_SECONDS = 12.0
-_PAUSE_SECONDS = 6.0
-"""Between two accidents, on the average. They may overlap, but not on one service."""
 _NAMES: dict[Kind, str] = {
     "drop_before": "answer lost, nothing done",
     "drop_after": "answer lost, all done",
@@ -29,7 +29,10 @@ _NAMES: dict[Kind, str] = {
 class Storm:
     """Kills and freezes processes, loses and delays answers, takes vendors away."""
 
-    def __init__(self, world: World, chance: Random) -> None:
+    def __init__(self, world: World, chance: Random, cut: Cut = WHOLE) -> None:
+        self._cut = cut
+        self.parts: list[str] = []
+        """Names of what happens, as far as it has been decided."""
         self._world = world
         self._chance = chance
         self._accidents = Accidents(world, chance)
@@ -47,6 +50,8 @@ class Storm:
     def rise(self) -> None:
         """Let answers of both vendors be lost or late from now on."""
         shares = [self._chance.choice((0.0, 0.02, 0.1)) for _ in range(6)]
+        shares = [share * self._cut.has(f"f{each}") for each, share in enumerate(shares)]
+        self.parts += [f"f{each}" for each, share in enumerate(shares) if share]
         for faults in self._world.vendors.faults:
             for endpoint in _WRITES:
                 late = self._chance.uniform(1.0, LATEST_COMMIT_SECONDS)
@@ -68,15 +73,18 @@ class Storm:
                 Fault(kind="delay", calls=None, share=shares[5] / 2, delay_seconds=slow),
             )
 
-    async def blow(self, seconds: float) -> None:
+    async def blow(self, seconds: float, pause_seconds: float) -> None:
         """Let accidents happen, for that long; return when the last is over."""
         clock = self._world.clock
         end = clock.monotonic() + seconds
         async with asyncio.TaskGroup() as together:
-            while clock.monotonic() < end:
-                await clock.sleep(self._chance.expovariate(1 / _PAUSE_SECONDS))
+            for place in count():
+                if clock.monotonic() >= end:
+                    return
+                await clock.sleep(self._chance.expovariate(1 / pause_seconds))
                 name, accident = self._next()
-                if name not in self._struck:
+                if name not in self._struck and self._cut.has(f"a{place}"):
+                    self.parts.append(f"a{place}")
                     self._struck.add(name)
                     together.create_task(self._happen(name, accident))
 

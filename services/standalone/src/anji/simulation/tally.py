@@ -4,7 +4,7 @@ from collections import Counter
 
 from anji_common.refs import System
 
-__all__ = ["ACCIDENTS", "SERVICES", "WORKERS", "Tally"]
+__all__ = ["ACCIDENTS", "REBUILT_AT_REST", "REPLAYED_AT_REST", "SERVICES", "WORKERS", "Tally"]
 
 Tally = Counter[str]
 """Name of an accident → how often it happened."""
@@ -12,6 +12,8 @@ Tally = Counter[str]
 WORKERS = ("fxiaoke-source", "fxiaoke-writer", "k3cloud-source", "k3cloud-writer", "mapper")
 """The services that share partitions, so that another process can take them over."""
 SERVICES = (*WORKERS, "fxiaoke-callback")
+
+REPLAYED_AT_REST, REBUILT_AT_REST = "replay when all is said", "rebuild when all is said"
 
 ACCIDENTS = (
     *(f"crash of {name}" for name in SERVICES),
@@ -35,5 +37,7 @@ ACCIDENTS = (
     "commands delivered again",
     "links lost",
     "links lost with the crosswalk",
+    REPLAYED_AT_REST,
+    REBUILT_AT_REST,
 )
-"""Everything that the storm can do. Over many seeds each must happen."""
+"""Everything that can be done to an installation. Over many seeds each must happen."""
