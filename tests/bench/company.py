@@ -4,9 +4,10 @@ Sizes are those of ordinary records: a customer of 1 kB, an order with one to tw
 same seed gives the same company.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import cycle
 from random import Random
 
 from pydantic import JsonValue
@@ -21,6 +22,7 @@ __all__ = ["Company", "Ticks", "unmapped"]
 Doc = dict[str, JsonValue]
 _MAX_LINES = 20
 _UNMAPPED = 12
+_PEOPLE = 40
 
 
 @dataclass(slots=True)
@@ -50,6 +52,10 @@ class Company:
     chance: Random = field(default_factory=lambda: Random("bench"))
     ticks: Ticks = field(default_factory=Ticks)
     records: dict[Ref, Doc] = field(default_factory=dict)
+    people: Iterator[str] = field(
+        default_factory=lambda: cycle([f"{n}" for n in range(1000, 1000 + _PEOPLE)])
+    )
+    """Who changes the next record: so many that at 100 a second nobody makes a mass change."""
 
     def products(self, count: int) -> list[Change]:
         """Make products."""
@@ -87,7 +93,7 @@ class Company:
         return Change(
             ref=ref,
             revision=revision_of(at, 0),
-            stamp=Stamp(modified_at=at, modified_by="1000", by_anji=by_anji),
+            stamp=Stamp(modified_at=at, modified_by=next(self.people), by_anji=by_anji),
             data=self.records[ref],
         )
 

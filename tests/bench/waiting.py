@@ -1,7 +1,7 @@
 """Many orders wait for one customer; it comes, while people make other customers.
 
 A release is bulk work that must not stand in the way of live work: its links are decided a few at
-a time, and records that come meanwhile are taken in between.
+a time, and records that come meanwhile are taken in between. Its commands go by the bulk lane.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ from anji_common.messages import Message
 from anji_common.refs import Ref, System
 from anji_common.runtime import Runtime
 from anji_common.testing.virtual_time import EPOCH
-from anji_common.topics import commands_topic
+from anji_common.topics import Lane, commands_topic
 from anji_mapper.mapping.folder import load_mappings
 from anji_mapper.service import run
 from anji_mapper.settings import MapperSettings
@@ -110,11 +110,13 @@ async def _all_wait(runtime: Runtime, orders: Iterator[Message]) -> None:
 
 
 async def _released(runtime: Runtime, company: Company, sizes: WaitingSizes) -> list[Figure]:
-    topic = commands_topic(System.K3CLOUD)
-    reader = await runtime.broker.reader(topic, await runtime.broker.ends(topic))
+    topics = [commands_topic(System.K3CLOUD, lane) for lane in Lane]
+    readers = [
+        await runtime.broker.reader(topic, await runtime.broker.ends(topic)) for topic in topics
+    ]
     heard = _Heard()
     beside = [
-        asyncio.create_task(_listen(runtime, reader, heard)),
+        *(asyncio.create_task(_listen(runtime, reader, heard)) for reader in readers),
         asyncio.create_task(_make_customers(runtime, company, sizes.per_second, heard)),
     ]
     try:
@@ -128,7 +130,8 @@ async def _released(runtime: Runtime, company: Company, sizes: WaitingSizes) -> 
         for each in beside:
             each.cancel()
         await asyncio.gather(*beside, return_exceptions=True)
-        await reader.close()
+        for reader in readers:
+            await reader.close()
     return [
         Figure("all released", effort.wall_seconds, "s", at_most=30),
         Figure("all released, processor time", effort.cpu_seconds, "s"),

@@ -5,7 +5,7 @@ from its topics. The mapper can be killed, started again, or started twice.
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -33,6 +33,7 @@ from anji_common.topics import (
     LINKS,
     NOTICES,
     SIGNALS,
+    Lane,
     commands_topic,
     declared_topics,
 )
@@ -129,8 +130,12 @@ class MapperLab:
     async def records(self, topic: str) -> list[Record]:
         return await all_records(self.broker, topic)
 
-    async def commands(self, system: System = System.K3CLOUD) -> list[Command]:
-        return [Command.from_record(one) for one in await self.records(commands_topic(system))]
+    async def commands(
+        self, system: System = System.K3CLOUD, lanes: Sequence[Lane] = tuple(Lane)
+    ) -> list[Command]:
+        """Return the commands of these lanes, lane by lane."""
+        topics = [commands_topic(system, lane) for lane in lanes]
+        return [Command.from_record(one) for topic in topics for one in await self.records(topic)]
 
     async def dead_letters(self) -> list[DeadLetter]:
         return [DeadLetter.from_record(one) for one in await self.records(DEADLETTERS.name)]

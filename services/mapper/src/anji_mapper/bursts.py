@@ -3,14 +3,17 @@
 One person (or program) who changes very many records of one object at a time, such as handing
 5,000 customers of a colleague who leaves to another, is no hurry of anybody else: what others
 do meanwhile must not wait behind it. What is told apart is who changed what, so an order that
-somebody enters stays live while his colleague's customers move. A link has one command of a side
-in flight, so its commands never overtake each other, whichever lane they go by.
+somebody enters stays live while his colleague's customers move. What follows from a mass change
+(the result of its command, what seats tell each other of it) is part of it: it carries its lane.
+A link has one command of a side in flight, so its commands never overtake each other, whichever
+lane they go by.
 """
 
 from collections import deque
 
 from anji_common.events.changes import Change
-from anji_mapper.link.inputs import Changed, Input, Told
+from anji_common.topics import Lane
+from anji_mapper.link.inputs import Answered, Changed, Input, Told
 
 __all__ = ["Bursts"]
 
@@ -21,7 +24,7 @@ _MOST_KNOWN = 1000
 
 
 class Bursts:
-    """The changes that one task has seen lately."""
+    """The changes that the tasks of one process have seen lately."""
 
     def __init__(self, most: int, seconds: float) -> None:
         """Begin.
@@ -38,11 +41,14 @@ class Bursts:
         """Say whether this is part of a mass change.
 
         Args:
-            happened: Anything; only changes, and those that a pointer forwards, are counted.
+            happened: Anything; only changes by others than ourselves, and those of them that a
+                pointer forwards, are counted. What we have written is as urgent as its command.
             at_ms: When it was published.
         """
+        if _lane(happened) is Lane.BULK:
+            return True
         change = _change(happened)
-        if change is None:
+        if change is None or change.stamp.by_anji:
             return False
         ref = change.ref
         who = (ref.system.value, ref.object_name, change.stamp.modified_by)
@@ -50,9 +56,16 @@ class Bursts:
         self._times[who] = times
         while len(self._times) > _MOST_KNOWN:
             del self._times[next(iter(self._times))]
-        is_part = len(times) == self._most and at_ms - times[0] <= self._span_ms
+        # Of partitions that are read side by side either one may be ahead.
+        is_part = len(times) == self._most and abs(at_ms - times[0]) <= self._span_ms
         times.append(at_ms)
         return is_part
+
+
+def _lane(happened: Input) -> Lane:
+    if isinstance(happened, Answered):
+        return happened.result.lane
+    return happened.entry.lane if isinstance(happened, Told) else Lane.LIVE
 
 
 def _change(happened: Input) -> Change | None:

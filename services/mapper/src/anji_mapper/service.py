@@ -10,16 +10,20 @@ from anji_common.messages import Record
 from anji_common.runtime import Runtime
 from anji_common.topics import CROSSWALK
 from anji_common.views import View
+from anji_mapper.bursts import Bursts
 from anji_mapper.decode import GROUP, input_topics
 from anji_mapper.link.step import Reducer
 from anji_mapper.mapping.model import Mappings
 from anji_mapper.references import ViewReferences, checked_row, row_tokens, tokens_released
 from anji_mapper.settings import MapperSettings
-from anji_mapper.tasks import MapperTask
+from anji_mapper.tasks import MapperTask, Sharing
+from anji_mapper.turnstile import Turnstile
 
 __all__ = ["GROUP", "run"]
 
 _BURY_EVERY_SECONDS = 1.0
+_LOOKING_AT_ONCE = 2
+"""Tasks with released links at work: one commits while the other decides."""
 
 
 async def run(
@@ -65,6 +69,8 @@ class _Service:
             on_bad=lambda record, error: self._bad.append((record, error)),
         )
         self._references = ViewReferences(self._crosswalk)
+        bursts = Bursts(settings.burst_changes, settings.burst_seconds)
+        self._sharing = Sharing(bursts, Turnstile(_LOOKING_AT_ONCE))
 
     async def run(self) -> None:
         """Follow, serve and bury, until cancelled."""
@@ -84,12 +90,20 @@ class _Service:
         waiting = [task for task in self._running if task.awaits]
         if waiting:
             tokens = tokens_released(key, self._crosswalk.get(key))
-            for task in waiting:
-                task.release(tokens)
+            released = sum([task.release(tokens) for task in waiting])
+            if released > self._settings.burst_changes:
+                for task in waiting:
+                    task.treat_as_mass()
 
     async def _work(self, task: Task) -> None:
         mapper_task = MapperTask(
-            task, self._mappings, self._references, self._settings, self._runtime, self._reducer
+            task,
+            self._mappings,
+            self._references,
+            self._settings,
+            self._runtime,
+            self._reducer,
+            self._sharing,
         )
         self._running[mapper_task] = None
         try:

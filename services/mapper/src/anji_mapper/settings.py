@@ -30,8 +30,9 @@ class MapperSettings(BaseSettings):
     """How long a link may wait for a record that it refers to before people are told."""
 
     burst_changes: int = Field(default=50, ge=1)
-    """Changes of one object by one person within `burst_seconds`, in each partition, that are
-    still live work. What exceeds them is a mass change: its commands go by the bulk lane."""
+    """Changes of one object by one person within `burst_seconds`, in one process, that are still
+    live work. What exceeds them is a mass change: its commands go by the bulk lane, as do those of
+    more links than this that one record releases at once."""
 
     burst_seconds: float = Field(default=10.0, gt=0)
     """See `burst_changes`."""

@@ -34,18 +34,19 @@ from anji_mapper.mapping.model import LinkType, Mappings
 from anji_mapper.references import ViewReferences
 from anji_mapper.settings import MapperSettings
 from anji_mapper.timers import Timers, due_at
+from anji_mapper.turnstile import Turnstile
 
-__all__ = ["MapperTask", "checked_seat", "seat_tokens"]
+__all__ = ["MapperTask", "Sharing", "checked_seat", "seat_tokens"]
 
 _log = structlog.get_logger()
 
 _IDLE_SECONDS = 30.0
 """How long a task waits for records; what wakes it sooner: a record, a released link, a timer."""
 _RETRY_SECONDS = 0.5
-_LOOKS_PER_TURN = 50
+_LOOKS_PER_TURN = 100
 """Seats looked at in one turn besides those that its records concern. One row may release 50,000
-links: a record that comes meanwhile waits for two turns of all tasks of the process, at 50 some
-0.4 s of its processor time, at 200 it was 2 s; fewer take more transactions."""
+links: a record that comes meanwhile waits for the turns of those tasks that the turnstile has let
+in; fewer take more transactions."""
 _RECENT_SEATS = 128
 """Kept as values beside the view: what happens to a link comes in bursts, of a change, a result, a
 claim and an echo within seconds. Orders of twenty lines make it 4 MB a task."""
@@ -66,6 +67,14 @@ def seat_tokens(_key: str, value: bytes) -> tuple[str, ...]:
 @lru_cache(maxsize=1)  # of each state that is restored there are two questions, one after another
 def _restored(value: bytes) -> Seat:
     return decode_seat(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Sharing:
+    """What all tasks of a process have in common."""
+
+    bursts: Bursts
+    turnstile: Turnstile
 
 
 @dataclass(slots=True)
@@ -90,6 +99,7 @@ class MapperTask:
         settings: MapperSettings,
         runtime: Runtime,
         reducer: Reducer,
+        sharing: Sharing,
     ) -> None:
         self._task = task
         self._mappings = mappings
@@ -100,7 +110,10 @@ class MapperTask:
         self._to_look_at: deque[str] = deque()
         self._queued: set[str] = set()
         self._timers = Timers()
-        self._bursts = Bursts(settings.burst_changes, settings.burst_seconds)
+        self._bursts = sharing.bursts
+        self._turnstile = sharing.turnstile
+        self._wake = task.wake  # one and the same: the turnstile knows the task by it
+        self._is_mass_release = False
         self._recent: dict[str, Seat] = {}
         """As committed, by the time of their last commit."""
         self._awaited = Awaited(lambda token: bool(self._state.find(f"waits:{token}", 1)))
@@ -126,6 +139,7 @@ class MapperTask:
             while True:
                 await self._turn()
         finally:
+            self._turnstile.forget(self._wake)
             await self._state.close()
 
     @property
@@ -133,8 +147,9 @@ class MapperTask:
         """Whether a link of this task may wait for another."""
         return len(self._awaited) > 0
 
-    def release(self, tokens: tuple[str, ...]) -> None:
-        """Look again at the links that wait for any of `tokens`."""
+    def release(self, tokens: tuple[str, ...]) -> int:
+        """Look again at the links that wait for any of `tokens`; return how many they are."""
+        released = 0
         for token in self._awaited.among(tokens):
             keys = self._state.find(f"waits:{token}")
             if not keys:
@@ -142,7 +157,13 @@ class MapperTask:
                 continue
             for key in keys:
                 self._queue(key)
-            self._task.wake()
+            released += len(keys)
+            self._wake()
+        return released
+
+    def treat_as_mass(self) -> None:
+        """Let commands of all that is looked at now go by the bulk lane."""
+        self._is_mass_release = bool(self._to_look_at)
 
     def _recheck(self) -> None:
         """Rule 10, and the timers of what is unfinished."""
@@ -156,9 +177,18 @@ class MapperTask:
                     self._queue(key)
 
     async def _turn(self) -> None:
+        looks = bool(self._to_look_at) and self._turnstile.enter(self._wake)
+        try:
+            await self._take_turn(looks=looks)
+        finally:
+            if looks:
+                self._turnstile.leave()
+
+    async def _take_turn(self, *, looks: bool) -> None:
         batch = _Batch()
         records = await self._task.poll(
-            max_records=self._settings.max_batch_records, wait_seconds=self._patience()
+            max_records=self._settings.max_batch_records,
+            wait_seconds=self._patience(looks=looks),
         )
         context = self._context()
         for topic, count in Counter(record.topic for record in records).items():
@@ -166,11 +196,12 @@ class MapperTask:
         self._fetch(batch, records)
         for record in records:
             self._take_in(batch, record, context)
-        for key in self._due(context):
+        is_mass = self._is_mass()
+        for key in self._due(context, looks=looks):
             seat = self._seat(batch, key)
             link_type = None if seat is None else self._mappings.named(seat.link_type)
             if seat is not None and link_type is not None:
-                self._step(batch, seat, link_type, Looked(), context)
+                self._step(batch, seat, link_type, Looked(), context, is_bulk=is_mass)
         bad, self._bad = self._bad, []
         batch.outputs.extend(dead_letter(record, error, by="mapper") for record, error in bad)
         for name, count in batch.effects.items():
@@ -257,9 +288,17 @@ class MapperTask:
         object_key, _, number = name.rpartition("/")
         return self._references.by_number(object_key, number) is not None
 
-    def _due(self, context: Context) -> list[str]:
+    def _is_mass(self) -> bool:
+        """Say whether what is looked at now is one of very many that were released at once."""
+        if not self._to_look_at:
+            self._is_mass_release = False
+        elif len(self._to_look_at) > self._settings.burst_changes:
+            self._is_mass_release = True
+        return self._is_mass_release
+
+    def _due(self, context: Context, *, looks: bool) -> list[str]:
         due = self._timers.take(context.now, limit=_LOOKS_PER_TURN)
-        while self._to_look_at and len(due) < _LOOKS_PER_TURN:
+        while looks and self._to_look_at and len(due) < _LOOKS_PER_TURN:
             key = self._to_look_at.popleft()
             self._queued.discard(key)
             due.append(key)
@@ -270,8 +309,8 @@ class MapperTask:
             self._queued.add(key)
             self._to_look_at.append(key)
 
-    def _patience(self) -> float:
-        if self._to_look_at or self._bad:
+    def _patience(self, *, looks: bool) -> float:
+        if looks or self._bad:
             return 0.0
         next_due = self._timers.seconds_to_next(self._clock.now())
         return _IDLE_SECONDS if next_due is None else min(next_due, _IDLE_SECONDS)

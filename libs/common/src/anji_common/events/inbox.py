@@ -14,7 +14,7 @@ from anji_common.events.envelope import Event, body_of, derived_id, envelope, pa
 from anji_common.events.observed import Observed
 from anji_common.messages import Message, Record
 from anji_common.refs import Ref, System
-from anji_common.topics import INBOX
+from anji_common.topics import INBOX, Lane
 
 __all__ = ["Entry", "EntryKind", "Sending"]
 
@@ -144,6 +144,9 @@ class Entry(Event):
 
     mapping_version: str = ""
     """APPLY: of the mapping that was planned with."""
+
+    lane: Lane = Lane.LIVE
+    """Of the commands that follow from it: bulk, where it is part of a mass change."""
 
     @property
     def event_id(self) -> str:

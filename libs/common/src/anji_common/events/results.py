@@ -10,7 +10,7 @@ from anji_common.events.envelope import Event, body_of, derived_id, envelope, pa
 from anji_common.events.observed import Observed
 from anji_common.messages import Message, Record
 from anji_common.refs import Ref, System
-from anji_common.topics import results_topic
+from anji_common.topics import Lane, results_topic
 
 __all__ = ["Outcome", "Result"]
 
@@ -78,6 +78,9 @@ class Result(Event):
     field: str = ""
     calls: int = 0
     """Vendor calls that wrote for this command (a share of a batch counts as 0)."""
+
+    lane: Lane = Lane.LIVE
+    """Of the command: what follows from a mass change leaves the live lane to live work, too."""
 
     @property
     def event_id(self) -> str:

@@ -299,5 +299,6 @@ def _answered(  # noqa: PLR0913 - one parameter an attribute of a result
             code=code,
             field=field,
             calls=calls + job.attempt.tries,
+            lane=command.lane,
         )
     )

@@ -14,5 +14,7 @@ Effect = Command | CrosswalkRow | Entry | Notice | Sending | Signal
 
 
 def in_bulk(effect: Effect) -> Effect:
-    """Return the effect; a command leaves the live lane to live work."""
-    return effect.model_copy(update={"lane": Lane.BULK}) if isinstance(effect, Command) else effect
+    """Return the effect; a command leaves the live lane to live work, and what is told says so."""
+    if isinstance(effect, Command | Entry):
+        return effect.model_copy(update={"lane": Lane.BULK})
+    return effect
