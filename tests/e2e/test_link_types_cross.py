@@ -4,8 +4,11 @@ import pytest
 
 from anji.simulation.vendors import open_vendors
 from anji_common.clock import SystemClock
+from anji_common.refs import System
 from anji_mapper.mapping.compile import compile_mappings
 from anji_mapper.mapping.folder import find_folder, read_folder
+from anji_mapper.mapping.model import Mappings
+from labs.mapping_files import changed
 from labs.quiet_world import DAY_MS, SEED, QuietWorld, play
 
 pytestmark = pytest.mark.timeout(240)
@@ -264,12 +267,53 @@ def test_customers_of_one_crm_are_made_in_the_organisation_of_their_variant() ->
         assert len(told) == 1
         assert "was of branch, is of no variant now" in told[0]
 
+    play(story, mappings=with_a_branch("customer", 'organisation: "101"'))
+
+
+def with_a_branch(link: str, settings: str, **changes: str) -> Mappings:
+    """Return the shipped mappings; records with the remark 分公司 are of a variant `branch`."""
     texts = read_folder(find_folder())
-    variants = """
-variants:
-  - name: branch
-    crm: {field: remark, is: 分公司}
-    settings: {organisation: "101"}
-"""
-    texts["mappings/customer.yaml"] += variants
-    play(story, mappings=compile_mappings(texts))
+    file = f"mappings/{link}.yaml"
+    for old, new in changes.items():
+        texts[file] = changed(texts[file], f"  {old}: ", f"  {old}: {new} # ")
+    condition = "crm: {field: remark, is: 分公司}"
+    texts[file] += f"\nvariants:\n  - {{name: branch, {condition}, settings: {{{settings}}}}}\n"
+    return compile_mappings(texts)
+
+
+def test_a_customer_that_moves_is_given_to_the_other_organisation_and_stays_one_link() -> None:
+    async def story(world: QuietWorld) -> None:
+        customer = await world.customer("C-1")
+        await world.crm.update("AccountObj", customer, remark="分公司", tel="021")
+        await world.rest()
+        await world.crm.update("AccountObj", customer, tel="022")
+        await world.rest()
+
+        keys = "FNumber,FCreateOrgId.FNumber,FUseOrgId.FNumber,FTEL"
+        rows = [(*row.values(),) for row in await world.erp_rows("BD_Customer", keys)]
+        assert [row[:3] for row in rows] == [("C-1", "100", "100"), ("C-1", "100", "101")]
+        assert rows[0][3] == "022"  # the link is with the record that it was with
+        assert await world.problems() == {}
+
+    settings = 'organisation: "101", allocate_to: "2"'
+    play(story, mappings=with_a_branch("customer", settings, organisation_changed="allocate"))
+
+
+def test_an_order_that_moves_is_put_to_a_person_and_no_second_bill_is_made() -> None:
+    async def story(world: QuietWorld) -> None:
+        customer, product = await world.customer("C-1"), await world.product("P-1")
+        order = await world.order("DD-1", customer, product)
+        await world.crm.update("SalesOrderObj", order, remark="分公司")
+        await world.rest()
+
+        rows = await world.erp_rows("SAL_SaleOrder", "FBillNo,FSaleOrgId.FNumber")
+        assert [(*row.values(),) for row in rows] == [("DD-1", "100")]
+        ((key, problem),) = (await world.problems()).items()
+        assert "is of branch now, the one in the ERP was made under no variant" in problem.words
+        await world.decide(key, "organisation", System.K3CLOUD)
+        await world.rest()
+        assert await world.problems() == {}
+        assert len(await world.erp_rows("SAL_SaleOrder", "FBillNo")) == 1
+
+    settings = 'organisation: "101"'
+    play(story, mappings=with_a_branch("sales_order", settings, on_audited="reopen"))

@@ -32,12 +32,15 @@ class SandboxTransport:
         self._clock = clock
         self._base_path = base_path
         self.latency_seconds = latency_seconds
+        self.seconds_a_kilobyte = 0.0
+        """How much longer for each kilobyte that a call sends: a batch takes longer than one."""
         self.is_down = False
         self.sent = 0
         """Calls that reached the core."""
 
     async def send(self, call: Call) -> Answer:
-        await self._clock.sleep(self.latency_seconds)
+        size_kilobytes = len(call.body) / 1000
+        await self._clock.sleep(self.latency_seconds + self.seconds_a_kilobyte * size_kilobytes)
         if self.is_down:
             msg = f"{self._core.name} is down"
             raise VendorUnavailableError(msg)

@@ -89,6 +89,8 @@ class LittleVendor:
     late_seconds: float = 30.0
     latency_seconds: float = 0.01
     """How long every call takes; 0 gives way once."""
+    seconds_a_command: float = 0.0
+    """How much longer a write takes for each of its commands."""
     is_down: bool = False
     locks: int = 0
     """How many of the next audits somebody's lock stands in the way of."""
@@ -225,7 +227,7 @@ class LittleTarget:
         if vendor.is_down:
             return [Busy("down", is_unreached=True) for _ in commands]
         outcomes = [self._write(command) for command in commands]
-        await vendor.clock.sleep(vendor.latency_seconds)
+        await vendor.clock.sleep(vendor.latency_seconds + vendor.seconds_a_command * len(commands))
         vendor.is_down = self.goes_down_after_write
         self.goes_down_after_write = False
         return outcomes

@@ -87,12 +87,33 @@ def test_bulk_leaves_a_reserve_and_waits_while_live_work_waits() -> None:
         budget = Budget(clock, window=TEN, bulk_reserve=0.3)
 
         bulk, live = await asyncio.gather(
-            taken(budget, clock, 10, Lane.BULK), taken(budget, clock, 5)
+            taken(budget, clock, 10, Lane.BULK), taken(budget, clock, 10)
         )
 
-        assert live == pytest.approx([0.0] * 3 + [20.0] * 2)
-        assert bulk[:7] == [0.0] * 7
-        assert min(bulk[7:]) > 20.0
+        assert live == pytest.approx([0.0] * 9 + [20.0])
+        assert bulk[0] == 0.0
+        assert min(bulk[1:]) >= 20.0
+
+    with_a_clock(test)
+
+
+def test_bulk_calls_are_spread_so_that_live_work_beyond_the_reserve_waits_a_moment() -> None:
+    async def test(clock: LoopClock) -> None:
+        budget = Budget(clock, window=WindowLimit(100, 20.0), bulk_reserve=0.3)
+        mass = asyncio.create_task(taken(budget, clock, 1000, Lane.BULK))
+        waits = []
+        for _ in range(60):  # two live calls a second are 40 of a window, 10 beyond the reserve
+            await clock.sleep(0.5)
+            asked = clock.monotonic()
+            await budget.take("q")
+            waits.append(clock.monotonic() - asked)
+        begun = clock.monotonic()
+        burst = [at - begun for at in await taken(budget, clock, 32)]
+        bulk = await mass
+
+        assert max(waits) == pytest.approx(0.0)
+        assert max(burst) < 1.0
+        assert bulk[-1] < 1000 / 70 * 20 + 60
 
     with_a_clock(test)
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from anji_common.events.commands import CommandNumber
-from anji_common.events.results import Outcome, Result
+from anji_common.events.results import Outcome
 from anji_common.messages import Message
 from anji_common.refs import System
 from anji_common.testing.virtual_time import EPOCH, LoopClock
@@ -192,26 +192,6 @@ def test_two_writers_share_the_partitions_and_double_nothing() -> None:
 
         assert len(await lab.results()) == 119
         assert len(lab.vendor.things) == 119
-
-    in_a_lab(test)
-
-
-def test_live_commands_go_before_bulk_ones() -> None:
-    async def test(lab: Lab) -> None:
-        await lab.issue(*(create(n, lane=Lane.BULK) for n in range(1, 200)))
-        await lab.issue(*(create(n) for n in range(200, 230)))
-        lab.start(max_batch_commands=10)
-
-        await lab.wait(Q)
-
-        for partition in range(lab.broker.partitions):
-            is_live = [
-                int(Result.from_record(record).seat.record_id[3:]) >= 200
-                for record in await lab.records()
-                if record.partition == partition
-            ]
-            assert len(is_live) > 30
-            assert is_live == sorted(is_live, reverse=True)
 
     in_a_lab(test)
 

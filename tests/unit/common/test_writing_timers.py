@@ -1,5 +1,6 @@
 """Timers: what is due, and when a quarantine is over."""
 
+from anji_common.topics import Lane
 from anji_common.writing.timers import Timers
 from labs.writer_lab import seat
 
@@ -7,7 +8,7 @@ from labs.writer_lab import seat
 def test_after_a_take_over_everything_is_due_at_once_and_quarantined_from_now() -> None:
     timers = Timers(212.0)
 
-    timers.take_over([seat(1), seat(2)], 1000.0)
+    timers.take_over([(seat(1), Lane.LIVE), (seat(2), Lane.LIVE)], 1000.0)
 
     due = timers.due(1000.0, 10)
     assert [found for found, _ in due] == [seat(1), seat(2)]
@@ -62,3 +63,16 @@ def test_without_timers_nothing_is_next() -> None:
 
     assert timers.seconds_to_next(0.0) is None
     assert timers.due(100.0, 10) == []
+
+
+def test_each_lane_has_its_own_timers_and_some_of_them_can_be_asked_for() -> None:
+    timers = Timers(10.0)
+    timers.take_over([(seat(1), Lane.BULK)], 0.0)
+    timers.park(seat(2), 0.0, 3.0)
+    timers.park(seat(3), 0.0, 0.0, lane=Lane.BULK)
+
+    assert [found for found, _ in timers.due(5.0, 9)] == [seat(2)]
+    assert [found for found, _ in timers.due(5.0, 9, Lane.BULK)] == [seat(1), seat(3)]
+    assert [found for found, _ in timers.due(5.0, 9, Lane.BULK, {seat(3)})] == [seat(3)]
+    assert timers.seconds_to_next(0.0) == 0.0
+    assert timers.seconds_to_next(0.0, [Lane.LIVE]) == 3.0

@@ -4,7 +4,9 @@ import pytest
 
 from anji_common.errors import ConfigurationError
 from anji_common.events.changes import Change
+from anji_common.events.inbox import EntryKind
 from anji_common.events.notices import NoticeKind
+from anji_common.refs import System
 from anji_mapper.link.joining import join_records
 from anji_mapper.link.rebuilt import Known, link_of
 from anji_mapper.link.step import new_seat
@@ -169,3 +171,119 @@ def test_records_that_are_joined_are_judged_by_their_own_variant() -> None:
 
     assert joined.home.agreed["land~FLAND"] == ("a", "y")
     assert joined.home.version == lab.link_type.variants[0].link_type.version
+
+
+def policy(what: str, *, gives: bool = True) -> str:
+    """Return the file with what is done about a record that moves; variants give to their own."""
+    text = changed(FILE, '  organisation: "100"\n', '  organisation: "100"\n  ids: "1"\n')
+    text = changed(text, 'lands: "a=y"}', 'lands: "a=y", ids: "2"}')
+    words = f"  on_organisation_changed: {what}\n" + ('  allocate: "${ids}"\n' if gives else "")
+    return changed(text, "  number: FNumber\n", f"  number: FNumber\n{words}")
+
+
+def moved(text: str) -> LinkLab:
+    """Return a lab in which a linked record has moved to Shanghai."""
+    lab = LinkLab(compiled(text))
+    lab.edit(CRM, name="Ann", land="a", company="BJ")
+    lab.read(CRM, "001")
+    lab.rest()
+    lab.edit(CRM, "001", company="SH")
+    lab.rest()
+    return lab
+
+
+def gifts(lab: LinkLab) -> list[tuple[str, ...]]:
+    """Return to whom each update has given the record."""
+    return [each.organisations for each in lab.sent[1:] if each.organisations]
+
+
+def question(lab: LinkLab) -> str:
+    found = lab.seat(CRM, "001").problem
+    return "" if found is None else found.id.partition(":")[2]
+
+
+def answer(lab: LinkLab, winner: System) -> None:
+    seat = lab.seat(CRM, "001")
+    lab.say(seat, EntryKind.DECIDE, "person/ann", winner=winner, problem=question(lab))
+    lab.rest()
+
+
+def test_a_record_that_moves_is_given_to_the_new_organisation_and_its_link_is_kept() -> None:
+    lab = moved(policy("allocate"))
+
+    assert gifts(lab) == [("2",)]
+    assert len(lab.vendors[ERP].records) == 1
+    assert lab.seat(CRM, "001").problem is None
+    assert [each.kind for each in lab.notices].count(NoticeKind.PROBLEM_RAISED) == 0
+    lab.edit(CRM, "001", name="Bea")
+    lab.rest()
+    assert lab.vendors[ERP].records["001"]["FName"] == "Bea"
+    assert gifts(lab) == [("2",)]
+
+
+@pytest.mark.parametrize(("winner", "given"), [(CRM, [("2",)]), (ERP, [])])
+def test_a_person_says_whether_a_record_that_moved_is_given_to_the_new_organisation(
+    winner: System, given: list[tuple[str, ...]]
+) -> None:
+    lab = moved(policy("ask"))
+
+    assert gifts(lab) == []
+    assert question(lab).startswith("organisation@")
+    lab.edit(CRM, "001", name="Bea")
+    lab.rest()
+    assert lab.vendors[ERP].records["001"]["FName"] == "Bea"  # other fields flow meanwhile
+    assert question(lab)
+
+    answer(lab, winner)
+
+    assert lab.seat(CRM, "001").problem is None
+    assert gifts(lab) == given
+    assert len(lab.vendors[ERP].records) == 1
+
+
+def test_a_record_that_moves_back_asks_nothing_any_more() -> None:
+    lab = moved(policy("ask"))
+
+    lab.edit(CRM, "001", company="BJ")
+    lab.rest()
+
+    assert lab.seat(CRM, "001").problem is None
+    assert gifts(lab) == []
+
+
+def test_what_has_no_organisation_to_go_to_stays_asked_until_somebody_lets_it_stay() -> None:
+    lab = moved(policy("ask", gives=False))
+
+    answer(lab, CRM)
+    assert question(lab).startswith("organisation@")
+    assert "void the record in the CRM and enter it anew" in lab.notices[-1].words
+    answer(lab, ERP)
+
+    assert lab.seat(CRM, "001").problem is None
+    assert len(lab.vendors[ERP].records) == 1
+
+
+def test_an_answer_to_an_earlier_move_decides_nothing() -> None:
+    lab = moved(policy("ask"))
+    before = question(lab)
+    lab.edit(CRM, "001", company="WH")
+    lab.rest()
+
+    assert question(lab) != before
+    seat = lab.seat(CRM, "001")
+    lab.say(seat, EntryKind.DECIDE, "person/ann", winner=CRM, problem=before)
+    lab.rest()
+
+    assert gifts(lab) == []
+    assert question(lab)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (policy("allocate", gives=False), "no organisation is named to give a record to"),
+        (policy("move"), "allocate"),
+    ],
+)
+def test_a_wrong_word_for_what_a_move_does_is_told_with_its_place(text: str, words: str) -> None:
+    assert any(words in each and each.startswith("a.yaml:") for each in words_of(a=text))

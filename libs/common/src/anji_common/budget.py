@@ -1,9 +1,10 @@
 """The call budget: what a vendor lets us call, kept exactly inside one process.
 
 Two limits: calls per interface in a sliding window, and calls per day of all interfaces. Live work
-goes before bulk, which also leaves a reserve of both untouched; of the day's calls a last part is
-kept for what writes. Within a lane those who ask (objects) take turns, so that a busy one never
-starves the others. Waiting goes through the Clock. A caller that cannot wait says how long it can.
+goes before bulk, which is spread over the window and leaves a reserve of both untouched; of the
+day's calls a last part is kept for what writes. Within a lane those who ask (objects) take turns,
+so that a busy one never starves the others. Waiting goes through the Clock. A caller that cannot
+wait says how long it can.
 
 Not here: what other processes call. Of the window each has its part (`Shares`), together never
 above. Calls of the day are leased by whoever meters (`Leases`) before they are made, so that all
@@ -82,6 +83,12 @@ class _Interface:
     closed_until: float = 0.0
     gates: dict[Lane, Gate] = field(default_factory=lambda: {each: Gate() for each in Lane})
     waiting_live: int = 0
+    bulk_at: float = 0.0
+    """When the next bulk call may leave: they are spread over the window. A window that bulk work
+    uses up at once would have nothing free for the rest of it when more live work comes than its
+    reserve holds; spread, another call is free after a moment."""
+    bulk_step: float = 0.0
+    """Seconds from one bulk call to the next."""
 
 
 class Budget:
@@ -188,6 +195,8 @@ class Budget:
                         break
                     await self._renew(self._leases, interface, ends)
                 found.sent.append(self._clock.monotonic())
+                if lane is Lane.BULK:
+                    found.bulk_at = self._clock.monotonic() + found.bulk_step
                 self._today += 1
         finally:
             found.waiting_live -= lane is Lane.LIVE
@@ -271,9 +280,12 @@ class Budget:
         if free <= 0:
             oldest = found.sent[min(-free, len(found.sent) - 1)]
             return max(oldest + found.limit.seconds - now, _LEAST_WAIT_SECONDS)
-        if lane is Lane.BULK and found.waiting_live:
+        if lane is Lane.LIVE:
+            return 0.0
+        if found.waiting_live:
             return _LEAST_WAIT_SECONDS
-        return 0.0
+        found.bulk_step = found.limit.seconds / most
+        return max(found.bulk_at - now, 0.0)
 
     def _let_go(self, found: _Interface) -> None:
         now = self._clock.monotonic()

@@ -19,6 +19,7 @@ from anji_common.errors import (
     UndecodableError,
     VendorUnavailableError,
 )
+from anji_common.lanes import current_lane
 from anji_common.topics import Lane
 from anji_common.transport import Transport
 from anji_fxiaoke.auth import Auth
@@ -42,6 +43,7 @@ class Purpose:
     name: str
     """``poll``, ``lines``, ``look up``, ``create`` …"""
     lane: Lane = Lane.LIVE
+    """Bulk, whatever it is for; else it is of the lane of whoever calls (`current_lane`)."""
     most_wait_seconds: float | None = None
     """`None`: as long as it takes. A write that was noted as an attempt must not wait long."""
     is_writing: bool = False
@@ -168,7 +170,7 @@ class Caller:
         purpose, settings = saying.purpose, self._settings
         await self._budget.take(
             saying.path,
-            purpose.lane,
+            purpose.lane if purpose.lane is Lane.BULK else current_lane(),
             who=saying.object_name,
             writes=purpose.is_writing,
             most_seconds=purpose.most_wait_seconds,

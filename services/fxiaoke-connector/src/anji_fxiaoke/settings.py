@@ -142,7 +142,8 @@ class FxiaokeSettings(BaseSettings):
     """The bought packs of 100,000 calls; begins anew at midnight in Beijing. `None`: unlimited."""
 
     bulk_reserve: float = Field(default=0.3, ge=0, lt=1)
-    """The part of all these that snapshots leave to live traffic."""
+    """The part of all these that bulk work (snapshots, patrols, mass changes, read or written)
+    leaves to live traffic. Of the window it uses what live traffic leaves, spread evenly."""
 
     write_reserve: float = Field(default=0.1, ge=0, lt=1)
     """The part of the day's calls that is kept for writes and what belongs to them: when reads

@@ -1,5 +1,7 @@
 """A small pool of sessions: each serves one call at a time, as the vendor serves them.
 
+Live calls go before bulk ones, and bulk ones leave a session to them (`Pool`).
+
 Logins are rare: a session is kept as long as it is used, one that was idle for nearly 20 minutes
 is not trusted, one that the vendor calls lost is made anew. A read that met a lost session goes
 out once more. A write does not: the vendor says that it was not carried out, and the look-up
@@ -11,7 +13,7 @@ Source: reference "k3cloud-webapi.md", sections 1.3 to 1.5 and 9.
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import parsedate_to_datetime
@@ -23,6 +25,7 @@ import structlog
 
 from anji_common.clock import Clock
 from anji_common.errors import AuthenticationError, InDoubtError, VendorUnavailableError
+from anji_common.pool import Pool
 from anji_common.transport import Answer, Call, Transport
 from anji_k3cloud.auth import login_of, signed_headers
 from anji_k3cloud.outcomes import is_wrong_password, login_advice
@@ -63,9 +66,7 @@ class Sessions:
         self._transport = transport
         self._settings = settings
         self._clock = clock
-        self._free: asyncio.LifoQueue[_Slot] = asyncio.LifoQueue()
-        for _ in range(settings.sessions):
-            self._free.put_nowait(_Slot())
+        self._slots = Pool(_Slot() for _ in range(settings.sessions))
         self._login = asyncio.Lock()
         self._refusals = Refusals(state_dir, settings, clock)
         self._refusal: AuthenticationError | None = None
@@ -137,16 +138,13 @@ class Sessions:
 
     @asynccontextmanager
     async def _slot(self) -> AsyncIterator[_Slot]:
-        try:
-            async with asyncio.timeout(_LONGEST_WAIT_SECONDS):
-                slot = await self._free.get()
-        except TimeoutError as error:
-            msg = f"all {self._settings.sessions} sessions were busy for 15 s"
-            raise VendorUnavailableError(msg) from error
-        try:
+        async with AsyncExitStack() as held:
+            try:
+                slot = await held.enter_async_context(self._slots.place(_LONGEST_WAIT_SECONDS))
+            except TimeoutError as error:
+                msg = f"all {self._settings.sessions} sessions were busy for 15 s"
+                raise VendorUnavailableError(msg) from error
             yield slot
-        finally:
-            self._free.put_nowait(slot)
 
     async def _ready(self, slot: _Slot) -> bool:
         """Make the slot's session usable; return whether it is a fresh one."""

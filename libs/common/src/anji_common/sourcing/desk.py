@@ -6,6 +6,7 @@ the rest (when to poll next, what was just seen) may be lost with it.
 
 import math
 from collections.abc import Sequence
+from contextlib import ExitStack
 from datetime import datetime, timedelta
 
 import structlog
@@ -16,6 +17,7 @@ from anji_common.events.changes import Change
 from anji_common.events.observed import Observed
 from anji_common.events.signals import Signal, SignalKind
 from anji_common.interest import ObjectInterest
+from anji_common.lanes import working_in
 from anji_common.messages import Message
 from anji_common.metrics import SOURCE_FAILURES, SOURCE_READS, SOURCE_WATERMARK_SECONDS
 from anji_common.refs import Ref
@@ -38,6 +40,7 @@ from anji_common.sourcing.wishes import (
     is_last_word,
     wished,
 )
+from anji_common.topics import Lane
 from anji_common.turns import in_turns
 
 __all__ = ["Desk"]
@@ -48,6 +51,8 @@ _CHECKPOINT_EVERY = timedelta(seconds=10)
 _CRAMMED = 10
 """Times as many wishes as hints may bring: about half of what Kafka takes in one checkpoint."""
 """How far a watermark runs over quiet time before it is kept, and so told to writers."""
+_MOST_LIVE_RECORDS = 50
+"""Read at once. More of them are a mass change, whose reading leaves a reserve to live reading."""
 
 
 class Desk:
@@ -210,9 +215,11 @@ class Desk:
             if now >= self._rhythm.due:
                 await self._poll()
             elif not ids and self._place.snapshot is not None:
-                await self._snapshot_page(self._place.snapshot)
+                with working_in(Lane.BULK):
+                    await self._snapshot_page(self._place.snapshot)
             elif not ids and self._patrol_due() <= 0:
-                await self._patrol_page()
+                with working_in(Lane.BULK):
+                    await self._patrol_page()
         except (RetriableError, RefusedError) as error:
             self._back_off(error)
         else:
@@ -233,10 +240,13 @@ class Desk:
         place, now, begun = self._place, await self._feed.now(), self._clock.now()
         window = next_window(place.begun_at, place.watermark, now, overlap=overlap, slack=slack)
         found_news, times, met = False, list[datetime](), dict[str, str]()
-        async for page in self._feed.changed(self._interest, window, self._seen):
-            found_news |= await self._take_page(page)
-            times = [max([*times, *map(_time, page.records)])] if page.records else times
-            met.update(page.marks)
+        with ExitStack() as lane:
+            async for page in self._feed.changed(self._interest, window, self._seen):
+                found_news |= await self._take_page(page)
+                times = [max([*times, *map(_time, page.records)])] if page.records else times
+                met.update(page.marks)
+                if len(page.records) > _MOST_LIVE_RECORDS:  # the rest of a mass change can wait
+                    lane.enter_context(working_in(Lane.BULK))
         newest = times[0] if times else None
         self._set(watermark=advanced(self._place.watermark, now, newest, slack), read_at=begun)
         self._seen = bounded_marks(met)
@@ -245,7 +255,9 @@ class Desk:
     async def _grant(self, ids: Sequence[str]) -> None:
         """Read what was wished for."""
         known = [each for each in ids if self._published.get(self._ref(each)) is not None]
-        page = await self._feed.read(self._interest, ids, known)
+        is_mass = len(ids) > _MOST_LIVE_RECORDS
+        with working_in(Lane.BULK if is_mass else Lane.LIVE):
+            page = await self._feed.read(self._interest, ids, known)
         by_id = {found.ref.record_id: found for found in page.records}
         wishes = self._place.wishes
         torn = set(page.torn)

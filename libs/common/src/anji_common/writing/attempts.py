@@ -15,7 +15,7 @@ from anji_common.events.envelope import Event, parsed
 from anji_common.events.results import Outcome
 from anji_common.messages import Message, Record
 from anji_common.refs import Ref, System
-from anji_common.topics import attempts_topic
+from anji_common.topics import Lane, attempts_topic
 
 __all__ = ["Attempt", "AttemptRow", "Delivery", "Made", "Refusal", "delivery_of"]
 
@@ -73,6 +73,13 @@ class AttemptRow(Event):
     def is_idle(self) -> bool:
         """Whether nothing of this seat is left to be done."""
         return self.open is None and not self.waiting
+
+    @property
+    def lane(self) -> Lane:
+        """Of the command that is open, or else of the one that is next."""
+        if self.open is not None:
+            return self.open.command.lane
+        return self.waiting[0].lane if self.waiting else Lane.LIVE
 
     def opened(self, command: Command) -> Self:
         """Return the row with `command` open, not yet attempted."""

@@ -11,15 +11,22 @@ An attempt without a result is in doubt. It keeps its command in its row, so its
 and the partition with it; a timer looks at it until its effect is seen or its quarantine is over.
 """
 
+import asyncio
 from collections.abc import Mapping, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
+from functools import partial
 
 import structlog
 
 from anji_common.broker.port import Task
 from anji_common.deadletters import dead_letter
-from anji_common.errors import RateLimitedError, RetriableError, UndecodableError
+from anji_common.errors import (
+    RateLimitedError,
+    RetriableError,
+    RevokedError,
+    UndecodableError,
+)
 from anji_common.events.commands import Command
 from anji_common.interest import Interest
 from anji_common.messages import Message, Record
@@ -28,6 +35,7 @@ from anji_common.refs import Ref, System
 from anji_common.runtime import Owning, Runtime, owning_nothing
 from anji_common.topics import Lane, commands_topic
 from anji_common.writing.attempts import AttemptRow, Delivery
+from anji_common.writing.beside import Beside
 from anji_common.writing.knowledge import Knowledge, knowing
 from anji_common.writing.looking import Looking
 from anji_common.writing.rows import AttemptRows
@@ -107,56 +115,116 @@ class _Desk:
         self._looking = looking
         self._sending = Sending(target, self._looking, runtime.clock, settings, rules)
         self._timers = Timers(settings.quarantine_seconds)
+        self._beside = Beside(runtime.clock, settings.max_batch_commands, task.wake)
+        self._committing = asyncio.Lock()
+        """A task has one transaction at a time."""
         self._failures = 0
 
     async def work(self) -> None:
-        """Take commands and timers in turn, until the task goes elsewhere."""
-        self._timers.take_over(self._rows.unfinished(), self._clock.monotonic())
-        while True:
-            WRITER_PARKED.labels(self._system, str(self._task.partition)).set(len(self._timers))
-            records = await self._take()
-            if not self._settings.writes:
-                self._only_log(records)
-                continue
-            try:
-                if records:
-                    await self._deliver(records)
-                await self._take_up()
-            except RetriableError as error:
-                await self._back_off(error)
-            else:
-                self._failures = 0
+        """Take commands and timers in turn, bulk ones beside, until the task goes elsewhere."""
+        rows = [(seat, self._rows.get(seat)) for seat in self._rows.unfinished()]
+        lanes = [(seat, Lane.LIVE if row is None else row.lane) for seat, row in rows]
+        self._timers.take_over(lanes, self._clock.monotonic())
+        try:
+            while True:
+                WRITER_PARKED.labels(self._system, str(self._task.partition)).set(
+                    len(self._timers)
+                )
+                await self._turn()
+        except RevokedError:
+            with suppress(RetriableError):
+                await self._beside.finished()
+            raise
+        finally:
+            await self._beside.cut_off()
 
-    async def _take(self) -> list[Record]:
-        """Poll: live commands first, bulk with what is left, waiting for the next timer.
+    async def _turn(self) -> None:
+        try:
+            self._beside.reap()
+        except RetriableError as error:
+            await self._task.rewind()
+            self._beside.put_off(partial(self._back_off_seconds, error))
+        live, bulk = await self._take()
+        if not self._settings.writes:
+            self._only_log([*live, *bulk])
+            return
+        if self._beside.is_free:
+            self._begin_bulk(bulk)
+        try:
+            await self._beside.away_from(record.text_key for record in live)
+            await self._deliver(live)
+            due = self._due(Lane.LIVE, self._settings.max_batch_commands)
+            await self._beside.away_from(map(str, due))
+            await self._take_up(Lane.LIVE, due)
+        except RetriableError as error:
+            await self._task.rewind()
+            self._failures += 1
+            await self._clock.sleep(self._back_off_seconds(error, self._failures))
+        else:
+            self._failures = 0
 
-        With too many parked none is taken: a vendor that puts off each command would otherwise
-        have a whole backlog parked, in memory and in rows.
+    async def _take(self) -> tuple[list[Record], list[Record]]:
+        """Poll: live commands, and bulk ones if none are in hand; or wait for the next timer.
+
+        With too many parked of a lane none of it is taken: a vendor that puts off each command
+        would otherwise have a whole backlog parked, in memory and in rows.
         """
-        most = self._settings.max_batch_commands
-        if len(self._timers) >= self._settings.most_parked:
-            return await self._task.poll([], wait_seconds=self._patience())
-        records = await self._task.poll([commands_topic(self._system)], max_records=most)
-        if len(records) < most:
-            bulk = commands_topic(self._system, Lane.BULK)
-            records += await self._task.poll([bulk], max_records=most - len(records))
-        if records:
-            return records
-        return await self._task.poll(max_records=most, wait_seconds=self._patience())
+        is_free = self._beside.is_free
+        most = {Lane.LIVE: self._settings.max_batch_commands, Lane.BULK: self._beside.most}
+        lanes = [
+            lane
+            for lane in (tuple(Lane) if is_free else (Lane.LIVE,))
+            if self._timers.count(lane) < self._settings.most_parked
+        ]
+        found = {lane: list[Record]() for lane in Lane}
+        for lane in lanes:
+            topic = commands_topic(self._system, lane)
+            found[lane] = await self._task.poll([topic], max_records=most[lane])
+        if not any(found.values()):
+            for record in await self._task.poll(
+                [commands_topic(self._system, lane) for lane in lanes],
+                max_records=min(most.values()),
+                wait_seconds=self._patience(is_free=is_free),
+            ):
+                is_live = record.topic == commands_topic(self._system)
+                found[Lane.LIVE if is_live else Lane.BULK].append(record)
+        return found[Lane.LIVE], found[Lane.BULK]
 
-    def _patience(self) -> float:
-        """Return how long to wait for records: until the next timer at the latest."""
-        wait = self._timers.seconds_to_next(self._clock.monotonic())
+    def _patience(self, *, is_free: bool) -> float:
+        """Return how long to wait for a command before timers are looked at again."""
         idle = self._settings.idle_seconds
-        return idle if wait is None or not self._settings.writes else min(wait, idle)
+        if not self._settings.writes:
+            return idle
+        if not is_free and (wait := self._beside.seconds_to_free()) > 0:
+            idle = min(idle, wait)
+        lanes = tuple(Lane) if is_free else (Lane.LIVE,)
+        wait_seconds = self._timers.seconds_to_next(self._clock.monotonic(), lanes)
+        return idle if wait_seconds is None else min(wait_seconds, idle)
+
+    def _begin_bulk(self, records: Sequence[Record]) -> None:
+        due = self._due(Lane.BULK, self._beside.most)
+        if not (records or due):
+            return
+
+        async def batch() -> None:
+            await self._deliver(records)
+            await self._take_up(Lane.BULK, due)
+
+        seats = [*(record.text_key for record in records), *map(str, due)]
+        self._beside.begin(batch(), seats, len(records) + len(due))
+
+    def _due(self, lane: Lane, most: int) -> list[Ref]:
+        return [seat for seat, _ in self._timers.due(self._clock.monotonic(), most, lane)]
 
     async def _deliver(self, records: Sequence[Record]) -> None:
         """Work off what was delivered.
 
         Raises:
-            RetriableError: vendor or broker are silent; the records will be polled again, and
+            RetriableError: vendor or broker are silent; the records are to be polled again, and
                 what was recorded already is found parked then.
         """
+        if not records:
+            return
         rows: dict[Ref, AttemptRow] = {}
         jobs: dict[Ref, Job] = {}
         outputs: list[Message] = []
@@ -176,15 +244,11 @@ class _Desk:
                     rows[command.seat] = row.with_waiting(command)
                 case _:
                     pass
-        try:
-            verdicts = await self._looking.look(list(jobs.values())) if jobs else {}
-            await self._carry_out(rows, jobs, verdicts, records, outputs)
-        except RetriableError:
-            await self._task.rewind()
-            raise
+        verdicts = await self._looking.look(list(jobs.values())) if jobs else {}
+        await self._carry_out(rows, jobs, verdicts, records, outputs)
 
-    async def _take_up(self) -> None:
-        """Take up again what is parked and due.
+    async def _take_up(self, lane: Lane, seats: Sequence[Ref]) -> None:
+        """Take up again those of `seats` that are parked and due.
 
         Raises:
             RetriableError: vendor or broker are silent; everything stays parked.
@@ -192,7 +256,7 @@ class _Desk:
         now = self._clock.monotonic()
         rows: dict[Ref, AttemptRow] = {}
         jobs: dict[Ref, Job] = {}
-        for seat, timer in self._timers.due(now, self._settings.max_batch_commands):
+        for seat, timer in self._timers.due(now, len(seats), lane, frozenset(seats)):
             row = self._rows.get(seat)
             if row is None or row.is_idle:
                 self._timers.drop(seat)
@@ -231,10 +295,11 @@ class _Desk:
             if row.is_idle:
                 self._timers.drop(seat)
             elif isinstance(verdict_now, Parked):
-                self._timers.park(seat, now, verdict_now.wait_seconds, verdict_now.doubted_since)
+                wait, since = verdict_now.wait_seconds, verdict_now.doubted_since
+                self._timers.park(seat, now, wait, since, lane=row.lane)
             elif verdict_now is not None:  # the next one of its queue
                 self._timers.drop(seat)
-                self._timers.park(seat, now, 0.0)
+                self._timers.park(seat, now, 0.0, lane=row.lane)
 
     async def _send(
         self,
@@ -271,7 +336,8 @@ class _Desk:
             ]
             await self._commit(recorded, (), [])
             for job in sent:  # whatever happens from here on, they are looked at again
-                self._timers.park(job.seat, begun, 0.0, doubted_since=begun)
+                lane = job.command.lane
+                self._timers.park(job.seat, begun, 0.0, doubted_since=begun, lane=lane)
             wall_age = (self._clock.now() - begun_at).total_seconds()
             age = max(self._clock.monotonic() - begun, wall_age)
             if not self._rules.is_outdated(age, self._settings):
@@ -290,20 +356,21 @@ class _Desk:
         messages = [row.to_message(self._system) for row in rows]
         if not (records or messages or outputs):
             return
-        ends = await self._task.commit(records, [*messages, *outputs])
-        if messages:
-            self._rows.apply(messages, ends[messages[0].topic])
+        async with self._committing:
+            ends = await self._task.commit(records, [*messages, *outputs])
+            if messages:
+                self._rows.apply(messages, ends[messages[0].topic])
 
-    async def _back_off(self, error: RetriableError) -> None:
-        self._failures += 1
-        wait = min(2.0 ** (self._failures - 2), _LONGEST_BACK_OFF_SECONDS)
+    def _back_off_seconds(self, error: RetriableError, failures: int) -> float:
+        """Tell of an error, and return how long to wait after so many of them."""
+        wait = min(2.0 ** (failures - 2), _LONGEST_BACK_OFF_SECONDS)
         if isinstance(error, RateLimitedError):
             wait = min(max(wait, error.retry_after_seconds), _LONGEST_BACK_OFF_SECONDS)
         VENDOR_WAITS.labels(self._system).inc()
         _log.warning(
             "vendor.awaited", system=self._system.value, reason=str(error), wait_seconds=wait
         )
-        await self._clock.sleep(wait)
+        return wait
 
     def _command(self, record: Record) -> Command:
         """Return the command in `record`; raises UndecodableError."""

@@ -61,8 +61,8 @@ class WriterSettings(BaseSettings):
     is relied on: an edit that nobody has read yet may be written over. 0 compares always."""
 
     most_parked: int = Field(default=1000, ge=1)
-    """Commands of one partition that are in doubt or put off: with so many in hand it takes no new
-    ones, which are as safe in their topic."""
+    """Commands of one partition and lane that are in doubt or put off: with so many in hand it
+    takes no new ones of that lane, which are as safe in their topic."""
 
     idle_seconds: float = Field(default=5.0, gt=0)
     """The longest wait for a command before timers are looked at again."""

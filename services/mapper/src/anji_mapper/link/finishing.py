@@ -9,13 +9,14 @@ change takes it there, or a person asks for another try.
 from dataclasses import replace
 from typing import Any
 
-from anji_common.events.commands import Action, Finish
+from anji_common.events.commands import Action, CommandNumber, Finish
 from anji_common.events.results import Result
 from anji_common.refs import System
 from anji_mapper.link.state import Flight, SideState, Unfinished, changed
 from anji_mapper.link.turn import Turn
 
 __all__ = [
+    "give_to_organisations",
     "is_resumed",
     "note_refused_way",
     "note_what_is_undone",
@@ -77,6 +78,20 @@ def resume(turn: Turn) -> None:
     if side.unfinished is not None:
         again = replace(side.unfinished, is_retried=True)
         turn.put_side(System.K3CLOUD, changed(side, unfinished=again))
+
+
+def give_to_organisations(turn: Turn) -> None:
+    """Let the next command give the ERP's record to the organisations of its mapping.
+
+    Nothing else of it is done again; the vendor gives a record once to each. It is no problem
+    before the vendor refuses it.
+    """
+    side = turn.seat.erp
+    if side.unfinished is None:
+        due = Unfinished("", Finish.SAVED, CommandNumber(turn.seat.generation, side.sent))
+    else:
+        due = side.unfinished
+    turn.put_side(System.K3CLOUD, changed(side, unfinished=replace(due, is_retried=True)))
 
 
 def is_resumed(side: SideState) -> bool:

@@ -68,7 +68,7 @@ def _refusal(seat: Seat) -> _Found | None:
         if refusal is not None and refusal.kind is not ProblemKind.UNMATCHED:
             return refusal.kind, f"{system}:{refusal.number}", refusal.words
     undone = seat.erp.unfinished
-    if undone is not None:
+    if undone is not None and undone.words:  # not merely due
         return ProblemKind.UNFINISHED, f"{System.K3CLOUD}:{undone.number}", undone.words
     if seat.stage is Stage.REFUSED:
         words = f"{seat.partner} is linked with another record; end that link or unmark this one"

@@ -15,8 +15,18 @@ from anji_mapper.link.renditions import row_key, suspected
 from anji_mapper.link.state import Decision, ValuePair
 from anji_mapper.link.turn import Turn
 
-__all__ = ["ask", "decided", "question_id", "question_words", "removal_key", "ruling_of"]
+__all__ = [
+    "ORGANISATION",
+    "ask",
+    "decided",
+    "question_id",
+    "question_words",
+    "removal_key",
+    "ruling_of",
+]
 
+ORGANISATION = "organisation"
+"""Under which name it is asked what becomes of a counterpart whose record moved elsewhere."""
 _REMOVED = "removed"
 
 
@@ -29,6 +39,8 @@ def question_id(key: str, values: ValuePair) -> str:
 def question_words(key: str, values: ValuePair) -> str:
     """Return what a question is about: a field that both sides changed, or a state of one."""
     crm, erp = values
+    if key == ORGANISATION:
+        return f"the record is of {crm} now, the one in the ERP was made under {erp}"
     if key.endswith(f"/{_REMOVED}"):
         line = key.removesuffix(f"/{_REMOVED}")
         return f"one side has no more the line {line}: CRM {crm!r}, ERP {erp!r}"
@@ -70,6 +82,8 @@ def decided(turn: Turn, entry: Entry) -> None:
 def ask(turn: Turn, found: Comparison) -> None:
     """Keep what is to be asked, tell what is asked anew, forget answers that were carried out."""
     before = turn.seat.asked
+    if ORGANISATION in before:  # of the link itself: it stands until it is answered
+        found.asked[ORGANISATION] = before[ORGANISATION]
     for key, values in found.asked.items():
         if before.get(key) != values:
             turn.notify(

@@ -118,7 +118,7 @@ class Unfinished:
     """A record that holds the wish, and was not taken as far as it should be."""
 
     words: str
-    """The vendor's."""
+    """The vendor's; empty where a step is due that nobody has refused."""
     finish: Finish
     """How far it should be."""
     number: CommandNumber

@@ -41,7 +41,7 @@ from anji_mapper.link.settling import settle
 from anji_mapper.link.state import Flight, ProblemKind, Refusal, Seat, Stage, changed
 from anji_mapper.link.telling import as_made, leave_to_problems, tell_back, with_status
 from anji_mapper.link.turn import Turn
-from anji_mapper.link.variants import choose_variant, tell_reassigned
+from anji_mapper.link.variants import answer_organisation, choose_variant, tell_reassigned
 from anji_mapper.link.wishes import message_texts, send_create, send_message, send_update
 from anji_mapper.mapping.model import LinkType, Seen
 
@@ -258,10 +258,15 @@ def _retried(turn: Turn, entry: Entry) -> None:
         seats.claim(turn, turn.seat.partner)
 
 
+def _person_decided(turn: Turn, entry: Entry) -> None:
+    if not answer_organisation(turn, entry):
+        decided(turn, entry)
+
+
 _BY_PEOPLE: dict[EntryKind, Callable[[Turn, Entry], None]] = {
     EntryKind.RETRY: _retried,
     EntryKind.EDIT: _retried,
-    EntryKind.DECIDE: decided,
+    EntryKind.DECIDE: _person_decided,
     EntryKind.APPLY: apply_planned,
     EntryKind.SETTLE: settle,
 }

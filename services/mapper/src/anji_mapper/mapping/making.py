@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pydantic import JsonValue
 
 from anji_common.events.commands import Attachment
+from anji_mapper.mapping.making_forms import OnOrganisationChanged
 
 __all__ = ["FileTemplate", "Making", "PushRule"]
 
@@ -69,5 +70,7 @@ class Making:
     """An audited or submitted record is taken back for a change, and taken on again."""
     organisations: tuple[str, ...] = ()
     """The vendor's ids of organisations that get a new record once it is finished."""
+    on_organisation_changed: OnOrganisationChanged = "tell"
+    """What is done when a linked record moves to another variant."""
     push: PushRule | None = None
     files: tuple[FileTemplate, ...] = ()

@@ -6,9 +6,10 @@ from pydantic import BeforeValidator, Field
 
 from anji_mapper.mapping.lens_forms import Form
 
-__all__ = ["FileTemplateForm", "OnAudited", "Organisations", "PushForm"]
+__all__ = ["FileTemplateForm", "OnAudited", "OnOrganisationChanged", "Organisations", "PushForm"]
 
 OnAudited = Literal["refuse", "reopen"]
+OnOrganisationChanged = Literal["tell", "ask", "allocate"]
 
 
 def _listed(given: object) -> object:

@@ -14,7 +14,7 @@ from anji_mapper.mapping.schema import LinesForm, SideForm
 
 __all__ = ["MakingRules"]
 
-_OF_THE_ERP = ("on_audited", "allocate", "push", "attachments")
+_OF_THE_ERP = ("on_audited", "allocate", "on_organisation_changed", "push", "attachments")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +46,7 @@ class MakingRules:
         return Making(
             reopens=form.on_audited == "reopen",
             organisations=form.allocate,
+            on_organisation_changed=form.on_organisation_changed,
             push=None if form.push is None else self._push(form.push),
             files=files,
         )

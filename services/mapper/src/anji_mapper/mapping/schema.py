@@ -21,6 +21,7 @@ from anji_mapper.mapping.lens_forms import (
 from anji_mapper.mapping.making_forms import (
     FileTemplateForm,
     OnAudited,
+    OnOrganisationChanged,
     Organisations,
     PushForm,
 )
@@ -144,6 +145,9 @@ class SideForm(Form):
     """ERP: what a change of an audited or submitted record does."""
     allocate: Organisations = ()
     """ERP, base data: organisations that get a new record once it is finished."""
+    on_organisation_changed: OnOrganisationChanged = "tell"
+    """ERP: what is done when a linked record moves to another variant: people are told; a person
+    is asked; or the record (base data) is given to the organisations that `allocate` names."""
     push: PushForm | None = None
     """ERP: new records are made from another one by the vendor's conversion."""
     attachments: tuple[FileTemplateForm, ...] = ()

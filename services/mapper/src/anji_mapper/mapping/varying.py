@@ -40,7 +40,18 @@ def with_variants(page: Page, form: FileForm, text: str, known: Known) -> LinkTy
             page.find(("variants", place, "settings"), words)
         conditions = _condition(variant.crm), _condition(variant.erp)
         variants.append(Variant(variant.name, found, *conditions))
+    _check_gifts(page, [base, *(each.link_type for each in variants)], is_bill=form.erp.is_bill)
     return replace(base, variants=tuple(variants))
+
+
+def _check_gifts(page: Page, found: list[LinkType], *, is_bill: bool) -> None:
+    """Note if records that move are to be given to organisations, and none is named anywhere."""
+    making = [each.erp.making for each in found]
+    wished = any(each.on_organisation_changed == "allocate" for each in making)
+    if wished and not any(each.organisations for each in making):
+        bill, base = "a bill stays in its own: say tell or ask", "say allocate, in a variant"
+        words = f"no organisation is named to give a record to; {bill if is_bill else base}"
+        page.find(("erp", "on_organisation_changed"), words, at_key=True)
 
 
 def _sets_what_is_there(page: Page, place: int, variant: VariantForm) -> bool:
