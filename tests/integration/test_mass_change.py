@@ -21,9 +21,9 @@ ONE_SECOND = 1.0
 
 
 def erp_lateness(mass: int, orders: int) -> list[float]:
-    """Return how late orders are audited while so many customers are saved in bulk.
+    """Return how late orders are audited while, after the tenth, customers are saved in bulk.
 
-    A call takes 0.1 s, and a full BatchSave four seconds more.
+    A call takes 0.1 s, and a full BatchSave several seconds more.
     """
     found: list[float] = []
 
@@ -33,7 +33,7 @@ def erp_lateness(mass: int, orders: int) -> list[float]:
         person.make("BD_Customer", {"FNumber": "C1", "FName": "客户一"})
         customer = Ref(System.K3CLOUD, "BD_Customer", "1")
         erp.transport.latency_seconds = 0.05
-        erp.transport.seconds_a_kilobyte = 0.1
+        erp.transport.seconds_a_kilobyte = 0.3
         wishes = [new_customer(n) for n in range(mass)]
         live = [
             new_order(n, customer, {"l1": "2", "l2": "3"}, finish=Finish.AUDITED)
@@ -47,6 +47,7 @@ def erp_lateness(mass: int, orders: int) -> list[float]:
                 wishes,
                 live,
                 pause_seconds=1.0,
+                before=10,
                 is_meanwhile=lambda left: left > 0 or not mass,
             )
         )
@@ -56,8 +57,8 @@ def erp_lateness(mass: int, orders: int) -> list[float]:
 
 
 def test_orders_are_in_the_erp_no_second_later_for_a_mass_change() -> None:
-    alone = erp_lateness(0, 15)
-    beside = erp_lateness(1_500, 15)
+    alone = erp_lateness(0, 30)
+    beside = erp_lateness(1_500, 30)
 
     assert max(beside) <= max(alone) + ONE_SECOND
 

@@ -21,9 +21,12 @@ async def lateness(  # noqa: PLR0913 - what is done, and where
     live: list[Command],
     *,
     pause_seconds: float,
+    before: int = 0,
     is_meanwhile: Callable[[int], bool] = lambda _left: True,
 ) -> list[float]:
-    """Issue `mass` in bulk, then a live command every pause; return the seconds to each result.
+    """Issue a live command every pause, and `mass` in bulk after the first `before` of them.
+
+    Returns the seconds to the result of each live one.
 
     `is_meanwhile` is asked, when the last live result is there, with how many of `mass` are left.
     """
@@ -44,10 +47,11 @@ async def lateness(  # noqa: PLR0913 - what is done, and where
                     seen += 1
         assert is_meanwhile(len(bulk) - seen)
 
-    await broker.publish([command.to_message() for command in bulk])
     listening = asyncio.create_task(listen())
     try:
-        for command in live:
+        for place, command in enumerate(live):
+            if place == before:
+                await broker.publish([command.to_message() for command in bulk])
             await clock.sleep(pause_seconds)
             sent[command.seat] = clock.monotonic()
             await broker.publish([command.to_message()])

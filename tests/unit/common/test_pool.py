@@ -44,6 +44,21 @@ def test_however_many_long_bulk_calls_wait_a_live_call_finds_a_place() -> None:
     with_a_clock(test)
 
 
+def test_bulk_work_leaves_as_many_places_as_live_work_has_wanted_lately() -> None:
+    async def test(clock: LoopClock) -> None:
+        pool = Pool(range(4))
+        await asyncio.gather(*(called(pool, clock, Lane.LIVE, 1.0) for _ in range(9)))
+        bulk = [asyncio.create_task(called(pool, clock, Lane.BULK, 8.0)) for _ in range(9)]
+        await clock.sleep(0.5)
+        waits = await asyncio.gather(*(called(pool, clock, Lane.LIVE, 1.0) for _ in range(3)))
+        assert list(waits) == [0.0] * 3
+        await clock.sleep(40.0)  # nothing live any more: three at a time
+        assert sum(each.done() for each in bulk) >= 7
+        await asyncio.gather(*bulk)
+
+    with_a_clock(test)
+
+
 def test_with_one_place_a_live_call_goes_before_all_bulk_ones_that_wait() -> None:
     async def test(clock: LoopClock) -> None:
         pool = Pool(range(1))

@@ -1,6 +1,6 @@
 """A small pool of sessions: each serves one call at a time, as the vendor serves them.
 
-Live calls go before bulk ones, and bulk ones leave a session to them (`Pool`).
+Live calls go before bulk ones, which leave sessions to them (`Pool`).
 
 Logins are rare: a session is kept as long as it is used, one that was idle for nearly 20 minutes
 is not trusted, one that the vendor calls lost is made anew. A read that met a lost session goes

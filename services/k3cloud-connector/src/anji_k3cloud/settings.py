@@ -66,8 +66,8 @@ class K3CloudSettings(BaseSettings):
     """The server's local time, in which it tells and takes times without a zone."""
 
     sessions: int = Field(default=4, ge=1, le=20)
-    """Calls at the same time: a session is served serially. Kingdee advises 3 to 5. Of several one
-    is kept for live work: mass changes, snapshots and patrols use the others."""
+    """Calls at the same time: a session is served serially. Kingdee advises 3 to 5. Mass changes,
+    snapshots and patrols leave as many as live work has used lately; of several, one at least."""
 
     session_idle_seconds: float = Field(default=1140.0, gt=0)
     """A session unused for longer is not trusted any more; the server ends it after 20 min."""

@@ -21,12 +21,7 @@ import structlog
 
 from anji_common.broker.port import Task
 from anji_common.deadletters import dead_letter
-from anji_common.errors import (
-    RateLimitedError,
-    RetriableError,
-    RevokedError,
-    UndecodableError,
-)
+from anji_common.errors import RateLimitedError, RetriableError, RevokedError, UndecodableError
 from anji_common.events.commands import Command
 from anji_common.interest import Interest
 from anji_common.messages import Message, Record
@@ -42,6 +37,7 @@ from anji_common.writing.rows import AttemptRows
 from anji_common.writing.rules import WRITER_RULES, WriterRules
 from anji_common.writing.sending import Sending
 from anji_common.writing.settings import WriterSettings
+from anji_common.writing.shadow import log_suppressed
 from anji_common.writing.target import Target
 from anji_common.writing.timers import Timers
 from anji_common.writing.verdicts import Answered, Job, Parked, Send, Verdict, parked_unseen
@@ -390,17 +386,7 @@ class _Desk:
             except UndecodableError as error:
                 _log.warning("command.unreadable", reason=str(error))
                 continue
-            _log.info(
-                "write.suppressed",
-                seat=str(command.seat),
-                number=str(command.number),
-                action=command.action.value,
-                object=command.object_name,
-                target=None if command.target is None else str(command.target),
-                fields=sorted(command.values),
-                lines={path: len(wishes) for path, wishes in command.rows.items()},
-                removed={path: len(each) for path, each in command.removes.items()},
-            )
+            log_suppressed(command)
 
 
 def _job(row: AttemptRow) -> Job:
