@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from anji_common.broker.port import Broker
-from anji_common.errors import AnjiError, ConfigurationError, UndecodableError
+from anji_common.errors import AnjiError, ConfigurationError, FatalError, UndecodableError
 from anji_common.messages import Message, Record
 from anji_common.topics import Topic
 from anji_common.views import View
@@ -29,6 +29,9 @@ def decoded(record: Record) -> bytes | None:
     if record.value == b"corrupt":
         msg = f"{record.place} is no row"
         raise UndecodableError(msg)
+    if record.value == b"of next year":
+        msg = "somebody newer wrote this"
+        raise FatalError(msg)
     return record.value
 
 
@@ -159,6 +162,22 @@ async def test_a_bad_record_is_logged_where_nobody_else_is_told(
     assert "record.refused" in printed
     assert TABLE.name in printed
     await view.close()
+
+
+async def test_a_record_that_must_not_be_passed_over_ends_a_view_before_and_after_its_start(
+    broker: Broker, tmp_path: Path
+) -> None:
+    await broker.publish([row("a", "1")])
+    view = View(broker, TABLE.name, store=tmp_path / "view", project=decoded)
+    await view.start()
+    await broker.publish([row("b", "1"), row("a", "of next year"), row("c", "1")])
+
+    with pytest.raises(FatalError, match="newer"):
+        await view.follow()
+
+    await view.close()
+    with pytest.raises(FatalError, match="newer"):
+        await View(broker, TABLE.name, store=tmp_path / "view", project=decoded).start()
 
 
 async def test_a_view_restored_from_disk_reads_only_the_tail(

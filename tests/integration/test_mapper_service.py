@@ -9,7 +9,7 @@ from pydantic import JsonValue
 
 from anji_common.broker.embedded_broker import EmbeddedBroker
 from anji_common.broker.port import Lag, Task, Work
-from anji_common.errors import RetriableError
+from anji_common.errors import NewerFormError, RetriableError
 from anji_common.events.changes import Change, revision_of
 from anji_common.events.commands import Action
 from anji_common.events.crosswalk import RowState
@@ -97,6 +97,22 @@ def test_rubbish_among_the_rows_of_links_and_crosswalk_is_told_and_stops_nothing
         topics = {letter.topic for letter in await lab.dead_letters()}
         assert topics == {LINKS.name, CROSSWALK.name}
         assert len(await lab.commands()) == 1
+
+    in_a_mapper_lab(test)
+
+
+def test_a_mapper_older_than_its_links_ends_and_decides_nothing() -> None:
+    async def test(lab: MapperLab) -> None:
+        await lab.broker.publish([Message(LINKS.name, str(ACCOUNT), b'[99, "of next year"]')])
+        await lab.change(ACCOUNT, ANN)
+
+        newer = pytest.RaisesExc(NewerFormError, match="start the newer version again")
+        with pytest.RaisesGroup(newer, flatten_subgroups=True):
+            await lab.start()
+
+        await lab.kill()
+        assert await lab.commands() == []
+        assert await lab.dead_letters() == []
 
     in_a_mapper_lab(test)
 

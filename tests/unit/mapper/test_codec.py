@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anji_common.errors import UndecodableError
+from anji_common.errors import NewerFormError, UndecodableError
 from anji_common.events.changes import Change
 from anji_common.events.commands import Action, Finish
 from anji_common.events.observed import Stamp
@@ -335,12 +335,18 @@ def test_the_form_by_position_is_shorter_than_the_first() -> None:
         b'[2, "no ref"]',
         b"[3]",
         b'[3, "no ref"]',
-        b'[99, "of next year"]',
+        b'["99", "of next year"]',
+        b'[-1, "of last year"]',
     ],
 )
 def test_what_is_no_seat_is_refused(value: bytes) -> None:
     with pytest.raises(UndecodableError, match="seat"):
         decode_seat(value)
+
+
+def test_a_seat_of_a_newer_version_stops_whoever_reads_it() -> None:
+    with pytest.raises(NewerFormError, match="start the newer version again"):
+        decode_seat(b'[99, "of next year"]')
 
 
 def test_a_seat_that_waits_is_found_by_what_it_waits_for() -> None:

@@ -18,7 +18,8 @@
     └── FatalError                 stop the process, no record can succeed
         ├── AuthenticationError
         ├── ConfigurationError
-        └── FencedError            ... another process owns this task now
+        ├── FencedError            ... another process owns this task now
+        └── NewerFormError         ... a newer version of Anji wrote what this one must know
 
 Loops read the second level, and of the third only how long to wait: a new error needs a
 parent before it needs a name. Only edge modules translate foreign exceptions, always with
@@ -35,6 +36,7 @@ __all__ = [
     "FencedError",
     "InDoubtError",
     "MappingError",
+    "NewerFormError",
     "NoRoomError",
     "RateLimitedError",
     "RecordBusyError",
@@ -140,3 +142,7 @@ class ConfigurationError(FatalError):
 
 class FencedError(FatalError):
     """Another owner has taken the task; nothing was published."""
+
+
+class NewerFormError(FatalError):
+    """A newer version of Anji wrote this: to go on without it is to know no links."""

@@ -95,6 +95,7 @@ class View:
 
         Raises:
             ConfigurationError: the topic was not declared, or the file is in use.
+            FatalError: `project` or `index` says that a record must not be passed over.
         """
         ends = self._own(await self._broker.ends(self._topic))
         if self._path is None:
@@ -252,6 +253,8 @@ class View:
                 key = record.text_key
                 value = self._project(record)
                 tokens = () if index is None or value is None else tuple(index(key, value))
+            except FatalError:
+                raise  # what it tells cannot be done without: nothing of this batch is kept
             except AnjiError as error:
                 self.bad_records += 1
                 self._on_bad(record, error)

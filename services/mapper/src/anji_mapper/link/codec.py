@@ -18,7 +18,7 @@ from typing import Any
 import orjson
 from pydantic import TypeAdapter, ValidationError
 
-from anji_common.errors import UndecodableError
+from anji_common.errors import NewerFormError, UndecodableError
 from anji_common.events.inbox import Entry
 from anji_common.messages import Message
 from anji_common.refs import Ref
@@ -93,6 +93,8 @@ def decode_seat(value: bytes) -> Seat:
     """Return the seat.
 
     Raises:
+        NewerFormError: a later version of Anji wrote them. To take them for rubbish would be to
+            forget links, and to make their records again.
         UndecodableError: these are no bytes of `encode_seat`, of this version or an earlier one.
     """
     try:
@@ -110,6 +112,12 @@ def decode_seat(value: bytes) -> Seat:
     except (AttributeError, LookupError, TypeError, ValueError) as error:
         msg = f"not a seat: {error}"
         raise UndecodableError(msg) from error
+    if isinstance(form, int) and form > _FORM:
+        msg = (
+            f"a newer version of Anji wrote the states of links (form {form}, this one reads up to"
+            f" {_FORM}): nothing was changed, no link is followed; start the newer version again"
+        )
+        raise NewerFormError(msg)
     msg = f"a seat of form {str(form)[:20]}, which this version of Anji does not know"
     raise UndecodableError(msg)
 
