@@ -156,7 +156,7 @@ ORDEALS = {
             accidents=(kafka_frozen_in_a_write, kafka_frozen),
             long=Work(150.0, 300, 2),
             short=Work(60.0, 40, 1),
-            control=_BLIND,
+            control=_IMPATIENT,
         ),
         Ordeal(
             name="kafka-stopped",
