@@ -13,6 +13,7 @@ import sys
 import pytest
 
 from anji.simulation.controls import SHOWN_BY_SEEDS
+from anji.simulation.habits import HABITS
 from anji.simulation.many import outcomes
 from anji.simulation.tally import ACCIDENTS, Tally
 
@@ -30,8 +31,8 @@ def test_every_seed_ends_in_agreement_and_every_accident_happens(first: int) -> 
 
     assert [(each.seed, each.words) for each in found if not each.is_well] == []
     tally = sum((each.tally for each in found), Tally())
-    assert [name for name in ACCIDENTS if not tally[name]] == []
-    assert set(tally) <= set(ACCIDENTS)
+    assert [name for name in (*ACCIDENTS, *HABITS) if not tally[name]] == []
+    assert set(tally) <= {*ACCIDENTS, *HABITS}
 
 
 @pytest.mark.slow

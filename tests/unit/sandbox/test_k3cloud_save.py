@@ -221,6 +221,40 @@ def test_every_save_renumbers_rows_where_the_switch_says_so(caller: Caller) -> N
     assert rows(caller)[0][2] == 4.0
 
 
+def test_a_save_of_the_head_renumbers_rows_only_where_the_switch_says_so(caller: Caller) -> None:
+    record_id = caller.make("SAL_SaleOrder", order_model(1))
+    before = rows(caller)
+    head = {"FID": record_id, "FNote": "x"}
+
+    caller.make("SAL_SaleOrder", head)
+    kept = rows(caller)
+    caller.core.switches.renumbers_untouched_entities = True
+    caller.make("SAL_SaleOrder", head)
+
+    assert kept == before
+    assert rows(caller)[0][0] != before[0][0]
+    assert rows(caller)[0][1:] == before[0][1:]
+    assert caller.core.store.habits["rows renumbered"] == 1
+
+
+def test_dates_are_of_the_beginning_of_a_save_and_as_fine_as_the_switches_say(
+    caller: Caller,
+) -> None:
+    switches = caller.core.switches
+    record_id = caller.make("SAL_SaleOrder", order_model(1))
+    switches.save_seconds, switches.time_granularity_ms = 2.5, 1000
+    caller.now += 10.7
+
+    caller.make("SAL_SaleOrder", {"FID": record_id, "FNote": "x"})
+    once = caller.query("SAL_SaleOrder", "FModifyDate")
+    caller.now += 0.2
+    caller.make("SAL_SaleOrder", {"FID": record_id, "FNote": "y"})
+
+    assert once == [["2026-01-05T16:00:08"]]
+    assert caller.query("SAL_SaleOrder", "FModifyDate") == once
+    assert caller.core.store.habits["two versions of one time"] == 1
+
+
 def test_an_entity_the_packet_does_not_name_is_wiped_only_by_the_switch(caller: Caller) -> None:
     record_id = caller.make("SAL_SaleOrder", order_model(1))
     change = {"FID": record_id, "FNote": "x"}

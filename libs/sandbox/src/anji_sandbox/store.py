@@ -50,6 +50,8 @@ class Store:
         """Calls since the start as the core counts them, such as ``data/query AccountObj``."""
         self.writes: Counter[str] = Counter()
         """Committed writes since the start as the core counts them: ``AccountObj update``."""
+        self.habits: Counter[str] = Counter()
+        """How often something showed that is so by a switch only, such as a query that lagged."""
         self._file = None if path is None else _open(path)
         if self._file is not None:
             self._load(self._file)

@@ -55,6 +55,7 @@ class Callbacks:
             return
         is_own = batch.open_user_id == self._company.employees[0].open_user_id
         if is_own and not self._switches.callback_own_writes:
+            self._store.habits["own write without a callback"] += 1
             return
         for written in batch.written:
             if self._is_told(written):

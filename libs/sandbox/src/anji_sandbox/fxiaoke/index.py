@@ -49,6 +49,11 @@ class Index:
             _, record_id, record = self._waiting.popleft()
             self._replace(record_id, record)
 
+    @property
+    def is_behind(self) -> bool:
+        """Whether something that was written does not show yet."""
+        return bool(self._waiting)
+
     def by_id(self, after: str = "") -> tuple[int, Iterator[Record]]:
         """Return how many ids are greater than `after`, and their records in that order."""
         start = bisect_right(self._ids, after) if after else 0

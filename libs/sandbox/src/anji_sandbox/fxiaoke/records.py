@@ -102,6 +102,8 @@ class Records:
         """Return what queries see of an object at a time."""
         index = self._indexes[spec.name]
         index.catch_up(now)
+        if index.is_behind:
+            self._store.habits["query lags"] += 1
         return index
 
     def next_name(self, spec: ObjectSpec) -> str:
@@ -174,6 +176,8 @@ class Records:
         """Store a new version of a record; values that are `None` leave it."""
         record = {**before, **values, "version": str(int(before["version"]) + 1)}
         if batch.raises_time:
+            if batch.granularity_ms > 1 and before.get("last_modified_time") == batch.time_ms:
+                self._store.habits["two versions of one time"] += 1
             record["last_modified_by"] = [batch.open_user_id]
             record["last_modified_time"] = batch.time_ms
         kept = {name: value for name, value in record.items() if value is not None}

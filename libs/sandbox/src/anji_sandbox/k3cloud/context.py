@@ -22,8 +22,14 @@ class Context:
 
     @property
     def time(self) -> str:
-        """The server's time, as it is written into records."""
-        return local_time(self.now)
+        """The server's time when the call began, as it is written into records."""
+        grain = self.switches.time_granularity_ms
+        began_ms = round((self.now - self.switches.save_seconds) * 1000)
+        return local_time(began_ms // grain * grain / 1000)
+
+    def note_habit(self, name: str) -> None:
+        """Count that something showed which is so by a switch only."""
+        self.records.store.habits[name] += 1
 
     @property
     def user_id(self) -> int:

@@ -139,6 +139,7 @@ def take_step(
     elif step.name == "unaudit":
         head["FApproveDate"], head["FApproverId"] = None, 0
     if context.switches.audit_moves_modify_date:
+        context.note_habit("audit moves the modify date")
         head["FModifyDate"], head["FModifierId"] = context.time, context.user_id
     context.records.keep(form, changed, done=step.name)
 

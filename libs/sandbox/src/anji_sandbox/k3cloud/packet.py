@@ -76,6 +76,9 @@ def lay_packet(
         for key in tuple(record["rows"]):
             if key.lower() not in named:
                 record["rows"][key] = []
+    if context.switches.renumbers_untouched_entities:
+        for rows in record["rows"].values():
+            _renumber(context, rows)
 
 
 def refuse_order(
@@ -168,8 +171,8 @@ class _Laying:
             sent = [*stored, *(row for row in sent if row["id"] not in by_id)]
         for seq, row in enumerate(sent, 1):
             row["seq"] = seq
-            if self.context.switches.renumbers_entry_ids:
-                row["id"] = self.context.records.next_id()
+        if self.context.switches.renumbers_entry_ids:
+            _renumber(self.context, sent)
         return sent
 
     def _fill_row(self, entity: Entity, row: Record, packet: Mapping[str, Any]) -> None:
@@ -220,6 +223,14 @@ class _Laying:
 
     def _is_id(self, group: str, lower: str) -> bool:
         return lower in _ROW_IDS if group else lower == self.form.key.lower()
+
+
+def _renumber(context: Context, rows: Sequence[Record]) -> None:
+    """Give rows new ids."""
+    if rows:
+        context.note_habit("rows renumbered")
+    for row in rows:
+        row["id"] = context.records.next_id()
 
 
 def _row_id(packet: Mapping[str, Any]) -> int:

@@ -154,7 +154,11 @@ def _edited(
     add_defaults(context, form, record, context.records.of(form).by_id.get(record_id))
     compute(form, record)
     if record_id:
+        if head.get("FModifyDate") == context.time and context.switches.time_granularity_ms > 1:
+            context.note_habit("two versions of one time")
         head["FModifyDate"], head["FModifierId"] = context.time, context.user_id
+    if context.switches.save_seconds:
+        context.note_habit("found later than its date")
     if is_draft and not record_id:
         head["FDocumentStatus"] = "Z"
     elif head["FDocumentStatus"] == "Z" and not is_draft:

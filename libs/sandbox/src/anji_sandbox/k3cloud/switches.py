@@ -23,11 +23,22 @@ class K3CloudSwitches:
     empty_modify_date_on_create: bool = False
     """Whether a record nobody changed since it was made has no FModifyDate (seen on PRD_PPBOM)."""
 
+    time_granularity_ms: int = 1
+    """What the dates of creates, edits and audits are cut to. Samples have milliseconds; 1000
+    makes ties within a second."""
+
+    save_seconds: float = 0.0
+    """How long before it shows a save or audit began: its dates are of its beginning. No source
+    tells how long one takes; a query finds it only when it is over."""
+
     trims_text: bool = True
     """Whether blanks at the ends of a text are cut when it is saved."""
 
     renumbers_entry_ids: bool = False
     """Whether every save gives all rows of the entities it touches new entry ids."""
+
+    renumbers_untouched_entities: bool = False
+    """Whether it gives them to the rows of all other entities too, also a save of the head."""
 
     wipes_absent_entities: bool = False
     """Whether IsDeleteEntry also empties entities that the packet does not name at all."""

@@ -10,6 +10,7 @@ from anji.simulation.clerks import Clerks
 from anji.simulation.controls import RULE_BOOK, RuleBook
 from anji.simulation.crowd import Crowd
 from anji.simulation.cuts import DAY, WHOLE, Cut, Pace
+from anji.simulation.habits import Habits
 from anji.simulation.journal import Journal, Line
 from anji.simulation.storm import Storm
 from anji.simulation.tally import REBUILT_AT_REST, REPLAYED_AT_REST, Tally
@@ -42,6 +43,8 @@ has met hundreds of histories in a thousand seeds."""
 _LOOK_EVERY_SECONDS = 10.0
 _PATIENCE_SECONDS = 400.0
 _REPLAY_SECONDS = 15.0
+_FIRST_COMMANDS, _COMMANDS_A_DEED = 1000, 50
+"""So many in all are no history any more; the longest have a tenth of it."""
 
 
 class _FailedError(AnjiError):
@@ -81,14 +84,14 @@ async def _simulated(seed: int, mappings: Mappings, rules: RuleBook, cut: Cut) -
     clock = LoopClock(asyncio.get_running_loop())
     journal = Journal(clock)
     with journal.of_logs():
-        world = World(seed, mappings, clock, journal, rules)
+        world = World(seed, mappings, clock, journal, rules, habits=Habits.drawn(seed))
         storm = Storm(world, seeded("storm", seed), cut)
         course = _Course(seed, world, storm, cut)
         words = ""
         await world.start()
         try:
-            await course.run()
-        except _FailedError as error:
+            await course.run_bounded()
+        except AnjiError as error:  # a rebuild that does not come about, too
             words = str(error)
             journal.note("oracle", words)
             journal.lines.extend(await world.told())
@@ -116,7 +119,14 @@ class _Course:
         self._cut = cut
         self.pace = _pace(seed, cut)
         crm, erp, clock, journal = world.crm_user, world.erp_user, world.clock, world.journal
-        self._crowd = Crowd(crm, erp, clock, seeded("crowd", seed), journal)
+        self._crowd = Crowd(
+            crm,
+            erp,
+            clock,
+            seeded("crowd", seed),
+            journal,
+            crm_lag_seconds=world.crm_lag_seconds,
+        )
         own = seeded("clerks", seed)
         self._clerks = Clerks(self._crowd.changed_orders, crm, erp, clock, own, journal)
         self.verdicts: dict[str, Verdict] = {}
@@ -129,12 +139,32 @@ class _Course:
         names = [f"{letter}{each}" for letter, count in named.items() for each in range(count)]
         return [name for name in names if self._cut.has(name)]
 
-    async def run(self) -> None:
-        """Run it.
+    async def run_bounded(self) -> None:
+        """Run it, unless commands never cease: then there is no end to wait for.
 
         Raises:
-            _FailedError: it did not end well.
+            AnjiError: it did not end well.
         """
+        most = _FIRST_COMMANDS + _COMMANDS_A_DEED * len(self.parts)
+        running = asyncio.create_task(self._run())
+        try:
+            while not running.done():
+                await asyncio.wait([running], timeout=_LOOK_EVERY_SECONDS)
+                if (commands := await self._commands()) > most:
+                    msg = f"commands never cease: {commands} so far"
+                    raise _FailedError(msg)
+        finally:
+            running.cancel()
+            await asyncio.wait([running])
+        running.result()
+
+    async def _commands(self) -> int:
+        """Return how many were issued so far, to either side."""
+        broker = self._world.broker
+        topics = [commands_topic(system, lane) for system in System for lane in Lane]
+        return sum([sum((await broker.ends(each)).values()) for each in topics])
+
+    async def _run(self) -> None:
         await self._world.clock.sleep(FIRST_CALM_SECONDS)
         self._storm.rise()
         async with asyncio.TaskGroup() as together:

@@ -7,6 +7,7 @@ from random import Random
 
 from anji.simulation.accidents import Accidents
 from anji.simulation.cuts import WHOLE, Cut
+from anji.simulation.habits import shown
 from anji.simulation.tally import SERVICES, WORKERS, Tally
 from anji.simulation.world import LATEST_COMMIT_SECONDS, World
 from anji_common.refs import System
@@ -42,6 +43,7 @@ class Storm:
     def tally(self) -> Tally:
         """What happened so far, by name."""
         tally = Tally(self._world.tally)
+        tally.update(shown(self._world.vendors))
         for faults in self._world.vendors.faults:
             for kind, hits in faults.hits_by_kind.items():
                 tally[_NAMES[kind]] += hits

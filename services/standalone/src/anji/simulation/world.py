@@ -10,6 +10,7 @@ import anji_mapper.service
 from anji.simulation.chance import seeded
 from anji.simulation.controls import RULE_BOOK, RuleBook
 from anji.simulation.force import forceful
+from anji.simulation.habits import Habits, lag_seconds
 from anji.simulation.journal import Journal, Line
 from anji.simulation.postman import Postman
 from anji.simulation.processes import Process
@@ -69,6 +70,7 @@ class World:
         journal: Journal,
         rules: RuleBook,
         writing: WriterSettings = WRITING,
+        habits: Habits | None = None,
     ) -> None:
         self.chance = seeded("world", seed)
         self.clock = clock
@@ -76,19 +78,22 @@ class World:
         self.mappings = mappings
         self.tally = Tally()
         self._rules = rules
-        self._writing = writing
         self._seed = seed
         self.vendors = open_vendors(seed, clock)
-        habits = seeded("installation", seed)
-        partitions = habits.choice(_PARTITIONS)
-        # No source says whether a save gives rows new ids, so every second ERP does.
-        self.vendors.erp.switches.renumbers_entry_ids = seed % 2 == 1
+        if habits is not None:
+            habits.turn(self.vendors)
+            self.tally.update(habits.names)
+        self.crm_lag_seconds = lag_seconds(self.vendors)
+        self._are_clocks_apart = habits is not None and habits.are_clocks_apart
+        self._writing = self._suited(writing)
+        chance = seeded("installation", seed)
+        partitions = chance.choice(_PARTITIONS)
         self.broker = EmbeddedBroker(None, partitions=partitions, clock=clock)
         self.crm_user = self.vendors.crm_user(clock)
         self.erp_user = self.vendors.erp_user(clock)
         self._interest = {system: mappings.interest(system) for system in System}
         self._fxiaoke = self._fxiaoke_settings()
-        self._k3cloud = self._k3cloud_settings(habits.choice(_POLL_SECONDS))
+        self._k3cloud = self._k3cloud_settings(chance.choice(_POLL_SECONDS))
         self._desk: CallbackDesk | None = None
         self._made = {
             "fxiaoke-source": self._fxiaoke_source,
@@ -231,6 +236,13 @@ class World:
     def _transport(self, system: System, who: str) -> SimulatedTransport:
         return self.vendors.transport(system, self.clock, self.chance, self.journal, who)
 
+    def _suited(self, writing: WriterSettings) -> WriterSettings:
+        """Return how writers are set up for such vendors, as docs/reliability.md asks."""
+        suited = {"processing_seconds": writing.processing_seconds + self.crm_lag_seconds}
+        if self._are_clocks_apart:
+            suited["known_seconds"] = 0.0
+        return writing.model_copy(update=suited)
+
     def _fxiaoke_settings(self) -> FxiaokeSettings:
         known = {
             name: value
@@ -243,6 +255,7 @@ class World:
                 "url": "http://crm.invalid",
                 "calls_per_window": PLENTY,
                 "calls_per_day": None,
+                **({"lines_lag_seconds": self.crm_lag_seconds} if self.crm_lag_seconds else {}),
                 "triggers_workflow": True,  # a tenant without any has none to start
             }
         )
