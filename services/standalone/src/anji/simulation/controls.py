@@ -132,6 +132,11 @@ CONTROLS: Mapping[str, Control] = {
         "an attempt in doubt is judged by the values alone",
         _without_reducers(took_effect=lambda _flight, _result: False),
     ),
+    "unmoved": Control(
+        "8, 20",
+        "an operation that moves no date of the record is not read back by itself",
+        _without_reducers(may_move_no_date=lambda _flight: False),
+    ),
     "inbox": Control(
         "9",
         "entries are heard again",
@@ -254,7 +259,7 @@ SHOWN_BY_SEEDS = frozenset({"home", "grant", "look-up", "stale", "hold", "finish
 """Controls that break some of the first seeds; most others have a directed history."""
 SHOWN_BY_THE_REDUCER = frozenset(
     {
-        *("inbox", "endless", "yields", "one in flight", "pair", "baseline"),
+        *("unmoved", "inbox", "endless", "yields", "one in flight", "pair", "baseline"),
         *("line marker", "line content", "line order"),
         *("line removal", "line missed", "line absence"),
     }
