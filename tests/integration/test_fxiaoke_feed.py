@@ -202,6 +202,22 @@ def test_a_line_that_moved_after_it_was_seen_is_read_again() -> None:
     on_a_crm(test)
 
 
+def test_a_head_that_moved_is_known_by_its_new_version_though_its_lines_are_known_too() -> None:
+    async def test(lab: Lab) -> None:
+        record_id = lab.person.make_order()
+        seen = {key: mark for page in await pages(lab, ORDER) for key, mark in page.marks.items()}
+        lab.person.edit("SalesOrderObj", record_id, remark="急")
+
+        marks: dict[str, str] = {}
+        for page in await pages(lab, ORDER, ALWAYS, seen):
+            marks |= page.marks
+        again = await pages(lab, ORDER, ALWAYS, marks)
+
+        assert [page.records for page in again if page.records] == []
+
+    on_a_crm(test)
+
+
 def test_lines_that_were_asked_for_too_early_are_torn_however_late_they_come() -> None:
     async def test(lab: Lab) -> None:
         record_id = lab.person.make_order()

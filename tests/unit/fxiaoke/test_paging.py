@@ -8,7 +8,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from anji_common.sourcing.feed import Window
-from anji_fxiaoke.paging import Mark, after, chunks, mark_of, stood_still, sums_differ, within
+from anji_fxiaoke.paging import (
+    Mark,
+    after,
+    chunks,
+    is_early,
+    mark_of,
+    stood_still,
+    sums_differ,
+    within,
+)
 from anji_fxiaoke.wire import Filter, Rows
 
 AT = datetime(2026, 1, 5, tzinfo=UTC)
@@ -114,3 +123,27 @@ def test_a_head_stood_still_if_it_moved_before_its_lines_did_or_well_before_they
     read_at = 10_000 if newest_line_ms == 0 else 1_500
 
     assert stood_still(head, lines, read_at) is stood
+
+
+@pytest.mark.parametrize(
+    ("head_ms", "line_ms", "early"),
+    [
+        (9_101, 1, True),
+        (9_099, 1, False),
+        (1, 9_101, True),
+        (8_101, 8_999, False),
+        (9_000, 1, True),  # a whole second, cut: it may have been 9,999
+        (8_000, 1, False),
+        (10_300, 1, True),  # it moved while it was read
+        (12_301, 1, False),  # a clock that jumped: nothing to wait for
+    ],
+)
+def test_a_document_is_early_as_long_as_lines_that_moved_with_it_may_not_show(
+    head_ms: int,
+    line_ms: int,
+    early: object,
+) -> None:
+    head = {"_id": "1", "last_modified_time": head_ms}
+    lines = {"L": [{"_id": "2", "last_modified_time": line_ms}]}
+
+    assert is_early(head, lines, 900, (10_000, 10_300)) is early

@@ -5,7 +5,8 @@ edit, its lines from after (``protocol.md`` 19). Where ids are known the lines a
 the heads: a head that did not move since is whole without a further call. Where heads come first
 they are read once more after the lines, and must be the same. A young document must be older than
 the lag of queries, and its lines must add up to its amount, where both are mapped. What is torn is
-read again, never guessed.
+read again, never guessed. An older document that has just moved is told as it is, and is `early`:
+a line that was removed with that move may still show, and no date will tell that it went.
 """
 
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
@@ -23,7 +24,16 @@ from anji_common.turns import in_turns
 from anji_fxiaoke.calls import Purpose
 from anji_fxiaoke.client import MAX_PAGE_RECORDS, Client
 from anji_fxiaoke.normalise import document, head_fields, line_fields
-from anji_fxiaoke.paging import Mark, after, chunks, mark_of, one_of, stood_still, sums_differ
+from anji_fxiaoke.paging import (
+    Mark,
+    after,
+    chunks,
+    is_early,
+    mark_of,
+    one_of,
+    stood_still,
+    sums_differ,
+)
 from anji_fxiaoke.settings import FxiaokeSettings
 from anji_fxiaoke.wire import Filter, ms_of
 
@@ -100,7 +110,8 @@ class Documents:
             if str(head["_id"]) not in published
             and not stood_still(head, lines[str(head["_id"])], began_ms)
         }
-        return await self._page(interest, heads, lines, torn)
+        page = await self._page(interest, heads, lines, torn)
+        return self._with_early(page, heads, lines, began_ms)
 
     async def whole(
         self, interest: ObjectInterest, heads: Sequence[Raw], purpose: Purpose
@@ -116,7 +127,8 @@ class Documents:
         lines = await self._lines(interest, [str(head["_id"]) for head in heads], purpose)
         torn = await self._moved(interest, heads, purpose)
         torn |= self._too_young(interest, heads, lines, began_ms)
-        return await self._page(interest, heads, lines, torn)
+        page = await self._page(interest, heads, lines, torn)
+        return self._with_early(page, heads, lines, began_ms)
 
     async def as_they_are(
         self, interest: ObjectInterest, heads: Sequence[Raw], purpose: Purpose
@@ -191,6 +203,24 @@ class Documents:
         if age > self._settings.overlap_seconds:
             return False
         return sums_differ(interest.object_name, head, lines)
+
+    def _with_early(self, page: Page, heads: Sequence[Raw], lines: _Lines, began_ms: int) -> Page:
+        """Return the page with those of its documents that are to be looked at a second time.
+
+        That they are published meanwhile keeps what waits for them as quick as it was.
+        """
+        lag_ms = self._settings.lines_lag_seconds * _SECOND_MS
+        if not lag_ms:
+            return page
+        told = {found.ref.record_id for found in page.records}
+        read_ms = (began_ms, ms_of(self._client.now()))
+        early = (
+            record_id
+            for head in heads
+            if (record_id := str(head["_id"])) in told
+            and is_early(head, lines[record_id], lag_ms, read_ms)
+        )
+        return replace(page, early=tuple(early))
 
     async def _page(
         self,

@@ -13,8 +13,20 @@ from anji_common.sourcing.feed import Window
 from anji_fxiaoke.objects import SUMS
 from anji_fxiaoke.wire import Filter, Rows, ms_of
 
-__all__ = ["Mark", "after", "chunks", "mark_of", "one_of", "stood_still", "sums_differ", "within"]
+__all__ = [
+    "Mark",
+    "after",
+    "chunks",
+    "is_early",
+    "mark_of",
+    "one_of",
+    "stood_still",
+    "sums_differ",
+    "within",
+]
 
+_SECOND_MS = 1_000
+"""A time of whole seconds is cut: it may have been any in that second."""
 _CLOCK_ERROR_MS = 2_000
 """The CRM tells its time in whole seconds, cut; and an answer takes a while."""
 
@@ -95,6 +107,31 @@ def stood_still(head: _Raw, lines: Mapping[str, Sequence[_Raw]], lines_read_ms: 
     moved_ms, _ = _version(head)
     newest = max((_version(row)[0] for rows in lines.values() for row in rows), default=0)
     return moved_ms <= newest or moved_ms < lines_read_ms - _CLOCK_ERROR_MS
+
+
+def is_early(
+    head: _Raw, lines: Mapping[str, Sequence[_Raw]], lag_ms: float, read_ms: tuple[int, int]
+) -> bool:
+    """Whether a document moved so lately that not all its lines may have shown when it was read.
+
+    A line that is gone, or follows later, is not among `lines`: the head, or another line, moved
+    with it. A time from well after the reading is none to wait for.
+
+    Args:
+        head: As read.
+        lines: Its lines, as read.
+        lag_ms: How late a line may show.
+        read_ms: When the lines were asked for, and when all was read, in the CRM's time.
+    """
+    began_ms, ended_ms = read_ms
+    moved_ms = [
+        _version(raw)[0] for raw in (head, *(row for rows in lines.values() for row in rows))
+    ]
+    return any(
+        began_ms - lag_ms < each + (0 if each % _SECOND_MS else _SECOND_MS)
+        and each <= ended_ms + _CLOCK_ERROR_MS
+        for each in moved_ms
+    )
 
 
 def sums_differ(object_name: str, head: _Raw, lines: Mapping[str, Sequence[_Raw]]) -> bool:

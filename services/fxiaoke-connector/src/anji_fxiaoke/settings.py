@@ -112,8 +112,11 @@ class FxiaokeSettings(BaseSettings):
     its time, and wait for the other half."""
 
     lines_lag_seconds: float = Field(default=0.9, ge=0)
-    """A document with lines that is younger than this is read again before it is published, as
-    its lines may not all be there to be queried."""
+    """How late lines show in queries. A document with lines that is younger is read again before
+    it is published; an older one that moved less than this before it was read is published, and
+    looked at once more when the lines have followed: all such documents of an object by one query,
+    and one for each kind of lines, for every hundred. What a callback brings is read late enough
+    for one look, unless the tenant tells whole seconds. 0: no second look."""
 
     patrol_seconds: float | None = Field(default=86_400.0, gt=0)
     """From one reading again of all known records to the next. It finds removed lines and deleted

@@ -6,6 +6,7 @@ and has not moved (`seen`) costs nothing more.
 """
 
 from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from anji_common.interest import LinesInterest, ObjectInterest
@@ -65,7 +66,7 @@ class FxiaokeFeed:
             yield _with_marks(page, known, seen)
         if window.is_bulk:
             return  # every line of a snapshot came with its head, however old either is
-        async for page in self._of_moved_lines(interest, window, met, seen):
+        async for page in self._of_moved_lines(interest, window, met):
             yield page
 
     async def read(
@@ -92,11 +93,7 @@ class FxiaokeFeed:
         return page
 
     async def _of_moved_lines(
-        self,
-        interest: ObjectInterest,
-        window: Window,
-        met: Mapping[str, Mark],
-        seen: Mapping[str, str],
+        self, interest: ObjectInterest, window: Window, met: Mapping[str, Mark]
     ) -> AsyncIterator[Page]:
         """Yield the documents of lines that moved in `window` and were not read with it yet."""
         moved: dict[str, None] = {}
@@ -108,8 +105,8 @@ class FxiaokeFeed:
                     known[head_id] = None
                 else:
                     moved[head_id] = None
-        if known.keys() - moved.keys():
-            yield _with_marks(Page(()), known.keys() - moved.keys(), seen)
+        if still := known.keys() - moved.keys():
+            yield Page((), marks={head_id: str(met[head_id]) for head_id in still})
         for ids in chunks(moved, MAX_PAGE_RECORDS):
             heads = await self._documents.heads(interest, ids, _POLL_LINES)
             page = await self._documents.whole(interest, heads, _POLL_LINES)
@@ -135,4 +132,4 @@ def _is_known(head: Raw, met: Mapping[str, Mark]) -> bool:
 def _with_marks(page: Page, known: Iterable[str], seen: Mapping[str, str]) -> Page:
     """Return the page with the marks of what was left out of it, too."""
     kept = {record_id: seen[record_id] for record_id in known if record_id in seen}
-    return Page(page.records, page.torn, page.unreadable, {**kept, **page.marks})
+    return replace(page, marks={**kept, **page.marks})

@@ -338,6 +338,8 @@ class Desk:
     async def _publish(
         self, changes: Sequence[Change], page: Page, others: Sequence[Message] = ()
     ) -> None:
+        for record_id in page.early:
+            self._wish(record_id, None)
         letters = self._burials.letters(page.unreadable, self._clock.now())
         published = {str(change.ref): Published.of(change) for change in changes}
         messages = [each.to_message() async for each in in_turns(changes, self._clock)]

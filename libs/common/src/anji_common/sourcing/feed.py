@@ -45,6 +45,9 @@ class Page:
     marks: Mapping[str, str] = field(default_factory=dict)
     """Record id → what told this version apart, of every record met, those left out because it
     was `seen` too. Opaque; empty where reading a document whole costs nothing more."""
+    early: tuple[str, ...] = ()
+    """Ids of `records` that moved so lately that not all their lines may show what they are now:
+    published as they are, and read again when the lines have followed."""
 
 
 class Feed(Protocol):
