@@ -127,10 +127,31 @@ def _a_line_is_removed_on_one_side_and_edited_on_the_other(rules: Rules) -> bool
     return held(lab, order) == ["2", "9"] and held(lab, bill) == ["9", "2"] and len(told) == 1
 
 
+def _a_row_numbered_anew_while_its_line_is_made(rules: Rules) -> bool:
+    """Before it is known whether the line was made, a person's save gives its row a new id."""
+    lab = DocumentLab(make_order_type(), rules=rules)
+    order, bill = linked(lab, "1", "2")
+    lab.add_row(bill, ENTRY, {"FQty": "3"})
+    lab.read_ref(bill)
+    while not lab.commands:
+        lab.deliver(next(iter(lab.queues)))
+    lab.erp.renumber(bill)
+    lab.change_row(bill, ENTRY, ids(lab, bill)[2], {"FQty": "9"})
+    lab.read_ref(bill)
+    while lab.queues:
+        lab.deliver(next(iter(lab.queues)))
+    lab.rest()
+    return held(lab, order) == held(lab, bill) == ["1", "2", "9"]
+
+
 ACCIDENTS: Mapping[str, tuple[Callable[[Rules], bool], Rules]] = {
     "18 marker": (_rows_numbered_anew_and_edited, without(finds_by_marker=lambda *_: iter(()))),
     "18 content": (_rows_numbered_anew_by_a_person, without(finds_by_content=lambda *_: iter(()))),
     "18 order": (_rows_numbered_anew_by_our_save, without(are_in_order=lambda _stamp: False)),
+    "18 followed": (
+        _a_row_numbered_anew_while_its_line_is_made,
+        without(follows_rows=lambda *_: {}),
+    ),
     "18 both had it": (
         _a_kept_line_under_a_mapping_that_removes,
         without(may_be_removed=lambda _state: True),

@@ -158,6 +158,9 @@ seats = st.builds(
     claimants=st.lists(refs, max_size=2).map(tuple),
     claimed_on=st.integers(-1, 2**62),
     is_unsettled=st.booleans(),
+    renumbered=st.dictionaries(
+        lines_names, st.dictionaries(names, names, min_size=1, max_size=2), max_size=2
+    ),
     asked=pairs,
     decisions=st.dictionaries(
         texts,
@@ -179,7 +182,7 @@ WHOLE: dict[Any, tuple[str, ...]] = {
         *("key", "link_type", "generation", "version", "stage", "partner", "crm", "erp", "agreed"),
         *("lines", "waits", "waiting_since", "problem", "said", "heard", "newest", "deferred"),
         *("claimants", "messages", "rows_digest", "asked", "decisions", "claimed_on"),
-        "is_unsettled",
+        *("is_unsettled", "renumbered"),
     ),
     SideState: (
         *("ref", "revision", "stamp", "seen", "floor", "flight", "held", "sent", "refusal"),

@@ -211,6 +211,7 @@ _RARE_TO: tuple[tuple[str, Callable[[Any], Json]], ...] = (
     ("claimants", _refs_to),
     ("asked", _as_is),
     ("decisions", decisions_to),
+    ("renumbered", _as_is),
     ("is_unsettled", _as_is),
 )
 """Fields of a seat of which there is mostly nothing to say: written by name where there is."""
@@ -224,5 +225,6 @@ _RARE_FROM: Mapping[str, Callable[[Json], Any]] = {
     "claimants": _refs_from,
     "asked": whole_from,
     "decisions": decisions_from,
+    "renumbered": _as_is,
     "is_unsettled": _as_is,
 }

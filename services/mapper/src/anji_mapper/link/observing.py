@@ -24,6 +24,7 @@ from anji_mapper.link.lines import (
     under_known_ids,
 )
 from anji_mapper.link.renditions import Answer, Answers, row_key
+from anji_mapper.link.renumbered import ids_by_now, marked_by_now, under_ids_by_now
 from anji_mapper.link.rules import Rows
 from anji_mapper.link.state import (
     Flight,
@@ -186,18 +187,21 @@ def agree(  # noqa: PLR0913 - what a command said, and what came of it
     states = dict(turn.seat.lines)
     for each in turn.link_type.lines:
         if each.name in flight.rows:
-            told = lines.get(each.path(system), {})
+            now = ids_by_now(turn, each) if system is System.FXIAOKE else {}
+            answered = lines.get(each.path(system), {})
+            told = {now.get(source, source): target for source, target in answered.items()}
             came_rows = {} if came is None else came.rows.get(each.name, {})
+            came_rows = marked_by_now(each, came_rows, now)
             known = states.get(each.name, {})
-            wished = under_known_ids(flight.rows[each.name], known)
+            wished = under_known_ids(under_ids_by_now(flight.rows[each.name], now), known)
             agreement = _Rows(each, answers, wished, told, came_rows, memory)
             states[each.name] = agreement.over(known)
         if system is System.K3CLOUD and before is not None and came is not None:
-            known, now = turn.seat.lines.get(each.name, {}), states.get(each.name, {})
-            settled = _settled(flight.removes.get(each.name, ()), known, now)
+            known, paired = turn.seat.lines.get(each.name, {}), states.get(each.name, {})
+            settled = _settled(flight.removes.get(each.name, ()), known, paired)
             rows = before.rows.get(each.name, {}), came.rows.get(each.name, {})
-            if now and turn.rules.are_in_order(stamp):
-                states[each.name] = numbered_anew(each, now, rows, settled)
+            if paired and turn.rules.are_in_order(stamp):
+                states[each.name] = numbered_anew(each, paired, rows, settled)
     turn.put(agreed=agreed, lines=states)
     side = turn.seat.side(system)
     turn.put_side(system, changed(side, returned=memory.returned, rewrites=memory.rewrites))
@@ -229,8 +233,10 @@ def agree_on_made_rows(turn: Turn, system: System, flight: Flight) -> None:
     states = dict(turn.seat.lines)
     for each in turn.link_type.lines:
         known = states.get(each.name, {})
-        new = [row for row in flight.rows.get(each.name, ()) if not _is_known(row, known)]
-        came = side.seen.rows.get(each.name, {})
+        now = ids_by_now(turn, each) if system is System.FXIAOKE else {}
+        sent = under_ids_by_now(flight.rows.get(each.name, ()), now)
+        new = [row for row in sent if not _is_known(row, known)]
+        came = marked_by_now(each, side.seen.rows.get(each.name, {}), now)
         found = marked_by_us(each, system, new, came)
         made = [row for row in new if source_of(row, system) in found]
         if made:

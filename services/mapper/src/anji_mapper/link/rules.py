@@ -6,6 +6,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from operator import eq
 
 from anji_common.events.commands import Action
 from anji_common.events.inbox import Entry
@@ -34,6 +35,7 @@ __all__ = [
     "edit_wins",
     "finds_by_content",
     "finds_by_marker",
+    "follows_rows",
     "grants",
     "holds",
     "is_baselined",
@@ -261,6 +263,42 @@ def finds_by_content(
     yield from ((crm, erp) for crm, erp in found if crms.count(crm) == 1 and erps.count(erp) == 1)
 
 
+def follows_rows(marker: str | None, before: Rows, now: Rows) -> dict[str, str]:
+    """Rule 18: a row that the ERP has no more, and one that it did not have, may be one row.
+
+    They are if they have the same marker, else if they hold the same, else by their order if as
+    many came as went: nobody has a line of it yet, so an edit of it and another row say the same.
+    Two of which only one is marked, or each for another line, are never one.
+
+    Args:
+        marker: The path in which rows keep the id of their line, if they do.
+        before: The rows as they were.
+        now: The rows as they are.
+    """
+    gone = [row_id for row_id in before if row_id not in now]
+    come = [row_id for row_id in now if row_id not in before]
+    found: dict[str, str] = {}
+
+    def mark(row: Row) -> object:
+        return None if marker is None else row.get(marker)
+
+    def is_marked_alike(one: Row, other: Row) -> bool:
+        return mark(one) == mark(other) is not None
+
+    for is_alike in (is_marked_alike, eq):
+        for row_id in list(gone):
+            olds = [each for each in gone if is_alike(before[each], before[row_id])]
+            news = [each for each in come if is_alike(now[each], before[row_id])]
+            if len(olds) == len(news) == 1:
+                found[row_id] = news[0]
+                gone.remove(row_id)
+                come.remove(news[0])
+    if len(gone) == len(come):
+        pairs = zip(gone, come, strict=True)
+        found |= {old: new for old, new in pairs if mark(before[old]) == mark(now[new])}
+    return found
+
+
 def are_in_order(stamp: Stamp | None) -> bool:
     """Rule 18: after our own save rows stand in the order sent; their ids may be new."""
     return stamp is not None and stamp.by_anji
@@ -341,6 +379,7 @@ class Rules:
     is_baselined: Callable[[Seat], bool] = is_baselined
     finds_by_marker: FindRows = finds_by_marker
     finds_by_content: FindRows = finds_by_content
+    follows_rows: Callable[[str | None, Rows, Rows], dict[str, str]] = follows_rows
     are_in_order: Callable[[Stamp | None], bool] = are_in_order
     may_move_no_date: Callable[[Flight], bool] = may_move_no_date
     may_be_removed: Callable[[LineState], bool] = may_be_removed

@@ -271,6 +271,9 @@ class Seat:
     messages: tuple[PendingMessage, ...] = ()
     rows_digest: str = ""
     """Of the crosswalk rows last published."""
+    renumbered: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """`LinesPair.name` → id that a line of the CRM may be marked with → the id that its ERP row
+    has by now; of rows that a command to the CRM names, and that no line is known to be of yet."""
     is_unsettled: bool = False
     """The pair was known before its state was lost: once both sides are seen, what stands there
     is agreed (``protocol.md`` 16)."""

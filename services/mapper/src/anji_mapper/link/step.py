@@ -35,6 +35,12 @@ from anji_mapper.link.problems import judge
 from anji_mapper.link.questions import ask, decided, ruling_of
 from anji_mapper.link.remapping import look_again
 from anji_mapper.link.removing import decide_removed
+from anji_mapper.link.renumbered import (
+    follow_rows,
+    forget_rows,
+    remember_rows,
+    under_rows_by_now,
+)
 from anji_mapper.link.resting import rests
 from anji_mapper.link.rules import RULES, Rules
 from anji_mapper.link.settling import settle
@@ -71,6 +77,7 @@ class Reducer:
         choose_variant(turn, link_type)
         if not _take_in(turn, happened):
             return seat, ()
+        follow_rows(turn, seat)
         choose_variant(turn, link_type)
         if not (_is_plan(happened) or rests(turn, seat, happened)):
             tell_reassigned(turn, link_type)
@@ -214,6 +221,8 @@ def _rejected(turn: Turn, flight: Flight, result: Result) -> None:
     if flight.action == "message":
         turn.notify(NoticeKind.MESSAGE_IN_DOUBT, result.words or "a message may not have left")
         return
+    if result.system is System.FXIAOKE:
+        remember_rows(turn, flight)
     kind = _REFUSALS[result.outcome]
     digest = "*" if kind is ProblemKind.IN_DOUBT else flight.digest
     told = f"{result.words} [{result.field}]" if result.field else result.words
@@ -346,7 +355,7 @@ def _level(turn: Turn) -> tuple[set[str], list[str]]:
     seat = turn.seat
     found = compare(
         turn.link_type,
-        (crm, with_status(turn, erp)),
+        (under_rows_by_now(turn, crm), with_status(turn, erp)),
         (seat.agreed, seat.lines),
         turn.context,
         partial(ruling_of, turn),
@@ -358,6 +367,7 @@ def _level(turn: Turn) -> tuple[set[str], list[str]]:
     decide_removed(turn, found)
     ask(turn, found)
     turn.put(agreed=found.agreed, lines={**seat.lines, **found.lines})
+    forget_rows(turn)
     for system in SYSTEMS:
         if turn.rules.is_busy(turn.seat.side(system)):
             awaited |= {*seat.waits}  # what new lines wait for is asked again when it is idle

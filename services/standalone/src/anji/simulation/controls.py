@@ -222,6 +222,11 @@ CONTROLS: Mapping[str, Control] = {
         "rows that our save numbered anew are not paired in the order sent",
         _without_reducers(are_in_order=lambda _stamp: False),
     ),
+    "line number": Control(
+        "18",
+        "a row that gets another id while its line is made is a new row",
+        _without_reducers(follows_rows=lambda *_: {}),
+    ),
     "line removal": Control(
         "18",
         "any line that one side has no more may be removed from the other",
@@ -260,7 +265,7 @@ SHOWN_BY_SEEDS = frozenset({"home", "grant", "look-up", "stale", "hold", "finish
 SHOWN_BY_THE_REDUCER = frozenset(
     {
         *("unmoved", "inbox", "endless", "yields", "one in flight", "pair", "baseline"),
-        *("line marker", "line content", "line order"),
+        *("line marker", "line content", "line order", "line number"),
         *("line removal", "line missed", "line absence"),
     }
 )

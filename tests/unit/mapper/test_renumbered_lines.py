@@ -1,0 +1,185 @@
+"""A row that gets another id in the ERP while its line is made in the CRM (``protocol.md`` 18).
+
+The line's marker names the id that the row had. Whoever does not know that it is the same row
+makes the line again, takes the first one for a new line of people, and copies it back.
+"""
+
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from anji_common.events.commands import Command
+from anji_common.events.results import Outcome, Result
+from anji_common.refs import Ref
+from anji_mapper.link.codec import decode_seat, encode_seat
+from anji_mapper.link.rules import follows_rows
+from labs.document_lab import DocumentLab, Row
+from labs.link_lab import CRM
+from labs.lost_rows import held, ids, linked, removing
+from labs.order_type import ENTRY, LINES, NAME, make_order_type
+
+Begun = Callable[[DocumentLab], tuple[Ref, Ref, Command]]
+
+
+def deliver_all(lab: DocumentLab) -> None:
+    while lab.queues:
+        lab.deliver(next(iter(lab.queues)))
+
+
+def with_new_rows(lab: DocumentLab) -> tuple[Ref, Ref, Command]:
+    """Let two rows be added in the ERP; return (order, bill, the command that makes lines)."""
+    order, bill = linked(lab, "1", "2")
+    for quantity in ("3", "4"):
+        lab.add_row(bill, ENTRY, {"FQty": quantity})
+    lab.read_ref(bill)
+    deliver_all(lab)
+    return order, bill, lab.commands.pop()
+
+
+def with_returned_rows(lab: DocumentLab) -> tuple[Ref, Ref, Command]:
+    """The same of rows that people have edited while their lines were removed in the CRM."""
+    order, bill = linked(lab, "1", "2", "0", "0")
+    for line, row, quantity in zip(
+        ids(lab, order)[2:], ids(lab, bill)[2:], ("3", "4"), strict=True
+    ):
+        lab.remove_row(order, LINES, line)
+        lab.change_row(bill, ENTRY, row, {"FQty": quantity})
+    while not lab.commands:
+        lab.read_ref(order)
+        lab.read_ref(bill)
+        deliver_all(lab)
+    return order, bill, lab.commands.pop()
+
+
+def half_make(lab: DocumentLab, order: Ref, command: Command) -> None:
+    """Let the first of its lines be made."""
+    lab.crm.add_row(order, LINES, command.rows[LINES][0].values)
+    lab.touched(order, by_anji=True)
+
+
+def number_anew(lab: DocumentLab, bill: Ref, quantity: str = "3") -> None:
+    """Let people save the bill, with another quantity in its third row; all rows get new ids."""
+    lab.erp.renumber(bill)
+    lab.change_row(bill, ENTRY, ids(lab, bill)[2], {"FQty": quantity})
+    lab.read_ref(bill)
+    deliver_all(lab)
+
+
+def answer(lab: DocumentLab, order: Ref, command: Command, outcome: Outcome) -> None:
+    is_read = outcome is Outcome.MOVED
+    result = Result(
+        seat=command.seat,
+        number=command.number,
+        system=CRM,
+        answered_at=lab.tick(),
+        outcome=outcome,
+        words="" if is_read else "the second line was refused",
+        ref=order if is_read else None,
+        observed=lab.crm.observed(order) if is_read else None,
+        calls=1,
+    )
+    lab.queues["results", str(command.seat)].append(result)
+
+
+@pytest.mark.parametrize("quantity", ["3", "9"])
+@pytest.mark.parametrize("begun", [with_new_rows, with_returned_rows])
+def test_a_line_whose_row_got_a_new_id_while_it_was_in_doubt_is_not_made_again(
+    begun: Begun, quantity: str
+) -> None:
+    lab = DocumentLab(make_order_type())
+    order, bill, command = begun(lab)
+    half_make(lab, order, command)
+    number_anew(lab, bill, quantity)
+    seat = lab.of(order)
+    assert decode_seat(encode_seat(seat)) == seat
+    assert [*seat.renumbered[NAME].values()] == ids(lab, bill)[2:]
+
+    answer(lab, order, command, Outcome.MOVED)
+    lab.rest()
+
+    assert held(lab, bill) == held(lab, order) == ["1", "2", quantity, "4"]
+    assert lab.erp.writes == 0
+    assert not lab.of(order).renumbered
+
+
+@pytest.mark.parametrize("begun", [with_new_rows, with_returned_rows])
+@pytest.mark.parametrize("is_late", [False, True])
+def test_a_line_that_a_person_has_to_look_for_is_no_new_line_of_people(
+    begun: Begun, *, is_late: bool
+) -> None:
+    """`is_late`: its row gets another id between the answer and the read that shows the line."""
+    lab = DocumentLab(make_order_type())
+    order, bill, command = begun(lab)
+    half_make(lab, order, command)
+
+    if is_late:
+        answer(lab, order, command, Outcome.IN_DOUBT)
+        deliver_all(lab)
+        number_anew(lab, bill, "9")
+    else:
+        number_anew(lab, bill, "9")
+        answer(lab, order, command, Outcome.IN_DOUBT)
+    lab.rest()
+
+    assert len(ids(lab, bill)) == 4
+    assert len(ids(lab, order)) == 3  # the fourth waits for the person
+    assert ids(lab, bill)[2] in lab.rows[str(bill)].lines
+
+
+def test_a_line_whose_row_got_a_new_id_is_agreed_under_it_when_all_went_well() -> None:
+    lab = removing()
+    order, bill, command = with_new_rows(lab)
+    lab.commands.append(command)
+
+    number_anew(lab, bill, "9")
+    lab.rest()
+
+    assert held(lab, order) == held(lab, bill) == ["1", "2", "9", "4"]
+    assert lab.rows[str(order)].lines == dict(zip(ids(lab, order), ids(lab, bill), strict=True))
+    assert lab.erp.writes == 0
+    assert not lab.of(order).renumbered
+
+
+def test_rows_are_the_same_by_marker_then_by_content_then_by_order() -> None:
+    before: dict[str, Row] = {
+        "1": {"mark": "a", "qty": "1"},
+        "2": {"mark": None, "qty": "2"},
+        "3": {"mark": None, "qty": "3"},
+        "4": {"mark": None, "qty": "4"},
+    }
+    after: dict[str, Row] = {
+        "4": {"mark": None, "qty": "5"},
+        "7": {"mark": None, "qty": "3"},
+        "8": {"mark": None, "qty": "9"},
+        "9": {"mark": "a", "qty": "8"},
+    }
+
+    assert follows_rows("mark", before, after) == {"1": "9", "3": "7", "2": "8"}
+
+
+def test_a_row_with_another_rows_marker_is_not_taken_for_the_next_in_order() -> None:
+    before: dict[str, Row] = {"1": {"mark": "a", "qty": "1"}}
+
+    assert follows_rows("mark", before, {"2": {"mark": None, "qty": "2"}}) == {}
+    assert follows_rows("mark", before, {"2": {"mark": "b", "qty": "1"}}) == {}
+
+
+rows = st.dictionaries(
+    st.sampled_from("123456"),
+    st.fixed_dictionaries(
+        {"mark": st.sampled_from((None, "a", "b")), "qty": st.sampled_from("12")}
+    ),
+)
+
+
+@given(rows, rows)
+def test_a_row_becomes_at_most_one_row_that_was_not_there_before(
+    before: dict[str, Row], after: dict[str, Row]
+) -> None:
+    found = follows_rows("mark", before, after)
+
+    assert len({*found.values()}) == len(found)
+    assert found.keys() <= before.keys() - after.keys()
+    assert {*found.values()} <= after.keys() - before.keys()
