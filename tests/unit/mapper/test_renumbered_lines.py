@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 
 from anji_common.events.commands import Command
 from anji_common.events.results import Outcome, Result
-from anji_common.refs import Ref
+from anji_common.refs import Ref, System
 from anji_mapper.link.codec import decode_seat, encode_seat
 from anji_mapper.link.rules import follows_rows
+from anji_mapper.link.state import changed
 from labs.document_lab import DocumentLab, Row
-from labs.link_lab import CRM
+from labs.link_lab import CRM, ERP
 from labs.lost_rows import held, ids, linked, removing
 from labs.order_type import ENTRY, LINES, NAME, make_order_type
 
@@ -183,3 +184,44 @@ def test_a_row_becomes_at_most_one_row_that_was_not_there_before(
     assert len({*found.values()}) == len(found)
     assert found.keys() <= before.keys() - after.keys()
     assert {*found.values()} <= after.keys() - before.keys()
+
+
+def with_a_row_of_the_erp_alone(lab: DocumentLab) -> tuple[Ref, Ref]:
+    """Lose the state while a line's removal is crossing: what stands on both sides stays."""
+    order, bill = linked(lab, "1", "2", "3")
+    lab.remove_row(order, LINES, ids(lab, order)[0])
+    lab.read_ref(order)
+    seat = lab.of(order)
+    lab.seats[str(order)] = changed(seat, agreed={}, lines={}, is_unsettled=True)
+    lab.rest()
+    assert held(lab, order) == ["2", "3"]
+    return order, bill
+
+
+@pytest.mark.parametrize(("markers", "quantity"), [((CRM, ERP), "9"), ((), "1")])
+def test_a_row_that_the_erp_alone_was_known_to_have_stays_alone_under_its_new_id(
+    markers: tuple[System, ...], quantity: str
+) -> None:
+    lab = DocumentLab(make_order_type(markers=markers))
+    order, bill = with_a_row_of_the_erp_alone(lab)
+
+    lab.erp.renumber(bill)
+    lab.change_row(bill, ENTRY, ids(lab, bill)[0], {"FQty": quantity})
+    lab.rest()
+
+    assert held(lab, order) == ["2", "3"]
+    assert held(lab, bill) == [quantity, "2", "3"]
+
+
+@pytest.mark.parametrize("markers", [(CRM, ERP), ()])
+def test_a_row_put_in_place_of_one_that_the_erp_alone_had_is_a_new_row(
+    markers: tuple[System, ...],
+) -> None:
+    lab = DocumentLab(make_order_type(markers=markers))
+    order, bill = with_a_row_of_the_erp_alone(lab)
+
+    lab.remove_row(bill, ENTRY, ids(lab, bill)[0])
+    lab.add_row(bill, ENTRY, {"FQty": "9"})
+    lab.rest()
+
+    assert held(lab, order) == held(lab, bill) == ["2", "3", "9"]

@@ -3,13 +3,16 @@
 A line's marker names the id that the row had when the command was issued. Until the line is known
 as that row's, the seat remembers which id the row has by now; else the line would look like a new
 one of people, would be copied back, and its row would be made a line once more.
+
+A row that is to stay without a line stays so under its new id.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from anji_mapper.link.lines import alone_in_erp
 from anji_mapper.link.rules import Rows
-from anji_mapper.link.state import Flight, RowAgreement, Seat
+from anji_mapper.link.state import Flight, LineState, RowAgreement, Seat, changed
 from anji_mapper.link.turn import Turn
 from anji_mapper.mapping.model import LinesPair, Seen
 
@@ -31,20 +34,42 @@ def follow_rows(turn: Turn, before: Seat) -> None:
     seen, last = turn.seat.erp.seen, before.erp.seen
     if seen is None or last is None or seen is last:
         return
-    flight, remembered = turn.seat.crm.flight, turn.seat.renumbered
-    if not remembered and (flight is None or not flight.rows):
-        return
-    followed = dict(remembered)
+    followed, states = dict(turn.seat.renumbered), dict(turn.seat.lines)
     for each in turn.link_type.lines:
         was, now = last.rows.get(each.name, {}), seen.rows.get(each.name, {})
         held = dict(ids_by_now(turn, each))
-        ids = held | {old: old for old in _named(flight, each) if old not in held}
-        if all(row_id in now for row_id in ids.values()):
+        ids = held | {old: old for old in _named(turn.seat.crm.flight, each) if old not in held}
+        known = states.get(each.name, {})
+        alone = [key for key, state in known.items() if key == alone_in_erp(state.erp_id)]
+        if {*ids.values(), *(known[key].erp_id for key in alone)} <= now.keys():
             continue
         anew = turn.rules.follows_rows(each.erp_marker, was, now)
         moved = {old: anew.get(row_id, row_id) for old, row_id in ids.items()}
         followed[each.name] = held | {old: new for old, new in moved.items() if new != ids[old]}
-    turn.put(renumbered=_without_blanks(followed))
+        states[each.name] = _alone_by_now(known, _surely(each, anew, was, now))
+    turn.put(renumbered=_without_blanks(followed), lines=states)
+
+
+def _surely(lines: LinesPair, anew: Mapping[str, str], was: Rows, now: Rows) -> dict[str, str]:
+    """Return what is known of rows by more than their order."""
+    mark = lines.erp_marker
+    return {
+        old: new
+        for old, new in anew.items()
+        if was[old] == now[new] or (mark is not None and was[old].get(mark) is not None)
+    }
+
+
+def _alone_by_now(known: Mapping[str, LineState], anew: Mapping[str, str]) -> dict[str, LineState]:
+    """Return lines with the new ids of rows that the ERP alone has, and that shall get no line."""
+    states = {}
+    for key, state in known.items():
+        new = anew.get(state.erp_id)
+        if new is not None and key == alone_in_erp(state.erp_id):
+            states[alone_in_erp(new)] = changed(state, erp_id=new)
+        else:
+            states[key] = state
+    return states
 
 
 def remember_rows(turn: Turn, flight: Flight) -> None:
