@@ -110,14 +110,31 @@ def test_a_line_that_shows_as_removed_later_than_its_head_is_told_though_no_date
     in_a_room(test)
 
 
-def test_a_read_for_a_command_is_answered_at_once_and_mended_when_the_lines_show() -> None:
+def test_a_read_for_a_command_waits_for_the_line_that_the_command_made() -> None:
+    """Whoever asked would take it for removed, or make it again."""
+
     async def test(room: Room) -> None:
         (order_id,) = await room.orders(1)
-        await room.remove_a_line(order_id)
+        room.lab.person.make(LINES, order_id=order_id, quantity="7")
         await room.ask_for(order_id)
         await room.lab.clock.sleep(3.0)
 
-        assert await room.told(order_id) == [["2", "1"], ["2", "1"], ["2"]]
+        assert await room.told(order_id) == [["2", "1"], ["2", "1", "7"]]
+
+    in_a_room(test)
+
+
+def test_another_read_does_not_take_along_what_a_command_waits_for() -> None:
+    async def test(room: Room) -> None:
+        order_id, other = await room.orders(2)
+        await room.ask_for(other)
+        await room.lab.clock.sleep(0.5)
+        room.lab.person.make(LINES, order_id=order_id, quantity="7")
+        await room.ask_for(order_id)
+        await room.lab.clock.sleep(3.0)
+
+        assert await room.told(order_id) == [["2", "1"], ["2", "1", "7"]]
+        assert await room.told(other) == [["2", "1"], ["2", "1"]]
 
     in_a_room(test)
 

@@ -118,12 +118,12 @@ def test_the_last_word_comes_after_every_lag_of_a_query() -> None:
     assert total > 60.0
 
 
-def test_a_later_command_takes_the_place_of_an_earlier_one() -> None:
+def test_one_read_answers_every_command_that_asked_for_it() -> None:
     wishes = wished({}, "1", "1-1", is_there=True)
     wishes = wished(wishes, "1", "1-2", is_there=False)
     wishes = wished(wishes, "1", None, is_there=False)
 
-    assert wishes == {"1": Wish(answers="1-2", is_there=True)}
+    assert wishes == {"1": Wish(answers="1-1,1-2", is_there=True)}
 
 
 def test_without_hints_polls_become_fewer_in_quiet_times_and_are_dense_again_with_news() -> None:

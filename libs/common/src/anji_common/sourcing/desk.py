@@ -34,12 +34,7 @@ from anji_common.sourcing.rhythm import Rhythm
 from anji_common.sourcing.settings import SourceSettings
 from anji_common.sourcing.snapshots import Snapshots
 from anji_common.sourcing.windows import advanced, bounded_marks, next_window
-from anji_common.sourcing.wishes import (
-    FIRST_TORN_WAIT_SECONDS,
-    after_try,
-    is_last_word,
-    wished,
-)
+from anji_common.sourcing.wishes import after_try, is_last_word, wished
 from anji_common.topics import Lane
 from anji_common.turns import in_turns
 
@@ -73,8 +68,7 @@ class Desk:
         self._chance = runtime.chance
         self._settings = settings
         self._published = PublishedRefs(runtime, feed.system, interest.object_name)
-        gathers = (settings.gather_seconds, settings.document_gather_seconds)
-        self._gathering = Gathering(settings, max(gathers) if interest.lines else gathers[0])
+        self._gathering = Gathering(settings, has_lines=bool(interest.lines))
         self._rhythm = Rhythm(settings, self._gathering.gather_seconds, runtime.chance)
         self._asked_at: float | None = None
         self._blocked_until = 0.0
@@ -95,6 +89,8 @@ class Desk:
         """Begin where the former owner left off, or, the first time, at the vendor's now."""
         self._checkpoint = self._kept = checkpoint
         self._rhythm.begin(self._clock.monotonic())
+        if checkpoint is not None:
+            self._gathering.begin(checkpoint.wishes, self._clock.monotonic())
         await self._published.start()
 
     async def follow(self) -> None:
@@ -332,8 +328,8 @@ class Desk:
 
     def _wish(self, record_id: str, answers: str | None, *, is_there: bool = False) -> None:
         self._set(wishes=wished(self._place.wishes, record_id, answers, is_there=is_there))
-        wait = FIRST_TORN_WAIT_SECONDS if is_there else self._gathering.gather_seconds
-        self._gathering.wished(record_id, self._clock.monotonic() + (0.0 if answers else wait))
+        now = self._clock.monotonic()
+        self._gathering.wished(record_id, now, answers=answers, is_there=is_there)
 
     async def _publish(
         self, changes: Sequence[Change], page: Page, others: Sequence[Message] = ()

@@ -4,7 +4,8 @@ One wish after a quiet while is read once it has gathered for a moment. In a ste
 read follows the other no sooner than a pause (`steady_gather_seconds`), unless it is full before:
 a read as soon as the first wish has gathered takes five calls a second for five changes a second,
 uses up the vendor's window of calls in half of it, and then everything waits for the other half.
-What a command asks for is read at once, and what waits for another try when its time has come.
+What a command asks for is read at once, or, of a document, when lines that the command wrote can
+be queried; what waits for another try is read when its time has come.
 """
 
 import math
@@ -12,6 +13,7 @@ from collections.abc import Mapping
 
 from anji_common.sourcing.checkpoints import Wish
 from anji_common.sourcing.settings import SourceSettings
+from anji_common.sourcing.wishes import FIRST_TORN_WAIT_SECONDS
 
 __all__ = ["Gathering"]
 
@@ -19,15 +21,32 @@ __all__ = ["Gathering"]
 class Gathering:
     """The times of one object's wishes. All are monotonic seconds; a wish without one is due."""
 
-    def __init__(self, settings: SourceSettings, gather_seconds: float) -> None:
-        self.gather_seconds = gather_seconds
+    def __init__(self, settings: SourceSettings, *, has_lines: bool) -> None:
+        self._lag_seconds = settings.document_gather_seconds if has_lines else 0.0
+        self.gather_seconds = max(settings.gather_seconds, self._lag_seconds)
         self._steady_seconds = settings.steady_gather_seconds
         self._most_ids = settings.batch_ids
         self._due: dict[str, float] = {}
         self._read_at = -math.inf
 
-    def wished(self, record_id: str, due: float) -> None:
-        """Have a wish due then, or when it is due already, if that is sooner."""
+    def begin(self, wishes: Mapping[str, Wish], now: float) -> None:
+        """Have the wishes that a former owner left due; nobody knows how old they are."""
+        for record_id, wish in wishes.items():
+            if wish.answers is not None:
+                self._due[record_id] = now + self._lag_seconds
+
+    def wished(
+        self, record_id: str, now: float, *, answers: str | None, is_there: bool = False
+    ) -> None:
+        """Have a wish due soon, or when it is due already, if that is sooner.
+
+        What a command asks for is not read sooner than its lines can be queried: lines that it
+        wrote would be missing, and whoever asked would write them again.
+        """
+        if answers:
+            self._due[record_id] = now + self._lag_seconds
+            return
+        due = now + (FIRST_TORN_WAIT_SECONDS if is_there else self.gather_seconds)
         self._due[record_id] = min(due, self._due.get(record_id, due))
 
     def tried(self, record_id: str, due: float | None) -> None:
@@ -42,7 +61,7 @@ class Gathering:
         count = 0
         for record_id, wish in wishes.items():
             due = self._due.get(record_id, 0.0)
-            if wish.tries or wish.answers is not None:
+            if _waits(wish):
                 others = min(others, due)
             else:
                 fresh = min(fresh, due)
@@ -57,6 +76,11 @@ class Gathering:
             return []
         due = {record_id: self._due.get(record_id, 0.0) for record_id in wishes}
         ends = now + self.gather_seconds
-        chosen = (each for each in due if due[each] <= (now if wishes[each].tries else ends))
+        chosen = (each for each in due if due[each] <= (now if _waits(wishes[each]) else ends))
         self._read_at = now
         return sorted(chosen, key=due.__getitem__)[: self._most_ids]
+
+
+def _waits(wish: Wish) -> bool:
+    """Whether it is read at its own time, not with others that are read before."""
+    return bool(wish.tries) or wish.answers is not None
