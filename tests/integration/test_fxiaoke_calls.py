@@ -21,6 +21,7 @@ from anji_common.runtime import Runtime
 from anji_common.sourcing.feed import Window
 from anji_common.testing.virtual_time import EPOCH
 from anji_common.topics import CALLS, NOTICES, changes_topic
+from anji_common.writing.target import Busy
 from anji_fxiaoke.calls import Purpose
 from anji_fxiaoke.metering import CallsMade, days_of_calls
 from anji_fxiaoke.service import connection_of, make_client, run_source, run_writer
@@ -299,6 +300,25 @@ def test_services_of_one_process_that_come_and_go_count_every_call_once() -> Non
             assert meter.budget.used_today == day.calls.total() + untold
 
     on_a_crm(test)
+
+
+def test_a_write_that_would_wait_long_for_a_token_is_not_sent_on_what_was_known_before() -> None:
+    """Its command was decided a minute ago then, and is compared with its target once more."""
+
+    async def test(lab: Lab) -> None:
+        (created,) = await lab.target.write([new_account(1)])
+        while lab.crm.store.calls["token"] < 10:
+            lab.crm.revoke_tokens()
+            await lab.client.query("AccountObj", (), ("_id",), POLL)
+        lab.crm.revoke_tokens()
+
+        (outcome,) = await lab.target.write([update_of(ref_of(created), {"tel": "1"})])
+
+        assert isinstance(outcome, Busy)
+        assert outcome.is_unreached
+        assert lab.crm.store.writes["AccountObj update"] == 0
+
+    on_a_crm(test, limits=FxiaokeLimits(tokens_per_minute=10))
 
 
 def test_tokens_are_fetched_ten_times_a_minute_at_the_most() -> None:

@@ -228,3 +228,27 @@ def test_knowledge_of_another_object_is_none() -> None:
         assert (await lab.result_after(1)).outcome is Outcome.MOVED
 
     in_a_lab(test)
+
+
+def test_knowledge_that_grows_old_while_others_are_compared_is_old() -> None:
+    """One look asks for many; what needed no question when it began may need one when it ends."""
+
+    async def test(lab: Lab) -> None:
+        there = [lab.vendor.make(name="a person's") for _ in range(2)]
+        lab.start(LittleTarget(lab.vendor, reads_are_paid=True))
+        await lab.wait(100)
+        await read_whole(lab, seconds_ago=5.0)
+        lab.vendor.latency_seconds = 20.0
+        wishes = [
+            update(ref, {"name": "new"}, {"name": "old"}, n=n, issued_at=lab.clock.now() - ago)
+            for n, (ref, ago) in enumerate(
+                zip(there, (timedelta(seconds=31), timedelta(seconds=15)), strict=True)
+            )
+        ]
+
+        await lab.issue(*wishes)
+        await lab.wait(100)
+
+        assert [each.outcome for each in await lab.results()] == [Outcome.MOVED] * 2
+
+    in_a_lab(test, partitions=1)

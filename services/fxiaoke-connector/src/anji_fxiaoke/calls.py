@@ -112,11 +112,12 @@ class Caller:
             ConfigurationError: no such path, or the acting employee is nobody.
             RefusedError: any other code, with the vendor's words.
         """
+        begun = self.clock.monotonic()
         credentials = await self._auth.credentials()
-        found = await self._send(saying, credentials)
+        found = await self._send(saying, credentials, begun)
         if next_of(found.code) is Next.NEW_TOKEN:
             self._auth.drop(credentials)
-            found = await self._send(saying, await self._auth.credentials())
+            found = await self._send(saying, await self._auth.credentials(), begun)
         if next_of(found.code) is Next.WHO_ARE_WE and saying.path != USER_PATH:
             await self._look_who_we_are(found)
         if found.code == 0 or (saying.is_asking and is_refusal(found.code)):
@@ -166,14 +167,29 @@ class Caller:
         rest = seconds_to_midnight(self.clock.now())
         return rest if rest < _DAY_SECONDS - _LATE_SECONDS else _LATE_SECONDS / 10
 
-    async def _send(self, saying: Saying, credentials: Credentials) -> Told:
+    def _rest_of_wait(self, saying: Saying, begun: float) -> float | None:
+        """Return how long a call may still wait; a token may have been waited for since `begun`.
+
+        Raises:
+            RateLimitedError: no longer; the call was not sent.
+        """
+        most = saying.purpose.most_wait_seconds
+        if most is None:
+            return None
+        waited = self.clock.monotonic() - begun
+        if waited > most:
+            msg = f"{_what(saying)}: not sent, for its token was waited for {waited:.0f} s"
+            raise RateLimitedError(msg, retry_after_seconds=0.0)
+        return most - waited
+
+    async def _send(self, saying: Saying, credentials: Credentials, begun: float) -> Told:
         purpose, settings = saying.purpose, self._settings
         await self._budget.take(
             saying.path,
             purpose.lane if purpose.lane is Lane.BULK else current_lane(),
             who=saying.object_name,
             writes=purpose.is_writing,
-            most_seconds=purpose.most_wait_seconds,
+            most_seconds=self._rest_of_wait(saying, begun),
         )
         self.tally.called(saying.object_name, purpose.name)
         call = call_of(

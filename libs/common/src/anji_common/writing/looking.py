@@ -82,8 +82,11 @@ class Looking:
         updates = [
             job for job in open_jobs if job.command.action in (Action.UPDATE, Action.OPERATE)
         ]
-        compared = [job for job in updates if self._is_compared(job)]
-        verdicts.update(await self._compare(compared))
+        # Again, for a comparison may wait: what is known of the others grows old meanwhile.
+        while compared := [
+            job for job in updates if job.seat not in verdicts and self._is_compared(job)
+        ]:
+            verdicts.update(await self._compare(compared))
         for job in open_jobs:
             if self._rules.is_sent_once(job):
                 verdicts[job.seat] = after_lost_message(job, self._clock.now())
