@@ -341,3 +341,28 @@ def test_a_row_edited_after_half_of_a_doubted_write_made_its_line_keeps_the_edit
 
     assert held(lab, bill, ENTRY, "FQty") == ["1", "2", "9", "4"]
     assert held(lab, order, LINES, "qty") == ["1", "2", "9", "4"]
+
+
+def test_a_read_between_two_calls_of_a_command_settles_none_of_its_rows() -> None:
+    """It shows the line of the first call, and is published only when both are done."""
+    lab = DocumentLab(make_order_type())
+    lab.crm.tells_lines = False
+    order, bill = linked(lab)
+    lab.change_row(bill, ENTRY, ids(lab, bill, ENTRY)[0], {"FQty": "7"})
+    for quantity in ("3", "4"):
+        lab.add_row(bill, ENTRY, {"FQty": quantity})
+    lab.read_ref(bill)
+    while not lab.commands:
+        lab.deliver(next(iter(lab.queues)))
+    command = lab.commands[0]
+    new = next(row for row in command.rows[LINES] if row.target_id is None)
+    made = lab.crm.add_row(order, LINES, new.values)
+    lab.touched(order, by_anji=True)
+    between = lab.take_ref(order)
+    lab.crm.drop_row(order, LINES, made)  # the writer of the bench makes both
+    lab.answer(command)
+    lab.publish(between)
+    lab.rest()
+
+    assert held(lab, order, LINES, "qty") == held(lab, bill, ENTRY, "FQty") == ["7", "2", "3", "4"]
+    assert notices(lab, NoticeKind.VALUE_REWRITTEN) == 0

@@ -20,6 +20,7 @@ __all__ = [
     "marked_by_us",
     "numbered_anew",
     "paired_as_sent",
+    "shows_all",
     "source_of",
     "told_of_their_own",
     "under_known_ids",
@@ -150,6 +151,28 @@ def marked_by_us(
         for line_id, values in came.items()
         if _is_marked(lines, system, row, values)
     }
+
+
+def shows_all(lines: LinesPair, system: System, sent: Sequence[RowAgreement], came: Rows) -> bool:
+    """Whether a target shows all rows of a command, as far as can be told.
+
+    The CRM takes each row by a call of its own. What was read between two of them is our account's
+    as well, and shows the later rows as they were, or not at all: to agree on these by it would
+    take what was not written yet for what came of it, and make new lines again.
+    """
+    if lines.marker(system) is None:
+        return True
+    to_erp = system is System.K3CLOUD
+    known = {row.erp_id if to_erp else row.crm_id for row in sent} - {None}
+    fresh = [values for line_id, values in came.items() if line_id not in known]
+    for row in sent:
+        target = row.erp_id if to_erp else row.crm_id
+        if target is None:
+            if not any(_is_marked(lines, system, row, values) for values in fresh):
+                return False
+        elif len(sent) > 1 and not _holds_the_wish(lines, system, row, came.get(target, {})):
+            return False
+    return True
 
 
 def under_known_ids(

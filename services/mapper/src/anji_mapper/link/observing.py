@@ -19,6 +19,7 @@ from anji_mapper.link.lines import (
     marked_by_us,
     numbered_anew,
     paired_as_sent,
+    shows_all,
     source_of,
     told_of_their_own,
     under_known_ids,
@@ -75,9 +76,11 @@ def observe(turn: Turn, system: System, change: Change) -> bool:
     ours = rules.is_ours(flight, change.stamp)
     flight = changed(flight, ours_seen=flight.ours_seen or ours)
     turn.put_side(system, changed(side, flight=flight, held=held))
-    settles = flight.ours_seen or is_answer(change, str(flight.number))
-    if flight.answered_at is not None and settles:
-        settle_by_held(turn, system)
+    if flight.answered_at is not None:
+        if is_answer(change, str(flight.number)):
+            _settle(turn, system, flight, held)
+        else:
+            settle_by_held(turn, system)
     return True
 
 
@@ -119,11 +122,20 @@ def _kept(row: Row, last: Row, stamp: Stamp, lines: LinesPair, system: System) -
 
 
 def settle_by_held(turn: Turn, system: System) -> None:
-    """Agree on an answered command by the change that shows it, and take that change in."""
-    side = turn.seat.side(system)
-    if side.flight is None or side.held is None:
+    """Agree on an answered command by the change that shows it, if it does, and take that in."""
+    flight, held = turn.seat.side(system).flight, turn.seat.side(system).held
+    if flight is None or held is None or not flight.ours_seen:
         return
-    agree(turn, system, side.flight, side.held.stamp, (side.seen, side.held.seen), lines={})
+    sent = [(each, flight.rows.get(each.name, ())) for each in turn.link_type.lines]
+    if all(
+        shows_all(each, system, rows, held.seen.rows.get(each.name, {})) for each, rows in sent
+    ):
+        _settle(turn, system, flight, held)
+
+
+def _settle(turn: Turn, system: System, flight: Flight, held: Held) -> None:
+    before = turn.seat.side(system).seen
+    agree(turn, system, flight, held.stamp, (before, held.seen), lines={})
     cleared(turn, system)
 
 

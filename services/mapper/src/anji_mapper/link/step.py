@@ -212,8 +212,7 @@ def _holds_the_wish(turn: Turn, flight: Flight, result: Result) -> None:
         }
         told = changed(answered, pairs={}, rows=new)
         observing.agree(turn, system, told, None, (None, None), lines=result.lines)
-    if flight.ours_seen:
-        observing.settle_by_held(turn, system)
+    observing.settle_by_held(turn, system)
 
 
 def _rejected(turn: Turn, flight: Flight, result: Result) -> None:
