@@ -1,5 +1,6 @@
 """Where a target stands between base and wish."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -8,6 +9,7 @@ from pydantic import JsonValue
 
 from anji_common.events.commands import RowRemoval, RowWish
 from anji_common.events.observed import Observed, Stamp
+from anji_common.interest import FieldInterest, LinesInterest
 from anji_common.refs import Ref, System
 from anji_common.testing.virtual_time import EPOCH
 from anji_common.writing.comparing import Standing, same, standing_of
@@ -101,6 +103,36 @@ def test_a_record_whose_modify_time_has_not_moved_holds_none_of_our_lines() -> N
     command = update(THING, {}, {}, rows=(ADDED,), issued_at=EPOCH + timedelta(days=1))
 
     assert standing(command, observed(ALIKE), in_doubt=True) is Standing.AT_BASE
+
+
+def test_in_doubt_a_marked_line_is_ours_though_the_modify_time_has_not_moved() -> None:
+    """Dates of whole seconds: the base was made in the second of our save."""
+    lines = LinesInterest("rows", "row_id", (FieldInterest("qty"),), marker_field="mark")
+    interest = replace(INTEREST.of("Thing"), lines=(lines,))
+    wish = RowWish(source_id="b", values={"qty": "5", "mark": "b"})
+    command = update(THING, {}, {}, rows=(wish,), issued_at=EPOCH + timedelta(days=1))
+    ours = observed([{"row_id": "8", "qty": "5", "mark": "b"}])
+
+    assert standing_of(command, ours, interest, in_doubt=True) is Standing.AT_WISH
+    assert standing_of(command, observed(ALIKE), interest, in_doubt=True) is Standing.AT_BASE
+
+
+def test_in_doubt_lines_that_were_added_beside_what_is_still_at_its_base_are_not_added_again() -> (
+    None
+):
+    """A command of several calls, of which some were made; or a person took a field back."""
+    removal = RowRemoval(source_id="a", target_id="7", base={"qty": "1"})
+    command = update(THING, {"name": "new"}, {"name": "old"}, rows=(ADDED,))
+    with_removal = command.model_copy(update={"removes": {"rows": (removal,)}})
+    kept: list[JsonValue] = [{"row_id": "7", "qty": "1"}]
+
+    assert standing(command, observed(ALIKE, name="old"), in_doubt=True) is Standing.ELSEWHERE
+    assert standing(command, observed(ALIKE, name="new"), in_doubt=True) is Standing.AT_WISH
+    assert standing(command, observed(name="old"), in_doubt=True) is Standing.AT_BASE
+    assert (
+        standing(with_removal, observed([*kept, *ALIKE], name="new"), in_doubt=True)
+        is Standing.ELSEWHERE
+    )
 
 
 @pytest.mark.parametrize(

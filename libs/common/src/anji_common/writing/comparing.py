@@ -67,15 +67,19 @@ def standing_of(
 
     A field at its wish or at its base may be written over. A line to be added is looked for only
     `in_doubt`, when an attempt of this very command may have added it: two lines that look
-    alike are common, and the other one is not ours. A line to be removed is at its wish where it
-    is gone.
+    alike are common, and the other one is not ours. Unmarked ones are looked for only if the
+    record has moved; a date of whole seconds does not tell. Where lines were added and anything
+    else is still at its base, the command was done in part: all of it again would add them twice.
+    A line to be removed is at its wish where it is gone.
     """
     held = [
         _between(observed.data.get(path), wished, command.base.get(path))
         for path, wished in command.values.items()
     ]
-    may_have_added = in_doubt and observed.stamp.modified_at != command.base_modified_at
+    has_moved = observed.stamp.modified_at != command.base_modified_at
     id_fields = {lines.path: lines.id_field for lines in interest.lines}
+    are_marked = {lines.path for lines in interest.lines if lines.marker_field is not None}
+    has_added = False
     for path, wishes in command.rows.items():
         rows = _by_id(observed.data.get(path), id_fields.get(path, ""))
         held.extend(
@@ -85,12 +89,13 @@ def standing_of(
         )
         added = [wish for wish in wishes if wish.target_id is None]
         if added:
-            free = list(rows.values()) if may_have_added else []
-            held.append(_of_added_lines(added, free))
+            is_looked_for = in_doubt and (has_moved or path in are_marked)
+            held.append(_of_added_lines(added, list(rows.values()) if is_looked_for else []))
+            has_added = has_added or held[-1] is not Standing.AT_BASE
     for path, removals in command.removes.items():
         rows = _by_id(observed.data.get(path), id_fields.get(path, ""))
         held.extend(_of_removed_line(removal, rows.get(removal.target_id)) for removal in removals)
-    if Standing.ELSEWHERE in held:
+    if Standing.ELSEWHERE in held or (has_added and Standing.AT_BASE in held):
         return Standing.ELSEWHERE
     return Standing.AT_BASE if Standing.AT_BASE in held else Standing.AT_WISH
 
