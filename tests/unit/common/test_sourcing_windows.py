@@ -126,6 +126,14 @@ def test_one_read_answers_every_command_that_asked_for_it() -> None:
     assert wishes == {"1": Wish(answers="1-1,1-2", is_there=True)}
 
 
+def test_who_asks_again_for_want_of_an_answer_does_not_put_the_last_word_off() -> None:
+    wishes = {"1": Wish(answers="1-1", tries=7)}
+
+    assert wished(wishes, "1", "1-1", is_there=False)["1"].tries == 7
+    assert wished(wishes, "1", "1-2", is_there=False)["1"].tries == 0
+    assert wished(wishes, "1", None, is_there=False)["1"].tries == 0
+
+
 def test_without_hints_polls_become_fewer_in_quiet_times_and_are_dense_again_with_news() -> None:
     pace = Pace(5.0, 60.0)
 

@@ -24,11 +24,20 @@ FIRST_TORN_WAIT_SECONDS = _WAITS_SECONDS[1]
 def wished(
     wishes: Mapping[str, Wish], record_id: str, answers: str | None, *, is_there: bool
 ) -> dict[str, Wish]:
-    """Return the wishes with one more; no command's number is lost: one read answers them all."""
+    """Return the wishes with one more; no command's number is lost: one read answers them all.
+
+    Who only asks once more, because no answer came, does not begin the tries anew: the last word
+    on a record whose time went back would never be said.
+    """
     old = wishes.get(record_id, Wish())
-    asked = dict.fromkeys([*(old.answers or "").split(","), *(answers or "").split(",")])
+    before = (old.answers or "").split(",")
+    asked = dict.fromkeys([*before, *(answers or "").split(",")])
     asked.pop("", None)
-    wish = Wish(answers=",".join(asked) or None, is_there=is_there or old.is_there)
+    wish = Wish(
+        answers=",".join(asked) or None,
+        is_there=is_there or old.is_there,
+        tries=old.tries if answers and answers in before else 0,
+    )
     return {**wishes, record_id: wish}
 
 
