@@ -104,7 +104,13 @@ class Records:
         index.catch_up(now)
         if index.is_behind:
             self._store.habits["query lags"] += 1
+            if spec.head and self._lag_seconds(spec.name) > self._lag_seconds(spec.head):
+                self._store.habits["lines lag behind their head"] += 1
         return index
+
+    def _lag_seconds(self, object_name: str) -> float:
+        lags = self._switches.query_lag_by_object
+        return lags.get(object_name, self._switches.query_lag_seconds)
 
     def next_name(self, spec: ObjectSpec) -> str:
         """Return the next automatic name of an object, such as ``SO000001``."""
@@ -137,8 +143,7 @@ class Records:
             self._open = None
         for written in batch.written:
             self._store.writes[f"{written.spec.name} {written.action}"] += 1
-            lags = self._switches.query_lag_by_object
-            visible_at = now + lags.get(written.spec.name, self._switches.query_lag_seconds)
+            visible_at = now + self._lag_seconds(written.spec.name)
             self._indexes[written.spec.name].change(written.record_id, written.record, visible_at)
             if written.record is not None:
                 self._note(written.spec, written.record)

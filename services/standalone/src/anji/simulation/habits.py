@@ -16,6 +16,7 @@ __all__ = ["HABITS", "Habits", "lag_seconds", "shown"]
 
 _SECOND_MS = 1000
 _LAGS_SECONDS = (0.5, 5.0)
+_CRM_LINES = ("SalesOrderProductObj", "DeliveryNoteProductObj")
 _HOURS_APART = {System.FXIAOKE: 5.0, System.K3CLOUD: -3.0}
 _HOUR_SECONDS = 3600.0
 _APART = "clocks are hours apart"
@@ -52,8 +53,9 @@ class Habits:
 
 
 def lag_seconds(vendors: Vendors) -> float:
-    """Return how late what is written to the CRM shows in its queries."""
-    return vendors.crm.switches.query_lag_seconds
+    """Return how late what is written to the CRM shows in its queries at the latest."""
+    switches = vendors.crm.switches
+    return max(switches.query_lag_seconds, *switches.query_lag_by_object.values(), 0.0)
 
 
 def shown(vendors: Vendors) -> dict[str, int]:
@@ -71,6 +73,12 @@ def _chance(name: str, seed: int) -> Random:
 
 def _crm_lags(vendors: Vendors, chance: Random) -> None:
     vendors.crm.switches.query_lag_seconds = chance.uniform(*_LAGS_SECONDS)
+
+
+def _crm_lines_lag(vendors: Vendors, chance: Random) -> None:
+    switches = vendors.crm.switches
+    lag = switches.query_lag_seconds + chance.uniform(*_LAGS_SECONDS)
+    switches.query_lag_by_object = dict.fromkeys(_CRM_LINES, lag)
 
 
 def _crm_has_whole_seconds(vendors: Vendors, _chance: Random) -> None:
@@ -110,6 +118,7 @@ _Have = Callable[[Vendors, Random], None]
 
 _HAVE: Mapping[str, tuple[float, _Have]] = {
     "fxiaoke: queries lag": (0.25, _crm_lags),
+    "fxiaoke: lines show later than their heads": (0.25, _crm_lines_lag),
     "fxiaoke: times of whole seconds": (0.25, _crm_has_whole_seconds),
     "fxiaoke: callbacks for people's writes only": (0.25, _crm_tells_peoples_writes_only),
     "k3cloud: saves show later than their date": (0.25, _erp_lags),
@@ -123,6 +132,7 @@ _HAVE: Mapping[str, tuple[float, _Have]] = {
 
 _SHOWN = (
     "fxiaoke: query lags",
+    "fxiaoke: lines lag behind their head",
     "fxiaoke: two versions of one time",
     "fxiaoke: own write without a callback",
     "k3cloud: found later than its date",
