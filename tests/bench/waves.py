@@ -77,7 +77,9 @@ class Waves:
     def _one_a_task(self, messages: Sequence[Message]) -> list[Message]:
         """Return one of the messages for each partition."""
         partitions = self._runtime.broker.partitions
-        return list({partition_for(each.key.encode(), partitions): each for each in messages}.values())
+        return list(
+            {partition_for(each.key.encode(), partitions): each for each in messages}.values()
+        )
 
     async def drained(self, name: str) -> Wave:
         """Let the mapper start, and work until it has nothing more to do."""
