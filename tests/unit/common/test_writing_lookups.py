@@ -185,8 +185,8 @@ async def read_whole(lab: Lab, *, seconds_ago: float) -> None:
     ("decided_ago", "read_ago", "is_compared"),
     [
         (0.0, 5.0, False),
-        (25.0, 25.0, False),
-        (31.0, 5.0, True),
+        (9.0, 25.0, False),
+        (11.0, 5.0, True),
         (0.0, 31.0, True),
         (0.0, None, True),
     ],

@@ -44,18 +44,23 @@ def is_compared(
 
     Where reads are paid: when an attempt is in doubt, before an operation or a line's removal, and
     when knowledge is old: what the command was decided on, or what the source has read since of
-    that object (`read_at`: whole up to then).
+    that object (`read_at`: whole up to then). A command that waited is older than its age tells:
+    what was read while it did is known to its link alone.
     """
     command = job.command
-    known_at = None if read_at is None else min(read_at, command.issued_at)
     return (
         not reads_are_paid
         or job.attempt.in_doubt
         or command.action is Action.OPERATE
         or any(command.removes.values())
-        or known_at is None
-        or (now - known_at).total_seconds() > settings.known_seconds
+        or (now - command.issued_at).total_seconds() > _youngest(settings)
+        or read_at is None
+        or (now - read_at).total_seconds() > settings.known_seconds
     )
+
+
+def _youngest(settings: WriterSettings) -> float:
+    return min(settings.known_seconds, settings.decided_seconds)
 
 
 def is_noted(_job: Job) -> bool:

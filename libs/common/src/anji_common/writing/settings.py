@@ -56,9 +56,14 @@ class WriterSettings(BaseSettings):
     """
 
     known_seconds: float = Field(default=30.0, ge=0)
-    """Where reads are paid: an update is compared before it is written if it was decided longer
-    ago than this, or the source has not read the whole object within this time. Younger knowledge
-    is relied on: an edit that nobody has read yet may be written over. 0 compares always."""
+    """Where reads are paid: an update is compared before it is written if the source has not read
+    the whole object within this time. Younger knowledge is relied on: an edit that nobody has read
+    yet may be written over. 0 compares always."""
+
+    decided_seconds: float = Field(default=10.0, ge=0)
+    """Where reads are paid: an update that was decided longer ago than this is compared
+    as well. What was read meanwhile is known to its link, and not to the command. One that
+    leaves at once needs no read; many that wait are read a hundred a call."""
 
     most_parked: int = Field(default=1000, ge=1)
     """Commands of one partition and lane that are in doubt or put off: with so many in hand it

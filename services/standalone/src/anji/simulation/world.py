@@ -92,8 +92,8 @@ class World:
         self.crm_user = self.vendors.crm_user(clock)
         self.erp_user = self.vendors.erp_user(clock)
         self._interest = {system: mappings.interest(system) for system in System}
-        self._fxiaoke = self._fxiaoke_settings()
         self._k3cloud = self._k3cloud_settings(chance.choice(_POLL_SECONDS))
+        self._fxiaoke = self._fxiaoke_settings(chance.choice(_POLL_SECONDS))
         self._desk: CallbackDesk | None = None
         self._made = {
             "fxiaoke-source": self._fxiaoke_source,
@@ -243,7 +243,7 @@ class World:
             suited["known_seconds"] = 0.0
         return writing.model_copy(update=suited)
 
-    def _fxiaoke_settings(self) -> FxiaokeSettings:
+    def _fxiaoke_settings(self, poll_seconds: float) -> FxiaokeSettings:
         known = {
             name: value
             for name, value in self.vendors.crm.credentials.items()
@@ -253,6 +253,7 @@ class World:
             {
                 **known,
                 "url": "http://crm.invalid",
+                "poll_seconds": poll_seconds,
                 "calls_per_window": PLENTY,
                 "calls_per_day": None,
                 **({"lines_lag_seconds": self.crm_lag_seconds} if self.crm_lag_seconds else {}),
