@@ -4,11 +4,14 @@ import asyncio
 
 import pytest
 
-from anji.reading_again import read_again
+from anji.reading_again import read_again, taken_in
+from anji_common.broker.port import Task
 from anji_common.errors import ServiceSilentError
 from anji_common.events.signals import SignalKind
 from anji_common.refs import System
 from anji_common.sourcing.checkpoints import PatrolStage
+from anji_common.topics import changes_topic
+from anji_mapper.service import GROUP
 from labs.source_lab import SourceLab, in_a_lab
 
 BOTH = [(System.K3CLOUD, "Thing"), (System.K3CLOUD, "Bit")]
@@ -121,5 +124,25 @@ def test_a_round_that_was_under_way_already_does_not_count() -> None:
         assert second is not None
         assert second.begun_at > first.begun_at
         assert second.stage is PatrolStage.OVER
+
+    in_a_lab(test)
+
+
+def test_what_was_read_is_taken_in_when_a_mapper_has_moved_past_it() -> None:
+    async def take_in(task: Task) -> None:
+        while True:
+            records = await task.poll(wait_seconds=1.0)
+            await task.commit(records, [])
+
+    async def test(lab: SourceLab) -> None:
+        await begun(lab)
+
+        assert not await taken_in(lab.broker, lab.clock, BOTH, 5.0)
+
+        topics = [changes_topic(system, name) for system, name in BOTH]
+        mapper = asyncio.create_task(lab.broker.serve(GROUP, topics, take_in))
+        assert await taken_in(lab.broker, lab.clock, BOTH, 5.0)
+        mapper.cancel()
+        await asyncio.wait([mapper])
 
     in_a_lab(test)

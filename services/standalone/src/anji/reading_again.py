@@ -10,10 +10,11 @@ from anji_common.events.signals import Signal, SignalKind, source_key
 from anji_common.refs import System
 from anji_common.sourcing.checkpoints import Checkpoint, PatrolProgress
 from anji_common.sourcing.engine import source_group
-from anji_common.topics import CHECKPOINTS, SIGNALS
+from anji_common.topics import CHECKPOINTS, SIGNALS, changes_topic
 from anji_common.views import View
+from anji_mapper.service import GROUP
 
-__all__ = ["read_again"]
+__all__ = ["read_again", "taken_in"]
 
 _Place = tuple[System, str]
 
@@ -64,6 +65,22 @@ async def read_again(
                 on_progress("; ".join(each.words for each in left if not each.is_over))
     finally:
         await view.close()
+
+
+async def taken_in(
+    broker: Broker, clock: Clock, objects: Sequence[_Place], within_seconds: float
+) -> bool:
+    """Wait until the mapper has taken in what the sources published of `objects`.
+
+    Returns whether it has, within that time: what it has not is compared as under way.
+    """
+    topics = [changes_topic(system, name) for system, name in objects]
+    ends = clock.monotonic() + within_seconds
+    while any(lag.seconds > 0 for lag in await broker.lag(GROUP, topics)):
+        if clock.monotonic() >= ends:
+            return False
+        await clock.sleep(_LOOK_SECONDS)
+    return True
 
 
 async def _ask(broker: Broker, clock: Clock, objects: Sequence[_Place]) -> None:

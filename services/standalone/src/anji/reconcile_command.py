@@ -10,7 +10,7 @@ from rich.console import Console
 
 from anji.installation import Installation
 from anji.looking import Links
-from anji.reading_again import read_again
+from anji.reading_again import read_again, taken_in
 from anji.reconcile_tables import counts_table, findings_table, write_csv, write_json
 from anji.repairing import repairs_of
 from anji.running import run_on_runtime, table_console
@@ -27,6 +27,7 @@ reconcile_app = typer.Typer()
 _out = table_console()
 _progress = Console(stderr=True, highlight=False)
 _SHOWN = 50
+_MAPPER_SECONDS = 30.0
 
 
 @reconcile_app.command("reconcile")
@@ -56,6 +57,9 @@ def reconcile_records(  # noqa: PLR0913, PLR0917 - one parameter an option
             objects = [(system, each.side(system).object_name) for each, system in sides]
             _tell(f"{len(objects)} objects are read again; this takes as long as it takes")
             await read_again(runtime.broker, runtime.clock, objects, patience, _tell)
+            within = min(patience, _MAPPER_SECONDS)
+            if not await taken_in(runtime.broker, runtime.clock, objects, within):
+                _tell("the mapper has not taken in all of it yet: that is told as under way")
         findings = await _found(installation, runtime, types)
         if sheet:
             write_csv(sheet, findings)
