@@ -13,6 +13,7 @@ from anji_common.refs import Ref
 from anji_mapper.link.agreements import Json, paths_of, whole_from
 from anji_mapper.link.forms import (
     BLANK_SEAT,
+    change_from,
     decisions_from,
     entry_from,
     flight_from,
@@ -21,6 +22,7 @@ from anji_mapper.link.forms import (
     refusal_from,
     rows_from,
     seen_of,
+    stamp_from,
     unfinished_from,
 )
 from anji_mapper.link.state import (
@@ -107,15 +109,12 @@ def _side_from(read: Json) -> SideState:
 
 
 def _stamp_from(read: Json) -> Stamp:
-    modified_at, approved_at, status, modified_by, by_anji, unread = read
-    return Stamp.model_construct(
-        modified_at=datetime.fromisoformat(modified_at),
-        approved_at=maybe(datetime.fromisoformat, approved_at),
-        status=status,
-        modified_by=modified_by,
-        by_anji=by_anji,
-        unread=tuple(unread),
-    )
+    return stamp_from(_in_order_of_today(read))
+
+
+def _in_order_of_today(stamp: Json) -> Json:
+    modified_at, approved_at, status, modified_by, by_anji, unread = stamp
+    return [modified_at, modified_by, by_anji, status, approved_at, unread]
 
 
 def _seen_from(read: Json) -> Seen:
@@ -128,15 +127,8 @@ def _held_from(read: Json) -> Held:
 
 
 def _change_from(read: Json) -> Change:
-    ref, revision, stamp, data, answers = read
-    # Not validated again: its data is JSON that was validated when it came.
-    return Change.model_construct(
-        ref=Ref.parse(ref),
-        revision=revision,
-        stamp=_stamp_from(stamp),
-        data=data,
-        answers=answers,
-    )
+    ref, revision, stamp, *rest = read
+    return change_from([ref, revision, _in_order_of_today(stamp), *rest])
 
 
 def _pairs_from(read: Json, crm: Row, erp: Row) -> dict[str, ValuePair]:

@@ -51,6 +51,7 @@ __all__ = [
     "seen_of",
     "side_from",
     "side_to",
+    "stamp_from",
     "unfinished_from",
 ]
 
@@ -114,14 +115,14 @@ def side_from(read: Json, known: Known) -> SideState:
     if read is None:
         return _BLANK
     ref, revision, stamp, seen, floor, sent, *rare = read
-    newest = None if stamp is None else _stamp_from(stamp)
+    newest = None if stamp is None else stamp_from(stamp)
     side = changed(
         _BLANK,
         ref=None if ref is None else Ref.parse(_long(ref, known)),
         revision=revision,
         stamp=newest,
         seen=None if seen is None else _seen_from(seen, known),
-        floor=newest if floor == _AS_STAMP else maybe(_stamp_from, floor),
+        floor=newest if floor == _AS_STAMP else maybe(stamp_from, floor),
         sent=sent,
     )
     if rare:
@@ -166,7 +167,7 @@ def change_from(read: Json) -> Change:
     return Change.model_construct(
         ref=Ref.parse(ref),
         revision=revision,
-        stamp=_stamp_from(stamp),
+        stamp=stamp_from(stamp),
         data=data,
         answers=answers,
     )
@@ -193,7 +194,8 @@ def _stamp_to(stamp: Stamp) -> Json:
     return [*usual, stamp.status, stamp.approved_at, stamp.unread]
 
 
-def _stamp_from(read: Json) -> Stamp:
+def stamp_from(read: Json) -> Stamp:
+    """Return a stamp of `_stamp_to`, whether what may be left out was left out or not."""
     modified_at, modified_by, by_anji, *more = read
     status = more[0] if more else None
     approved_at, unread = more[1:] or (None, ())
@@ -288,7 +290,7 @@ def _held_to(held: Held) -> Json:
 
 
 def _held_from(read: Json) -> Held:
-    return Held(read[0], _stamp_from(read[1]), _seen_from(read[2], _NOTHING))
+    return Held(read[0], stamp_from(read[1]), _seen_from(read[2], _NOTHING))
 
 
 def _refusal_to(refusal: Refusal) -> Json:

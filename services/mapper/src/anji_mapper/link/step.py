@@ -193,7 +193,7 @@ def _holds_the_wish(turn: Turn, flight: Flight, result: Result) -> None:
             observing.look_at(turn, system, observed)
             if turn.rules.may_move_no_date(flight):
                 observing.owe_read(turn, system, flight)
-                waiting.ask_to_read(turn, observed.ref, flight)
+                waiting.ask_to_read(turn, observed.ref, answers=str(flight.number))
         stamp = None if observed is None else observed.stamp
         came = None if observed is None else turn.seat.side(system).seen
         observing.agree(turn, system, flight, stamp, (before, came), lines=result.lines)

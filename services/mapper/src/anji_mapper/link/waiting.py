@@ -5,7 +5,7 @@ from datetime import datetime
 from anji_common.events.signals import Signal, SignalKind
 from anji_common.refs import SYSTEMS, Ref
 from anji_mapper.link.context import Context
-from anji_mapper.link.state import Flight, SideState, changed
+from anji_mapper.link.state import SideState, changed
 from anji_mapper.link.turn import Turn
 
 __all__ = ["ask_to_read", "ask_to_settle", "settling_at", "wait_for"]
@@ -39,15 +39,7 @@ def wait_for(turn: Turn, awaited: set[str]) -> None:
     for token in tokens:
         if token not in seat.waits and token.startswith(_REF):
             ref = Ref.parse(token.removeprefix(_REF))
-            turn.effects.append(
-                Signal(
-                    system=ref.system,
-                    object_name=ref.object_name,
-                    kind=SignalKind.READ,
-                    at=turn.context.now,
-                    ref=ref,
-                )
-            )
+            ask_to_read(turn, ref)
     since = None if not tokens else seat.waiting_since or turn.context.now
     turn.put(waits=tokens, waiting_since=since)
 
@@ -60,11 +52,11 @@ def ask_to_settle(turn: Turn) -> None:
         if flight is None or side.ref is None or due is None or turn.context.now < due:
             continue
         turn.put_side(system, changed(side, flight=changed(flight, asked_at=turn.context.now)))
-        ask_to_read(turn, side.ref, flight)
+        ask_to_read(turn, side.ref, answers=str(flight.number))
 
 
-def ask_to_read(turn: Turn, ref: Ref, flight: Flight) -> None:
-    """Have a record's source read and publish it, though nothing may have moved."""
+def ask_to_read(turn: Turn, ref: Ref, answers: str | None = None) -> None:
+    """Have a record's source read it; and publish it for a command, though nothing has moved."""
     turn.effects.append(
         Signal(
             system=ref.system,
@@ -72,6 +64,6 @@ def ask_to_read(turn: Turn, ref: Ref, flight: Flight) -> None:
             kind=SignalKind.READ,
             at=turn.context.now,
             ref=ref,
-            answers=str(flight.number),
+            answers=answers,
         )
     )
