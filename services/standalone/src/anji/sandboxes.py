@@ -1,8 +1,10 @@
 """The sandboxes' credentials as settings of Anji, ready to paste."""
 
+import secrets
 import shlex
 import socket
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -15,6 +17,11 @@ __all__ = ["callback_url", "free_port", "print_settings", "settings_of"]
 
 _OF_PEOPLE = ("person_", "admin_")
 """Keys for those who edit by hand or make faults: nothing of Anji's."""
+_FIRST_PORT = 20_000
+_PORTS = 10_000
+"""Below what systems lend to outgoing calls (Linux from 32768): a port that is listened on some
+seconds after it was chosen, or again after a restart, would now and then be lent meanwhile."""
+_TRIES = 100
 
 
 def settings_of(credentials: Credentials) -> Mapping[str, str]:
@@ -28,10 +35,18 @@ def settings_of(credentials: Credentials) -> Mapping[str, str]:
 
 
 def free_port() -> int:
-    """Return a port of this machine that nobody listens on just now."""
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
+    """Return a port of this machine that nobody listens on just now.
+
+    Raises:
+        OSError: none was found.
+    """
+    for _ in range(_TRIES):
+        port = _FIRST_PORT + secrets.randbelow(_PORTS)
+        with socket.socket() as found, suppress(OSError):
+            found.bind(("127.0.0.1", port))
+            return port
+    msg = f"{_TRIES} ports from {_FIRST_PORT} to {_FIRST_PORT + _PORTS - 1} were taken"
+    raise OSError(msg)
 
 
 def callback_url(port: int) -> str:
