@@ -7,10 +7,9 @@ from typing import Any
 
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
-from pydantic_settings import BaseSettings
 
 from anji.installation import SETTINGS
-from anji_common.settings import typed_names
+from anji_common.settings import PartSettings, typed_names
 
 __all__ = ["configuration_page"]
 
@@ -22,7 +21,9 @@ A setting has one name, the one that is typed: `ANJI_FXIAOKE_APP_ID`. It is read
 environment, else from a TOML file, which `ANJI_CONFIG` names; without it, it is `anji.toml` under
 `ANJI_HOME`. In the file the same setting is `app_id` under `[fxiaoke]`; what has no part
 (`ANJI_BROKER`) stands at the top, without `ANJI_`. What is missing or wrong ends the process with
-one line for each and exit code 78. Secrets are never printed.
+one line for each and exit code 78. Secrets are never printed. A variable that is set to nothing
+(`ANJI_PARTITIONS=""`, as manifests often have it) counts as not set: the file holds, else the
+default. What shall be empty is `""` in the file.
 
 What a mapping leaves to the installation (its `settings:`) stands in the file only, under
 `[mapping.<link type>]`:
@@ -45,7 +46,7 @@ def configuration_page(root: Path) -> Iterator[tuple[Path, str]]:
     yield root / "docs" / "configuration.md", "\n".join([_HEAD, *sections])
 
 
-def _section(kind: type[BaseSettings]) -> str:
+def _section(kind: type[PartSettings]) -> str:
     title = kind.__name__.removesuffix("Settings")
     names = typed_names(kind).items()
     rows = "\n".join(_row(name, kind.model_fields[field]) for name, field in names)

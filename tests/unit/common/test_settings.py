@@ -6,13 +6,13 @@ from typing import Self
 
 import pytest
 from pydantic import AliasChoices, Field, SecretStr, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
 
 from anji_common.errors import ConfigurationError
-from anji_common.settings import InstallationSettings, SettingsSource, typed_names
+from anji_common.settings import InstallationSettings, PartSettings, SettingsSource, typed_names
 
 
-class CrmSettings(BaseSettings):
+class CrmSettings(PartSettings):
     model_config = SettingsConfigDict(
         env_prefix="ANJI_CRM_",
         frozen=True,
@@ -80,6 +80,18 @@ def test_an_empty_variable_is_not_set() -> None:
     settings = loaded({**RIGHT, "ANJI_CRM_CALLS": ""})
 
     assert settings.calls == 100
+
+
+@pytest.mark.parametrize("value", ["", "7"])
+def test_only_what_was_read_counts_whatever_else_the_process_has_in_its_environment(
+    monkeypatch: pytest.MonkeyPatch, value: str
+) -> None:
+    monkeypatch.setenv("ANJI_CRM_CALLS", value)
+    monkeypatch.setenv("ANJI_WRITES", value)
+
+    settings = loaded({**RIGHT, "ANJI_CRM_CALLS": "", "ANJI_WRITES": ""})
+
+    assert (settings.calls, settings.writes) == (100, True)
 
 
 def test_what_is_missing_is_named_as_it_is_typed_with_its_meaning() -> None:

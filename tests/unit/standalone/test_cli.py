@@ -59,3 +59,26 @@ def test_topics_are_made_and_listed(tmp_path: Path) -> None:
     assert made.stdout.endswith("topics stand as they must be\n")
     rows = [line.split() for line in listed.stdout.splitlines()]
     assert ["fxiaoke.AccountObj.changes.v1", "newest", "of", "each", "key", "0"] in rows
+
+
+def test_a_variable_set_to_nothing_is_not_set(tmp_path: Path) -> None:
+    ended = anji(
+        tmp_path, "topics", "create", ANJI_PARTITIONS="", ANJI_LOG_LEVEL="", ANJI_CONFIG=""
+    )
+
+    assert ended.returncode == 0, ended.stderr
+
+
+def test_check_tells_each_mistake_of_a_setting_once(tmp_path: Path) -> None:
+    ended = anji(tmp_path, "check", ANJI_PARTITIONS="many")
+
+    assert ended.returncode == 1
+    assert ended.stdout.count("ANJI_PARTITIONS is wrong") == 1
+
+
+def test_check_asks_for_the_settings_of_kafka_where_the_file_says_kafka(tmp_path: Path) -> None:
+    (tmp_path / "anji.toml").write_text('broker = "kafka"\n')
+
+    ended = anji(tmp_path, "check")
+
+    assert "to do settings kafka: ANJI_KAFKA_BOOTSTRAP_SERVERS is missing" in ended.stdout

@@ -18,20 +18,40 @@ from typing import Any, Literal, TypeVar
 
 from pydantic import AliasChoices, Field, ValidationError
 from pydantic.fields import FieldInfo
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from anji_common.errors import ConfigurationError
 
-__all__ = ["EX_CONFIG", "InstallationSettings", "SettingsSource", "typed_names"]
+__all__ = ["EX_CONFIG", "InstallationSettings", "PartSettings", "SettingsSource", "typed_names"]
 
 EX_CONFIG = 78
 """The exit code of a process whose settings are missing or wrong (sysexits.h)."""
 
 _PREFIX = "ANJI_"
-S = TypeVar("S", bound=BaseSettings)
+S = TypeVar("S", bound="PartSettings")
 
 
-class InstallationSettings(BaseSettings):
+class PartSettings(BaseSettings):
+    """What holds for one part of an installation; filled by a `SettingsSource` and nothing else.
+
+    Left to itself the library would look into the environment once more, and there take a
+    variable that is set to nothing (as manifests have them) for a value.
+    """
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - the library's form
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the library's form
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the library's form
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the library's form
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Return the one place that values come from: whoever makes the object."""
+        return (init_settings,)
+
+
+class InstallationSettings(PartSettings):
     """What holds for a whole installation."""
 
     model_config = SettingsConfigDict(
@@ -125,7 +145,7 @@ class SettingsSource:
             raise ConfigurationError(lines) from error
 
     def unknown(
-        self, kinds: tuple[type[BaseSettings], ...], *, tables: frozenset[str] = frozenset()
+        self, kinds: tuple[type[PartSettings], ...], *, tables: frozenset[str] = frozenset()
     ) -> tuple[str, ...]:
         """Return what is set but no setting of `kinds`, as it was typed; most likely misspelt.
 
@@ -160,7 +180,7 @@ class SettingsSource:
             for key, table in found.items()
         }
 
-    def _in_file(self, name: str, kind: type[BaseSettings]) -> object:
+    def _in_file(self, name: str, kind: type[PartSettings]) -> object:
         section = _section(kind)
         rest = name.removeprefix(_PREFIX).lower()
         if section is not None and rest.startswith(f"{section}_"):
@@ -173,12 +193,12 @@ class SettingsSource:
         return self.file.get(rest)
 
 
-def typed_names(kind: type[BaseSettings]) -> dict[str, str]:
+def typed_names(kind: type[PartSettings]) -> dict[str, str]:
     """Return the settings of a class: name as it is typed → name of the field."""
     return dict(_named(kind))
 
 
-def _named(kind: type[BaseSettings]) -> Iterator[tuple[str, str]]:
+def _named(kind: type[PartSettings]) -> Iterator[tuple[str, str]]:
     prefix = str(kind.model_config.get("env_prefix", ""))
     for field, info in kind.model_fields.items():
         yield _alias(info) or f"{prefix}{field}".upper(), field
@@ -190,16 +210,16 @@ def _alias(info: FieldInfo) -> str | None:
     return first if isinstance(first, str) else None
 
 
-def _key(kind: type[BaseSettings], field: str) -> str:
+def _key(kind: type[PartSettings], field: str) -> str:
     return _alias(kind.model_fields[field]) or field
 
 
-def _section(kind: type[BaseSettings]) -> str | None:
+def _section(kind: type[PartSettings]) -> str | None:
     part = str(kind.model_config.get("env_prefix", "")).removeprefix(_PREFIX).rstrip("_")
     return part.lower() or None
 
 
-def _line(found: Any, by_key: Mapping[str, str], kind: type[BaseSettings]) -> str:  # noqa: ANN401 - pydantic's error is a dictionary of anything
+def _line(found: Any, by_key: Mapping[str, str], kind: type[PartSettings]) -> str:  # noqa: ANN401 - pydantic's error is a dictionary of anything
     words = str(found["msg"]).removeprefix("Value error, ")
     if not found["loc"]:  # of several settings together: it names them as the class does
         fields = {field: name for name, field in typed_names(kind).items()}

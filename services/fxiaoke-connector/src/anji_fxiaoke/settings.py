@@ -3,7 +3,9 @@
 from typing import Literal, Self
 
 from pydantic import Field, SecretStr, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
+
+from anji_common.settings import PartSettings
 
 __all__ = ["HOSTS", "FxiaokeSettings"]
 
@@ -18,7 +20,7 @@ HOSTS = {
 """Cloud → host of its open API. Source: docs/vendors/fxiaoke.md, section 1.5."""
 
 
-class FxiaokeSettings(BaseSettings):
+class FxiaokeSettings(PartSettings):
     """How to reach one tenant (企业) of Fxiaoke through one self-built app.
 
     The acting employee must belong to Anji alone: what it changes counts as ours.

@@ -3,9 +3,10 @@
 from typing import Literal
 
 from pydantic import Field, SecretStr, field_validator, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
 
 from anji_common.interest import FieldKind
+from anji_common.settings import PartSettings
 
 __all__ = ["K3CloudSettings"]
 
@@ -15,7 +16,7 @@ _PLAIN_WORDS = (
 )
 
 
-class K3CloudSettings(BaseSettings):
+class K3CloudSettings(PartSettings):
     """How to reach one account set (数据中心) of one K3Cloud site.
 
     The user must belong to Anji alone: what it changes counts as ours.

@@ -1,12 +1,14 @@
 """What can be set about the mapper."""
 
 from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
+
+from anji_common.settings import PartSettings
 
 __all__ = ["MapperSettings"]
 
 
-class MapperSettings(BaseSettings):
+class MapperSettings(PartSettings):
     """How the mapper works; no setting changes what it decides."""
 
     model_config = SettingsConfigDict(

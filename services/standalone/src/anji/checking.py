@@ -12,9 +12,10 @@ from anji.fxiaoke_command import fxiaoke_room
 from anji.installation import SETTINGS, Installation
 from anji.k3cloud_command import k3cloud_room
 from anji.topics import sizes_of
+from anji_common.broker.kafka_settings import KafkaSettings
 from anji_common.errors import AnjiError, ConfigurationError
 from anji_common.refs import System
-from anji_common.settings import SettingsSource
+from anji_common.settings import InstallationSettings, SettingsSource
 from anji_common.writing.settings import WriterSettings
 from anji_mapper.mapping.model import LinkType
 
@@ -45,7 +46,8 @@ async def check_all(environment: Mapping[str, str]) -> AsyncIterator[Line]:
         installation = Installation.read(environment)
     except ConfigurationError as error:
         for words in str(error).splitlines():
-            yield Line("mappings", "files", is_well=False, words=words)
+            if words not in told:
+                yield Line("mappings", "files", is_well=False, words=words)
         return
     of_files = (*_mappings(installation), *_published(installation))
     for line in (*_misspelt(installation), *of_files, _writes(installation)):
@@ -64,7 +66,7 @@ def _settings(environment: Mapping[str, str]) -> Iterator[Line]:
         yield Line("settings", "file", is_well=False, words=str(error))
         return
     for kind in SETTINGS:
-        if kind.__name__ == "KafkaSettings" and environment.get("ANJI_BROKER") != "kafka":
+        if kind is KafkaSettings and not _is_on_kafka(source):
             continue
         name = kind.__name__.removesuffix("Settings").lower()
         try:
@@ -74,6 +76,13 @@ def _settings(environment: Mapping[str, str]) -> Iterator[Line]:
                 yield Line("settings", name, is_well=False, words=words)
         else:
             yield Line("settings", name, is_well=True, words="complete")
+
+
+def _is_on_kafka(source: SettingsSource) -> bool:
+    try:
+        return source.load(InstallationSettings).broker == "kafka"
+    except ConfigurationError:  # told by its own line
+        return False
 
 
 def _misspelt(installation: Installation) -> Iterator[Line]:

@@ -5,12 +5,14 @@ from pathlib import Path
 from typing import Literal, Self
 
 from pydantic import Field, SecretStr, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
+
+from anji_common.settings import PartSettings
 
 __all__ = ["KafkaSettings"]
 
 
-class KafkaSettings(BaseSettings):
+class KafkaSettings(PartSettings):
     """How to reach Kafka. Not read at all on the embedded broker."""
 
     model_config = SettingsConfigDict(

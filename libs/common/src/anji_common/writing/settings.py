@@ -1,12 +1,14 @@
 """What can be set about writing."""
 
 from pydantic import AliasChoices, Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
+
+from anji_common.settings import PartSettings
 
 __all__ = ["WriterSettings"]
 
 
-class WriterSettings(BaseSettings):
+class WriterSettings(PartSettings):
     """How a writer works; the times are those of ``protocol.md`` 12."""
 
     model_config = SettingsConfigDict(
