@@ -181,14 +181,14 @@ def links(
             Links.read(runtime.broker, installation.mappings) as found,
         ):
             if key is None:
-                seats = list(found.all(link_type))
+                seats = [found.masked(seat) for seat in found.all(link_type)]
                 _out.print(links_table(seats) if seats else "there is no link yet")
                 return
             seat = found.one(key)
             if seat is None:
                 sys.stderr.write(f"anji: no link of {key}: say a ref or a number, as anji links\n")
                 raise typer.Exit(1)
-            _out.print(link_table(seat))
+            _out.print(link_table(found.masked(seat)))
 
     run_command(work)
 

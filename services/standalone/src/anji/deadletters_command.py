@@ -5,7 +5,6 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.markup import escape
 
 from anji.installation import Installation
 from anji.letter_tables import letter_text, letters_table
@@ -20,7 +19,7 @@ deadletters_app = typer.Typer(
     help="Inputs that nobody could read, kept whole.", no_args_is_help=True
 )
 
-_out = Console(soft_wrap=True, highlight=False)
+_out = Console(soft_wrap=True, highlight=False, markup=False)
 
 
 @deadletters_app.command("list")
@@ -42,7 +41,7 @@ def show_letter(
 
     async def work(_installation: Installation, runtime: Runtime) -> None:
         (letter,) = _chosen(await letters_of(runtime.broker), [name], None)
-        _out.print(escape(letter_text(letter)))
+        _out.print(letter_text(letter))
 
     run_on_runtime(work)
 
@@ -66,12 +65,12 @@ def redrive_letters(
         now = runtime.clock.now()
         plans = [(letter, redrive(letter, known, now)) for letter in letters]
         for letter, plan in plans:
-            _out.print(f"{letter.name}: {plan.words}", markup=False)
+            _out.print(f"{letter.name}: {plan.words}")
         messages = [plan.message for _, plan in plans if plan.message is not None]
         if apply:
             await runtime.broker.publish(messages)
         how = "redriven" if apply else "would be redriven; --apply does it"
-        _out.print(f"{len(messages)} of {len(plans)} {how}", markup=False)
+        _out.print(f"{len(messages)} of {len(plans)} {how}")
 
     run_on_runtime(work)
 

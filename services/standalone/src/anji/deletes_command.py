@@ -62,7 +62,7 @@ def _answer(names: Sequence[str], *, approves: bool, applies: bool) -> None:
         word = "approved" if approves else "refused"
         how = f"is {word}" if applies else f"would be {word}; --apply does it"
         for each in chosen:
-            _out.print(f"{each.name}: {each.words}; {how}", markup=False)
+            _out.print(f"{each.name}: {each.words}; {how}")
 
     run_on_runtime(work)
 

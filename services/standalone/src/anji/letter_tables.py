@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-from rich.markup import escape
 from rich.table import Table
 
 from anji.redriving import Letter
@@ -21,7 +20,7 @@ def letters_table(letters: Sequence[Letter]) -> Table:
         reason = letter.found.reason
         if len(reason) > _SHOWN_REASON_CHARACTERS:
             reason = reason[: _SHOWN_REASON_CHARACTERS - 1] + "…"
-        table.add_row(letter.name, at, letter.found.by, letter.origin, escape(reason))
+        table.add_row(letter.name, at, letter.found.by, letter.origin, reason)
     return table
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from pydantic import JsonValue
 
+from anji.revealing import masked
 from anji_common.broker.port import Broker
 from anji_common.clock import Clock
 from anji_common.errors import RejectedError
@@ -18,12 +19,13 @@ from anji_common.refs import Ref, System
 from anji_common.topics import LINKS
 from anji_common.views import View
 from anji_mapper.link.codec import decode_seat
+from anji_mapper.link.discreet import discreet
 from anji_mapper.link.questions import question_id
 from anji_mapper.link.state import Seat, Stage
 from anji_mapper.mapping.model import LinkType, Mappings
 from anji_mapper.tasks import checked_seat, seat_tokens
 
-__all__ = ["Cause", "Links", "decision", "edit", "retries"]
+__all__ = ["Cause", "Links", "asked_key", "decision", "edit", "retries"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,7 @@ class Cause:
     link_type: str
     kind: str
     words: str
+    """Without the values of personal fields."""
     seats: tuple[Seat, ...]
 
 
@@ -78,9 +81,19 @@ class Links:
         for key in sorted(self._view.find("problem")):
             seat = self._seat(key)
             if seat is not None and seat.problem is not None:
-                groups[seat.link_type, str(seat.problem.kind), seat.problem.words].append(seat)
+                words = self.discreet(seat, seat.problem.words)
+                groups[seat.link_type, str(seat.problem.kind), words].append(seat)
         causes = [Cause(*cause, tuple(seats)) for cause, seats in groups.items()]
         return sorted(causes, key=lambda cause: -len(cause.seats))
+
+    def masked(self, seat: Seat) -> Seat:
+        """Return `seat` to be looked at: without the values of personal fields."""
+        return masked(seat, self._mappings.named(seat.link_type))
+
+    def discreet(self, seat: Seat, words: str) -> str:
+        """Return words about a link without personal values."""
+        link_type = self._mappings.named(seat.link_type)
+        return words if link_type is None else discreet(seat, link_type, words, {})[0]
 
     def _seat(self, key: str) -> Seat | None:
         value = self._view.get(key)
@@ -93,6 +106,23 @@ def _numbers(seat: Seat) -> set[str]:
         for side in (seat.crm, seat.erp)
         if side.seen is not None and side.seen.number is not None
     }
+
+
+def asked_key(seat: Seat, field: str) -> str:
+    """Return under which key of `Seat.asked` it is asked about a field.
+
+    Raises:
+        RejectedError: nothing is asked about it, or of several lines; the message says what is.
+    """
+    found = [key for key in seat.asked if field in {key, *key.rpartition("/")[2].split("~")}]
+    if len(found) != 1:
+        names = {key.partition("~")[0] if key.startswith("is:") else key for key in seat.asked}
+        asked = ", ".join(sorted(names)) or "nothing"
+        what = f"several lines are asked about {field}: name one whole"
+        what = what if found else f"nothing is asked about {field}"
+        msg = f"{seat.key}: {what}; asked about: {asked}"
+        raise RejectedError(msg)
+    return found[0]
 
 
 def decision(seat: Seat, field: str, winner: System, person: str, clock: Clock) -> Entry:
@@ -108,13 +138,7 @@ def decision(seat: Seat, field: str, winner: System, person: str, clock: Clock) 
     Raises:
         RejectedError: nothing is asked about that field; the message says what is.
     """
-    found = [key for key in seat.asked if field in {key, *key.rpartition("/")[2].split("~")}]
-    if len(found) != 1:
-        names = {key.partition("~")[0] if key.startswith("is:") else key for key in seat.asked}
-        asked = ", ".join(sorted(names)) or "nothing"
-        msg = f"{seat.key}: nothing is asked about {field}; asked about: {asked}"
-        raise RejectedError(msg)
-    (key,) = found
+    key = asked_key(seat, field)
     now = clock.now()
     return Entry(
         to=seat.key,

@@ -130,7 +130,7 @@ def _show(found: _Found, count: int, *, applied: bool) -> None:
     how = "would be linked; --apply does it"
     if applied:
         how = "are linked; nothing was written to either system"
-    _out.print(f"{name}: {count} certain ones {how}", markup=False)
+    _out.print(f"{name}: {count} certain ones {how}")
 
 
 def _in_order(installation: Installation, name: str | None) -> list[LinkType]:

@@ -73,7 +73,7 @@ async def _plan(
                     writer.add(link)
             for each in plan_tables(found.tally):
                 _out.print(each)
-    _out.print(f"{path}: {writer.links} links; nothing was sent. anji apply {path}", markup=False)
+    _out.print(f"{path}: {writer.links} links; nothing was sent. anji apply {path}")
 
 
 @plan_app.command("apply")
@@ -92,11 +92,11 @@ def apply_plan(
         ) as applying:
             counts = await applying.run(sends=apply)
         for standing in Standing:
-            _out.print(f"{standing}: {counts[standing]}", markup=False)
+            _out.print(f"{standing}: {counts[standing]}")
         if applying.moved:
-            _out.print(f"moved since, such as {', '.join(applying.moved)}", markup=False)
+            _out.print(f"moved since, such as {', '.join(applying.moved)}")
         how = "told; run this again to see how they stand" if apply else "would be told; --apply"
-        _out.print(f"{counts[Standing.READY]} of {found.links} links {how}", markup=False)
+        _out.print(f"{counts[Standing.READY]} of {found.links} links {how}")
 
     run_on_runtime(work)
 

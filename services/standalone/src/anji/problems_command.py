@@ -7,13 +7,16 @@ from typing import Annotated
 import typer
 
 from anji.installation import Installation
-from anji.looking import Links, decision, edit, retries
+from anji.looking import Links, asked_key, decision, edit, retries
+from anji.revealing import revealed
 from anji.running import run_on_runtime, table_console
-from anji.tables import link_table, problems_table
+from anji.tables import link_table, problems_table, revealed_table
 from anji_common.errors import RejectedError
 from anji_common.refs import System
 from anji_common.runtime import Runtime
+from anji_mapper.link.questions import question_words
 from anji_mapper.link.state import Seat
+from anji_mapper.mapping.model import LinkType
 
 __all__ = [
     "decide_problem",
@@ -54,12 +57,25 @@ def list_problems() -> None:
 @problems_app.command("show")
 def show_problem(
     key: Annotated[str, typer.Argument(help="Ref or number of either record.")],
+    reveal: Annotated[  # noqa: FBT002 - typer's way to declare a flag
+        bool,
+        typer.Option("--reveal", help="Also what personal fields say; a notice keeps who looked."),
+    ] = False,
 ) -> None:
-    """Show one link and why it does not move."""
+    """Show one link and why it does not move; personal values only with --reveal."""
 
     async def work(installation: Installation, runtime: Runtime) -> None:
         async with Links.read(runtime.broker, installation.mappings) as found:
-            _out.print(link_table(_one(found, key)))
+            seat = _one(found, key)
+            if not reveal:
+                _out.print(link_table(found.masked(seat)))
+                return
+            link_type = _type_of(installation, seat)
+            shown = await revealed(
+                runtime.broker, runtime.clock, seat, link_type, getpass.getuser()
+            )
+            _out.print(link_table(seat))
+            _out.print(revealed_table(shown))
 
     run_on_runtime(work)
 
@@ -90,7 +106,7 @@ def retry_problems(
             if apply:
                 await runtime.broker.publish([entry.to_message() for entry in entries])
             how = "are tried again" if apply else "would be tried again; --apply does it"
-            _out.print(f"{len(entries)} of {len(stuck)} links with a problem {how}", markup=False)
+            _out.print(f"{len(entries)} of {len(stuck)} links with a problem {how}")
 
     run_on_runtime(work)
 
@@ -107,10 +123,7 @@ def edit_problem(
     async def work(installation: Installation, runtime: Runtime) -> None:
         async with Links.read(runtime.broker, installation.mappings) as found:
             seat = _one(found, key)
-            link_type = installation.mappings.named(seat.link_type)
-            if link_type is None:
-                msg = f"{seat.key}: no mapping of {seat.link_type} is used"
-                raise RejectedError(msg)
+            link_type = _type_of(installation, seat)
             person = getpass.getuser()
             entry = edit(seat, link_type, field, value or None, person, runtime.clock)
             if apply:
@@ -140,10 +153,22 @@ def decide_problem(
             if apply:
                 await runtime.broker.publish([entry.to_message()])
             how = "holds" if apply else "would hold; --apply decides it"
-            words = f"{seat.key}: what the {side.upper()} says of {field} {how}"
-            _out.print(words, markup=False)
+            _out.print(f"{seat.key}: what the {side.upper()} says of {field} {how}")
+            words = question_words(asked_key(seat, field), seat.asked[asked_key(seat, field)])
+            shown = found.discreet(seat, words)
+            _out.print(f"asked: {shown}")
+            if shown != words:
+                _out.print(f"the values: anji problems show {seat.key} --reveal")
 
     run_on_runtime(work)
+
+
+def _type_of(installation: Installation, seat: Seat) -> LinkType:
+    link_type = installation.mappings.named(seat.link_type)
+    if link_type is None:
+        msg = f"{seat.key}: no mapping of {seat.link_type} is used"
+        raise RejectedError(msg)
+    return link_type
 
 
 def _one(links: Links, key: str) -> Seat:

@@ -28,7 +28,7 @@ __all__ = ["rebuild_app", "rebuild_links"]
 rebuild_app = typer.Typer()
 
 _out = table_console()
-_progress = Console(stderr=True, highlight=False)
+_progress = Console(stderr=True, highlight=False, markup=False)
 
 _READ_AND_WRITE = ("fxiaoke-source", "fxiaoke-writer", "k3cloud-source", "k3cloud-writer")
 _MOST_DOUBTS = 20
@@ -111,16 +111,16 @@ async def _beside(
 
 
 def _tell(what: str, count: int) -> None:
-    _progress.print(f"{what}: {count}" if count else what, markup=False)
+    _progress.print(f"{what}: {count}" if count else what)
 
 
 def _print(reports: Sequence[TypeReport], *, is_done: bool) -> None:
     _out.print(rebuild_table(reports))
     doubts = [doubt for report in reports for doubt in report.found.doubts]
     for doubt in doubts[:_MOST_DOUBTS]:
-        _out.print(f"doubtful: {doubt.ref}: {doubt.reason}", markup=False)
+        _out.print(f"doubtful: {doubt.ref}: {doubt.reason}")
     if len(doubts) > _MOST_DOUBTS:
         _out.print(f"doubtful: {len(doubts) - _MOST_DOUBTS} more")
     rebuilt = sum(report.rebuilt for report in reports)
     how = "rebuilt; start the mapper" if is_done else "would be rebuilt; --apply does it"
-    _out.print(f"{rebuilt} links {how}", markup=False)
+    _out.print(f"{rebuilt} links {how}")

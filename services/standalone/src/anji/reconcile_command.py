@@ -25,7 +25,7 @@ __all__ = ["reconcile_app", "reconcile_records"]
 reconcile_app = typer.Typer()
 
 _out = table_console()
-_progress = Console(stderr=True, highlight=False)
+_progress = Console(stderr=True, highlight=False, markup=False)
 _SHOWN = 50
 _MAPPER_SECONDS = 30.0
 
@@ -80,7 +80,7 @@ def reconcile_records(  # noqa: PLR0913, PLR0917 - one parameter an option
 
 
 def _tell(words: str) -> None:
-    _progress.print(words, markup=False)
+    _progress.print(words)
 
 
 async def _found(
@@ -100,5 +100,5 @@ async def _found(
     if findings:
         _out.print(findings_table(findings[:_SHOWN]))
     if len(findings) > _SHOWN:
-        _out.print(f"and {len(findings) - _SHOWN} more: --csv or --json writes all", markup=False)
+        _out.print(f"and {len(findings) - _SHOWN} more: --csv or --json writes all")
     return findings

@@ -19,8 +19,13 @@ _WIDTH_OF_A_PIPE = 400
 
 
 def table_console() -> Console:
-    """Return where tables go: as wide as the terminal, wide in a pipe."""
-    return Console(width=None if sys.stdout.isatty() else _WIDTH_OF_A_PIPE)
+    """Return where tables go: as wide as the terminal, wide in a pipe.
+
+    What stands in square brackets is a vendor's, and means nothing here.
+    """
+    return Console(
+        width=None if sys.stdout.isatty() else _WIDTH_OF_A_PIPE, markup=False, highlight=False
+    )
 
 
 def run_command(work: Callable[[Installation], Coroutine[Any, Any, None]]) -> None:

@@ -5,8 +5,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from rich.table import Table
 
 from anji.looking import Cause
+from anji.revealing import Shown
 from anji_common.broker.port import Lag
+from anji_common.refs import System
 from anji_common.topics import Topic
+from anji_mapper.link.discreet import HIDDEN
 from anji_mapper.link.state import Seat, SideState
 from anji_mapper.replay import TypeReport
 
@@ -17,6 +20,7 @@ __all__ = [
     "make_table",
     "problems_table",
     "rebuild_table",
+    "revealed_table",
     "topics_table",
 ]
 
@@ -54,7 +58,20 @@ def link_table(seat: Seat) -> Table:
     table.title = f"{seat.link_type} {seat.key}: {seat.stage}"
     problem = "none" if seat.problem is None else f"{seat.problem.kind}: {seat.problem.words}"
     waits = f"\nwaits for: {', '.join(seat.waits)}" if seat.waits else ""
-    table.caption = f"problem: {problem}{waits}"
+    hidden = ""
+    if HIDDEN in problem or any(HIDDEN in pair for pair in seat.agreed.values()):
+        hidden = f"\n{HIDDEN}: anji problems show {seat.key} --reveal"
+    table.caption = f"problem: {problem}{waits}{hidden}"
+    return table
+
+
+def revealed_table(found: Sequence[Shown]) -> Table:
+    """Return one row a value of a personal field: where it stood, since when, by whom."""
+    table = make_table("personal field", "side", "value", "since", "changed by")
+    for each in found:
+        side = "CRM" if each.system is System.FXIAOKE else "ERP"
+        since = each.since.isoformat(timespec="seconds")
+        table.add_row(each.field, side, _text(each.value), since, each.by)
     return table
 
 

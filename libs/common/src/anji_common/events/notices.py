@@ -40,6 +40,9 @@ class NoticeKind(StrEnum):
     VALUE_EDITED = "value edited"
     """A person had another value written than the mapped one, to get past a problem."""
 
+    VALUES_REVEALED = "values revealed"
+    """A person had a link's personal values shown: ``person``, ``fields`` (names of pairs)."""
+
     PLAN_REFUSED = "plan refused"
     """What a plan says about one link was not done: the link has moved since, or its mapping."""
 

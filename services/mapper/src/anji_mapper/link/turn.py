@@ -12,7 +12,7 @@ from anji_common.events.inbox import Entry, EntryKind
 from anji_common.events.notices import Notice, NoticeKind
 from anji_common.refs import Ref, System
 from anji_mapper.link.context import Context
-from anji_mapper.link.discreet import discreet
+from anji_mapper.link.discreet import HIDDEN, discreet
 from anji_mapper.link.effects import Effect
 from anji_mapper.link.rules import Rules
 from anji_mapper.link.state import Seat, SideState, changed
@@ -80,8 +80,10 @@ class Turn:
         )
 
     def notify(self, kind: NoticeKind, words: str, **details: Any) -> None:  # noqa: ANN401 - JSON
-        """Let people know; what is personal is left out."""
+        """Let people know; what is personal is left out, and where it can be seen is said."""
         words, details = discreet(self.seat, self.link_type, words, details)
+        if HIDDEN in words or HIDDEN in details.values():
+            words = f"{words}; the values: anji problems show {self.seat.key} --reveal"
         self.effects.append(
             Notice.model_construct(
                 link=self.seat.key,
