@@ -141,7 +141,54 @@ def test_records_that_cannot_be_seen_for_a_while_are_not_taken_for_gone() -> Non
             assert notice.kind.value == "deletes held"
             assert notice.words.startswith("30 of 30 records of AccountObj are gone")
             assert "anji fxiaoke approve AccountObj" in notice.words
-            assert "anji fxiaoke snapshot AccountObj" in notice.words
+            assert "anji fxiaoke probe AccountObj" in notice.words
+
+    on_a_crm(test)
+
+
+def test_what_was_made_while_it_was_hidden_is_found_when_it_is_hidden_no_more() -> None:
+    async def test(lab: Lab) -> None:
+        switches = FxiaokeSwitches(own_records_only=frozenset({"1000"}))
+        blind = SandboxTransport(FxiaokeCore(lab.crm.store, switches), lab.clock)
+        async with memory_runtime(lab.clock, INTEREST) as runtime:
+            room = Room(lab, runtime)
+            async with sourcing(room, lab.transport):
+                known = await room.accounts(2)
+            async with sourcing(room, blind):
+                hidden = await room.accounts(2)
+                order = lab.person.make_order(("2", "1"))
+                await room.wait(120.0)
+            async with sourcing(room, lab.transport):
+                await room.wait(120.0)
+                assert {each.ref.record_id for each in await room.changes()} == {*known}
+
+                for name in ("AccountObj", "SalesOrderObj"):
+                    await room.signal(SignalKind.PROBE, name)
+                await room.wait(30.0)
+
+            found = [each.ref.record_id for each in await room.changes()]
+            assert {*known, *hidden} < {*found}  # and the order's customer
+            assert len(found) == len({*found})
+            (change,) = await room.changes("SalesOrderObj")
+            rows = (change.data or {})[LINES]
+            assert isinstance(rows, list)
+            assert (change.ref.record_id, len(rows)) == (order, 2)
+
+    on_a_crm(test)
+
+
+def test_what_is_older_than_the_installation_is_found_by_no_patrol() -> None:
+    async def test(lab: Lab) -> None:
+        async with memory_runtime(lab.clock, INTEREST) as runtime:
+            room = Room(lab, runtime)
+            await room.accounts(3)
+            async with sourcing(room, lab.transport):
+                made = await room.accounts(1)
+                await room.wait(90.0)
+                await room.signal(SignalKind.PROBE)
+                await room.wait(60.0)
+
+                assert [each.ref.record_id for each in await room.changes()] == made
 
     on_a_crm(test)
 

@@ -74,6 +74,27 @@ def test_a_state_that_moves_no_date_is_a_change(number: str, path: str) -> None:
     beside_a_source(test)
 
 
+def test_what_was_made_while_it_was_hidden_is_found_by_the_next_round() -> None:
+    async def test(erp: Erp, broker: EmbeddedBroker) -> None:
+        person = erp.person()
+        known = person.make("SAL_SaleOrder", order_model(1))
+        await erp.clock.sleep(120)
+        erp.k3cloud.administer("POST", "switches", {"hidden_organisations": ["100"]})
+        hidden = person.make("SAL_SaleOrder", order_model(2))
+        await erp.clock.sleep(120)
+        erp.k3cloud.administer("POST", "switches", {"hidden_organisations": []})
+        await erp.clock.sleep(100)
+        assert {each.ref.record_id for each in await changes(broker)} == {str(known)}
+
+        await erp.clock.sleep(700)
+
+        found = {each.ref.record_id: each.data for each in await changes(broker)}
+        assert {*found} == {str(known), str(hidden)}
+        assert all(data is not None for data in found.values())
+
+    beside_a_source(test)
+
+
 def test_an_un_audit_is_a_change() -> None:
     async def test(erp: Erp, broker: EmbeddedBroker) -> None:
         person = erp.person()

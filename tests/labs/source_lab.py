@@ -24,7 +24,7 @@ from anji_common.refs import Ref, System
 from anji_common.runtime import Runtime
 from anji_common.sourcing.checkpoints import Checkpoint
 from anji_common.sourcing.engine import run_source
-from anji_common.sourcing.feed import Page, Unreadable, Window
+from anji_common.sourcing.feed import Listed, Page, Unreadable, Window
 from anji_common.sourcing.settings import SourceSettings
 from anji_common.testing.virtual_time import LoopClock, run_virtually
 from anji_common.topics import CALLBACKS, CHECKPOINTS, changes_topic, declared_topics
@@ -69,6 +69,9 @@ class LittleShop:
     past: dict[tuple[str, str], _Thing] = field(default_factory=dict)
     """What queries still show while the newest version lags."""
 
+    hidden: set[str] = field(default_factory=set)
+    """Ids of records that no query shows to us."""
+
     def write(self, record_id: str, text: str, name: str = "Thing") -> None:
         key = (name, record_id)
         if key in self.things:
@@ -97,7 +100,7 @@ class LittleShop:
 
     def shown(self, key: tuple[str, str]) -> _Thing | None:
         """Return what queries show of a record."""
-        thing = self.things.get(key)
+        thing = None if key[1] in self.hidden else self.things.get(key)
         if thing is None or thing.shown_at <= self.clock.monotonic():
             return thing
         return self.past.get(key)
@@ -132,18 +135,7 @@ class LittleFeed:
         last = ""
         while True:
             await self._ask()
-            found = sorted(
-                record_id
-                for name, record_id in self._shop.things
-                if name == interest.object_name
-                and record_id > last
-                and (thing := self._shop.shown((name, record_id))) is not None
-                and any(
-                    window.since <= at < window.until
-                    for at in (thing.modified_at, thing.approved_at)
-                    if at is not None
-                )
-            )[:_PAGE_RECORDS]
+            found = self._within(interest.object_name, window, last)
             if found:
                 yield self._page(interest.object_name, found)
             if len(found) < _PAGE_RECORDS:
@@ -159,6 +151,25 @@ class LittleFeed:
         await self._ask()
         self.reads.append(tuple(ids))
         return self._page(interest.object_name, ids)
+
+    async def listed(self, interest: ObjectInterest, window: Window, behind: str) -> Listed:
+        await self._ask()
+        found = self._within(interest.object_name, window, behind)
+        return Listed(tuple(found), is_last=len(found) < _PAGE_RECORDS)
+
+    def _within(self, name: str, window: Window, behind: str) -> list[str]:
+        return sorted(
+            record_id
+            for other, record_id in self._shop.things
+            if other == name
+            and record_id > behind
+            and (thing := self._shop.shown((name, record_id))) is not None
+            and any(
+                window.since <= at < window.until
+                for at in (thing.modified_at, thing.approved_at)
+                if at is not None
+            )
+        )[:_PAGE_RECORDS]
 
     async def standing(self, interest: ObjectInterest, ids: Sequence[str]) -> Sequence[str]:
         await self._ask()

@@ -10,9 +10,11 @@ from anji_common.events.changes import Change
 from anji_common.events.observed import Observed, Stamp
 from anji_common.events.signals import SignalKind
 from anji_common.refs import Ref, System
-from anji_common.sourcing.checkpoints import PatrolProgress, PatrolStage
+from anji_common.sourcing.checkpoints import Checkpoint, PatrolProgress, PatrolStage
+from anji_common.sourcing.feed import Listed
 from anji_common.sourcing.patrol import (
     Question,
+    after_listing,
     after_read,
     answered,
     approved,
@@ -20,6 +22,7 @@ from anji_common.sourcing.patrol import (
     buried,
     due_at,
     is_too_many,
+    listed_window,
     next_question,
     unproven,
 )
@@ -58,6 +61,8 @@ def a_round(
     while True:
         question = next_question(progress, AT, ids_after, how)
         progress = question.progress
+        if question.lists_behind is not None:
+            progress = after_listing(progress, Listed((), is_last=True), AT)
         if question.ids:
             look = 1 if progress.stage is PatrolStage.CONFIRMING else 0
             told = sorted(there[look] & {*question.ids, *question.witnesses})
@@ -98,6 +103,32 @@ def test_nobody_is_gone_who_was_not_missing_twice(
 
     assert set(KNOWN) - first - second <= set(gone) <= set(KNOWN) - second
     assert progress.stage is PatrolStage.OVER
+
+
+def test_what_the_vendor_lists_is_looked_at_page_by_page_after_all_that_is_known() -> None:
+    looked = PatrolProgress(begun_at=AT, looked_at=AT, after="09", looked=10, missing=("04",))
+
+    first = the_question(KNOWN, looked)
+    assert (first.ids, first.lists_behind) == ((), "")
+    progress = after_listing(first.progress, Listed(("09", "10"), is_last=False), AT)
+    second = the_question(KNOWN, progress)
+    assert (second.ids, second.lists_behind) == ((), "10")
+    progress = after_listing(second.progress, Listed(("11",), is_last=True), AT + DAY)
+
+    assert (progress.stage, progress.listed) == (PatrolStage.CONFIRMING, None)
+    assert progress.looked_at == AT + DAY
+
+
+def test_only_what_polls_have_read_is_listed_and_nothing_older_than_the_installation() -> None:
+    def place(watermark: datetime) -> Checkpoint:
+        return Checkpoint(
+            system=System.FXIAOKE, object_name="AccountObj", begun_at=AT, watermark=watermark
+        )
+
+    window = listed_window(place(AT + DAY), settings())
+    assert (window.since, window.until) == (AT, AT + DAY - timedelta(seconds=1))
+    nothing = listed_window(place(AT), settings())
+    assert (nothing.since, nothing.until) == (AT, AT)
 
 
 CONFIRMING = PatrolProgress(

@@ -122,8 +122,9 @@ class FxiaokeSettings(PartSettings):
 
     patrol_seconds: float | None = Field(default=86_400.0, gt=0)
     """From one reading again of all known records to the next. It finds removed lines and deleted
-    records, which no date tells; it costs a call, and one for each kind of lines, for every
-    hundred records. `None`: only by `anji fxiaoke probe`."""
+    records, which no date tells, and what was hidden from Anji's employee at its time; it costs
+    two calls, and one for each kind of lines, for every hundred records. `None`: only by
+    `anji fxiaoke probe`."""
 
     confirm_seconds: float = Field(default=60.0, gt=0)
     """A record that such a round does not find is asked for again after this long, and is gone

@@ -11,21 +11,23 @@ from datetime import datetime
 
 from anji_common.interest import LinesInterest, ObjectInterest
 from anji_common.refs import System
-from anji_common.sourcing.feed import Page, Window
+from anji_common.sourcing.feed import Listed, Page, Window
 from anji_common.topics import Lane
 from anji_fxiaoke.calls import Purpose
 from anji_fxiaoke.client import MAX_PAGE_RECORDS, Client
 from anji_fxiaoke.documents import Documents, Raw
 from anji_fxiaoke.metadata import Metadata
 from anji_fxiaoke.normalise import head_fields
-from anji_fxiaoke.paging import Mark, chunks, one_of, within
+from anji_fxiaoke.paging import Mark, after, chunks, one_of, within
 from anji_fxiaoke.settings import FxiaokeSettings
+from anji_fxiaoke.wire import Filter
 
 __all__ = ["FxiaokeFeed"]
 
 _POLL = Purpose("poll")
 _POLL_LINES = Purpose("poll lines")
 _READ = Purpose("read")
+_LISTED = Purpose("read: unknown?")
 _STANDING = Purpose("read: gone?")
 _SNAPSHOT = Purpose("snapshot", Lane.BULK)
 _LINE_FIELDS = ("_id", "last_modified_time", "version")
@@ -76,6 +78,12 @@ class FxiaokeFeed:
         return self._counted(
             interest, await self._documents.by_ids(interest, ids, _READ, published)
         )
+
+    async def listed(self, interest: ObjectInterest, window: Window, behind: str) -> Listed:
+        filters = [*within(window), *([Filter("_id", "GT", (behind,))] if behind else [])]
+        page = await self._client.query(interest.object_name, filters, ("_id",), _LISTED)
+        ids = tuple(str(record["_id"]) for record in page.records)
+        return Listed(ids, is_last=after(page, MAX_PAGE_RECORDS) is None)
 
     async def standing(self, interest: ObjectInterest, ids: Sequence[str]) -> Sequence[str]:
         filters = [one_of("_id", ids)]

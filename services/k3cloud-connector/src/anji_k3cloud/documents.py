@@ -16,7 +16,7 @@ from anji_common.errors import RefusedError, UndecodableError
 from anji_common.events.observed import Observed, Stamp
 from anji_common.interest import FieldInterest, LinesInterest, ObjectInterest
 from anji_common.refs import Ref, System
-from anji_common.sourcing.feed import Page, Unreadable, Window
+from anji_common.sourcing.feed import Listed, Page, Unreadable, Window
 from anji_common.sourcing.windows import BEGINNING
 from anji_k3cloud.client import Client
 from anji_k3cloud.metadata import Known, Metadata
@@ -149,6 +149,19 @@ class Documents:
                 torn.extend(page.torn)
                 unreadable.extend(page.unreadable)
         return Page(tuple(records), tuple(torn), tuple(unreadable))
+
+    async def listed(self, interest: ObjectInterest, window: Window, behind: str) -> Listed:
+        """Return ids of what was made, modified or audited in a window; raises as `matching`.
+
+        Of a form without any date none: each poll reads all of it.
+        """
+        known = await self._metadata.known(interest)
+        dates = [known.spelled(key) for key in _DATES if key in known.system]
+        condition = changed_in(window, self._zone, dates)
+        if not condition:
+            return Listed((), is_last=True)
+        ids = await self.ids(interest, after(condition, interest.id_field, behind or None))
+        return Listed(tuple(ids), is_last=len(ids) < self._page_rows)
 
     async def standing(self, interest: ObjectInterest, ids: Sequence[str]) -> list[str]:
         """Return those of some ids that exist, the last first; raises as `matching`."""

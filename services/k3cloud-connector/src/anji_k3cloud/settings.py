@@ -113,8 +113,9 @@ class K3CloudSettings(PartSettings):
 
     patrol_seconds: float | None = Field(default=3600.0, gt=0)
     """From one reading again of all known records to the next. It finds what moves no date: a
-    record un-audited, closed, cancelled or deleted. Free, but one query a hundred records (and one
-    more a further entry). `None`: only by `anji k3cloud probe`."""
+    record un-audited, closed, cancelled or deleted; and what was hidden from Anji's user at its
+    time. Free, but one query a hundred records (and one more a further entry), and one a page of
+    ids. `None`: only by `anji k3cloud probe`."""
 
     confirm_seconds: float = Field(default=60.0, gt=0)
     """A record that such a round does not find is asked for again after this long, and is gone

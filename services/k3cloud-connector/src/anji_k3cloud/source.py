@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from anji_common.clock import Clock
 from anji_common.interest import ObjectInterest
 from anji_common.refs import System
-from anji_common.sourcing.feed import Page, Window
+from anji_common.sourcing.feed import Listed, Page, Window
 from anji_k3cloud.documents import Documents
 from anji_k3cloud.sessions import Sessions
 
@@ -49,6 +49,9 @@ class K3CloudFeed:
         published: Collection[str] = (),  # noqa: ARG002 - the port's; reading is free here
     ) -> Page:
         return await self._documents.by_ids(interest, ids)
+
+    async def listed(self, interest: ObjectInterest, window: Window, behind: str) -> Listed:
+        return await self._documents.listed(interest, window, behind)
 
     async def standing(self, interest: ObjectInterest, ids: Sequence[str]) -> Sequence[str]:
         return await self._documents.standing(interest, ids)

@@ -74,6 +74,9 @@ class PatrolProgress(Event):
     after: str = ""
     """LOOKING: ids up to this one were read."""
 
+    listed: str | None = None
+    """LOOKING: every known record was read, and what the vendor lists is known up to this id."""
+
     looked: int = 0
     missing: tuple[str, ...] = ()
     """Were not there once."""

@@ -10,7 +10,7 @@ from anji_common.events.observed import Observed
 from anji_common.interest import ObjectInterest
 from anji_common.refs import System
 
-__all__ = ["Feed", "Page", "Unreadable", "Window"]
+__all__ = ["Feed", "Listed", "Page", "Unreadable", "Window"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,15 @@ class Page:
     early: tuple[str, ...] = ()
     """Ids of `records` that moved so lately that not all their lines may show what they are now:
     published as they are, and read again when the lines have followed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """Some ids of records, in the vendor's own order of them."""
+
+    ids: tuple[str, ...]
+    is_last: bool
+    """There is nothing behind them."""
 
 
 class Feed(Protocol):
@@ -99,6 +108,18 @@ class Feed(Protocol):
             published: Those that were published before. A feed that would pay for proving that a
                 document is not torn need not do so for them: what tears it tells a change of its
                 own, and nothing is created of them any more.
+        """
+        ...
+
+    async def listed(self, interest: ObjectInterest, window: Window, behind: str) -> Listed:
+        """Return ids of records whose time is in `window`, as `changed` tells it: one page.
+
+        What is whole in each answer of `changed` anyway need not be listed. Raises as `changed`.
+
+        Args:
+            interest: Which object.
+            window: Of the times.
+            behind: The last id of the page before; empty for the first one.
         """
         ...
 

@@ -1,12 +1,13 @@
 """The patrol: every known record is read again by id, slowly, now and then. Pure.
 
-It finds what no window shows: changes that move no date (a removed line, ``protocol.md`` 20) and
-records that are gone. No delete is inferred from absence: a record that a read by id leaves out is
-asked for once more after a while; only then it is gone. That second read also asks for witnesses,
-known records that were there: an answer without one of them, or that tells a record twice, comes
-from a vendor that left out something (an empty success, a page cut short), and proves nothing. If
-too many seem to be gone (the account has lost a right, a table is being restored), nothing is
-published until a person approves.
+It finds what no window shows: changes that move no date (a removed line, ``protocol.md`` 20),
+records that were hidden from the account when their window was read (it then lists what there is,
+and reads what nobody has published), and records that are gone. No delete is inferred from
+absence: a record that a read by id leaves out is asked for once more after a while; only then it
+is gone. That second read also asks for witnesses, known records that were there: an answer without
+one of them, or that tells a record twice, comes from a vendor that left out something (an empty
+success, a page cut short), and proves nothing. If too many seem to be gone (the account has lost a
+right, a table is being restored), nothing is published until a person approves.
 """
 
 from collections.abc import Callable, Collection, Sequence
@@ -17,12 +18,14 @@ from anji_common.events.changes import Change, revision_of
 from anji_common.events.observed import Stamp
 from anji_common.events.signals import SignalKind
 from anji_common.refs import Ref
-from anji_common.sourcing.checkpoints import PatrolProgress, PatrolStage
+from anji_common.sourcing.checkpoints import Checkpoint, PatrolProgress, PatrolStage
+from anji_common.sourcing.feed import Listed, Window
 from anji_common.sourcing.revisions import Published
 from anji_common.sourcing.settings import SourceSettings
 
 __all__ = [
     "Question",
+    "after_listing",
     "after_read",
     "answered",
     "approved",
@@ -30,6 +33,7 @@ __all__ = [
     "buried",
     "due_at",
     "is_too_many",
+    "listed_window",
     "next_question",
     "unproven",
 ]
@@ -56,6 +60,8 @@ class Question:
     """Whose existence is asked; none where all have been looked at."""
     witnesses: tuple[str, ...] = ()
     """Of whom it is known: an answer without them is not to be believed."""
+    lists_behind: str | None = None
+    """No id is asked for: the vendor is to list what it has behind this one."""
 
 
 def due_at(
@@ -98,8 +104,31 @@ def next_question(
     ids = () if is_full else tuple(ids_after(progress.after, settings.batch_ids))
     if ids:
         return Question(progress, ids)
+    if not is_full:
+        return Question(progress, lists_behind=progress.listed or "")
+    return Question(_looked(progress, now))
+
+
+def _looked(progress: PatrolProgress, now: datetime) -> PatrolProgress:
+    """Return the round when all has been looked at once."""
     stage = PatrolStage.CONFIRMING if progress.missing else PatrolStage.OVER
-    return Question(progress.model_copy(update={"stage": stage, "looked_at": now}))
+    return progress.model_copy(update={"stage": stage, "looked_at": now, "listed": None})
+
+
+def listed_window(place: Checkpoint, settings: SourceSettings) -> Window:
+    """Return of which times the vendor is to list what it has: of all that polls have read.
+
+    What is older than the installation is no news by itself (``protocol.md`` 23).
+    """
+    until = place.watermark - timedelta(seconds=settings.overlap_seconds)
+    return Window(place.begun_at, max(place.begun_at, until))
+
+
+def after_listing(progress: PatrolProgress, listed: Listed, now: datetime) -> PatrolProgress:
+    """Return the round when what was listed is known, or was asked for."""
+    if listed.is_last or not listed.ids:
+        return _looked(progress, now)
+    return progress.model_copy(update={"listed": listed.ids[-1]})
 
 
 def _witnesses(

@@ -1,4 +1,7 @@
-"""One object's patrol, carried out: reads known records, buries those that are gone."""
+"""One object's patrol, carried out.
+
+Reads known records, finds those that nobody has published, buries those that are gone.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,8 +18,16 @@ from anji_common.messages import Message
 from anji_common.metrics import SOURCE_READS
 from anji_common.refs import Ref
 from anji_common.sourcing.checkpoints import Checkpoint, PatrolProgress, PatrolStage
-from anji_common.sourcing.feed import Feed, Page
-from anji_common.sourcing.patrol import after_read, buried, due_at, next_question, unproven
+from anji_common.sourcing.feed import Feed, Listed, Page
+from anji_common.sourcing.patrol import (
+    after_listing,
+    after_read,
+    buried,
+    due_at,
+    listed_window,
+    next_question,
+    unproven,
+)
 from anji_common.sourcing.published import PublishedRefs
 from anji_common.sourcing.revisions import revise
 from anji_common.sourcing.settings import SourceSettings
@@ -75,6 +86,8 @@ class Patrol:
         self._stepped_at = self._clock.monotonic()
         now = await self._feed.now()
         question = next_question(place.patrol, now, self._published.ids_after, self._settings)
+        if question.lists_behind is not None:
+            return await self._unknown(place, question.progress, question.lists_behind, now)
         if not question.ids:
             return Found(question.progress)
         asked = (*question.ids, *question.witnesses)
@@ -93,6 +106,38 @@ class Patrol:
         changes += self._buried(gone, now)
         is_held = progress.stage is PatrolStage.HELD
         return Found(progress, tuple(changes), page, self._told(progress) if is_held else ())
+
+    async def _unknown(
+        self, place: Checkpoint, progress: PatrolProgress, behind: str, now: datetime
+    ) -> Found:
+        """Read what the vendor lists and nobody has published: it was hidden at its time."""
+        listed = await self._feed.listed(
+            self._interest, listed_window(place, self._settings), behind
+        )
+        unknown = [each for each in listed.ids if self._is_unknown(place, each)]
+        asked = unknown[: self._settings.batch_ids]
+        if len(asked) < len(unknown):  # the others with the next step
+            listed = Listed(listed.ids[: listed.ids.index(asked[-1]) + 1], is_last=False)
+        progress = after_listing(progress, listed, now)
+        if not asked:
+            return Found(progress)
+        page = await self._feed.read(self._interest, asked)
+        changes = [change for found in page.records if (change := self._revised(found, now))]
+        if changes:
+            few = ", ".join(str(change.ref) for change in changes[:_FEW])
+            _log.warning(
+                "records.were_hidden",
+                object=self._interest.object_name,
+                count=len(changes),
+                some=few,
+                reason="no window showed them at their time; they are published now",
+            )
+        return Found(progress, tuple(changes), page)
+
+    def _is_unknown(self, place: Checkpoint, record_id: str) -> bool:
+        """Whether a record was neither published nor is about to be."""
+        ref = Ref(self._feed.system, self._interest.object_name, record_id)
+        return record_id not in place.wishes and self._published.get(str(ref)) is None
 
     def _put_off(
         self, put_off: tuple[PatrolProgress, str], changes: Sequence[Change], page: Page
@@ -132,8 +177,8 @@ class Patrol:
         words = (
             f"{len(gone)} of {progress.looked} records of {name} are gone ({few}). Nothing was "
             f"published. If that is right: anji {self._feed.system} approve {name}; if not, give "
-            "the account back the right to see them, and have read what was made meanwhile: anji "
-            f"{self._feed.system} snapshot {name}"
+            "the account back the right to see them: the next round (at once by anji "
+            f"{self._feed.system} probe {name}) also finds what was made meanwhile"
         )
         _log.warning("deletes.held", object=name, gone=len(gone), looked=progress.looked)
         notice = Notice(
