@@ -84,6 +84,7 @@ def test_an_update_refused_halfway_says_what_was_written() -> None:
 
         assert isinstance(refused, Refused)
         assert "already written: fields" in refused.words
+        assert refused.is_partial
 
     on_a_crm(test)
 

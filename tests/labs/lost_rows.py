@@ -5,13 +5,14 @@ from collections.abc import Callable, Iterable, Mapping
 from pydantic import JsonValue
 
 from anji_common.events.notices import NoticeKind
+from anji_common.events.results import Outcome, Result
 from anji_common.refs import Ref, System
 from anji_mapper.link.rules import RULES, Rules
 from anji_mapper.mapping.model import Mappings
 from anji_mapper.mapping.removals import RowPolicy
 from labs.document_lab import DocumentLab
 from labs.link_lab import CRM, ERP, without
-from labs.order_type import ENTRY, LINES, ORDER, make_order_type
+from labs.order_type import BILL, ENTRY, LINES, ORDER, make_order_type
 
 __all__ = ["ACCIDENTS", "held", "ids", "linked", "removing"]
 
@@ -57,26 +58,35 @@ def _rows_numbered_anew_and_edited(rules: Rules) -> bool:
     return ids(lab, order) == lines and held(lab, order) == ["7", "8"]
 
 
-def _rows_numbered_anew_by_a_person(rules: Rules) -> bool:
-    """The same where nothing marks the rows, and nothing in them has changed."""
-    lab = removing(rules, markers=())
-    order, bill = linked(lab, "1", "2")
-    lines = ids(lab, order)
-    lab.erp.renumber(bill)
-    lab.touched(bill)
+def _both_sides_have_the_document_already(rules: Rules) -> bool:
+    """Two records are matched by their number; no id and no marker tells which line is which."""
+    lab = DocumentLab(make_order_type(matches_names=True, markers=()), rules=rules)
+    bill = lab.make(
+        ERP, BILL, {"FBillNo": "DD-1"}, **{ENTRY: [{"FQty": each} for each in ("2", "1")]}
+    )
     lab.rest()
-    return ids(lab, order) == lines and lab.crm.writes == 0
+    order = lab.make(
+        CRM, ORDER, {"name": "DD-1"}, **{LINES: [{"qty": each} for each in ("1", "2")]}
+    )
+    lab.rest()
+    return held(lab, order) == ["1", "2"] and held(lab, bill) == ["2", "1"]
 
 
 def _rows_numbered_anew_by_our_save(rules: Rules) -> bool:
-    """Our own save gives all rows new ids; two of them say the same, and nothing marks them."""
+    """Our own save gives all rows new ids; two of them say the same, and nothing marks them.
+
+    The ERP's rows stand in an order of their own.
+    """
     lab = removing(rules, markers=())
     lab.erp.renumbers = True
     order, bill = linked(lab, "1", "1", "2")
     lines = ids(lab, order)
+    lab.erp.lines(bill, ENTRY).reverse()
+    lab.touched(bill)
+    lab.rest()
     lab.change_row(order, LINES, lines[2], {"qty": "5"})
     lab.rest()
-    pairs = dict(zip(lines, ids(lab, bill), strict=True))
+    pairs = dict(zip(lines, reversed(ids(lab, bill)), strict=True))
     return ids(lab, order) == lines and lab.rows[str(order)].lines == pairs
 
 
@@ -127,6 +137,46 @@ def _a_line_is_removed_on_one_side_and_edited_on_the_other(rules: Rules) -> bool
     return held(lab, order) == ["2", "9"] and held(lab, bill) == ["9", "2"] and len(told) == 1
 
 
+def _a_row_numbered_anew_and_edited_while_its_line_is(rules: Rules) -> bool:
+    """One save of a person does both, nothing marks the row, and its line is edited as well."""
+    lab = removing(rules, markers=())
+    order, bill = linked(lab, "1", "2")
+    lab.change_row(order, LINES, ids(lab, order)[0], {"qty": "5"})
+    lab.erp.renumber(bill)
+    lab.change_row(bill, ENTRY, ids(lab, bill)[0], {"FPrice": "12"})
+    lab.rest()
+    return held(lab, order) == held(lab, bill) == ["5", "2"]
+
+
+def _the_rest_of_a_half_made_command_is_refused(rules: Rules) -> bool:
+    """One of two new lines is made, the other one refused; meanwhile people edit the first row."""
+    lab = DocumentLab(make_order_type(), rules=rules)
+    order, bill = linked(lab, "1", "2")
+    for quantity in ("3", "4"):
+        lab.add_row(bill, ENTRY, {"FQty": quantity})
+    lab.read_ref(bill)
+    while not lab.commands:
+        lab.deliver(next(iter(lab.queues)))
+    command = lab.commands.pop()
+    lab.crm.add_row(order, LINES, command.rows[LINES][0].values)
+    lab.touched(order, by_anji=True)
+    lab.change_row(bill, ENTRY, ids(lab, bill)[2], {"FQty": "9"})
+    lab.read_ref(bill)
+    while lab.queues:
+        lab.deliver(next(iter(lab.queues)))
+    refused = Result(
+        seat=command.seat,
+        number=command.number,
+        system=CRM,
+        outcome=Outcome.REJECTED,
+        answered_at=lab.tick(),
+        calls=1,
+    )
+    lab.queues["results", str(command.seat)].append(refused)
+    lab.rest()
+    return held(lab, order) == held(lab, bill) == ["1", "2", "9", "4"]
+
+
 def _a_row_numbered_anew_while_its_line_is_made(rules: Rules) -> bool:
     """Before it is known whether the line was made, a person's save gives its row a new id."""
     lab = DocumentLab(make_order_type(), rules=rules)
@@ -146,11 +196,22 @@ def _a_row_numbered_anew_while_its_line_is_made(rules: Rules) -> bool:
 
 ACCIDENTS: Mapping[str, tuple[Callable[[Rules], bool], Rules]] = {
     "18 marker": (_rows_numbered_anew_and_edited, without(finds_by_marker=lambda *_: iter(()))),
-    "18 content": (_rows_numbered_anew_by_a_person, without(finds_by_content=lambda *_: iter(()))),
+    "18 content": (
+        _both_sides_have_the_document_already,
+        without(finds_by_content=lambda *_: iter(())),
+    ),
     "18 order": (_rows_numbered_anew_by_our_save, without(are_in_order=lambda _stamp: False)),
     "18 followed": (
         _a_row_numbered_anew_while_its_line_is_made,
         without(follows_rows=lambda *_: {}),
+    ),
+    "18 likeness": (
+        _a_row_numbered_anew_and_edited_while_its_line_is,
+        without(finds_by_likeness=lambda *_: iter(())),
+    ),
+    "18 half done": (
+        _the_rest_of_a_half_made_command_is_refused,
+        without(may_be_half_done=lambda _flight, _result: False),
     ),
     "18 both had it": (
         _a_kept_line_under_a_mapping_that_removes,

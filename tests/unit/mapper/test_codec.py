@@ -66,6 +66,13 @@ seen = st.builds(
     number=st.none() | texts,
     marker=st.none() | texts,
 )
+refusals = st.builds(
+    Refusal,
+    digest=texts,
+    kind=st.sampled_from(ProblemKind),
+    words=texts,
+    number=command_numbers,
+)
 flights = st.builds(
     Flight,
     number=command_numbers,
@@ -89,6 +96,7 @@ flights = st.builds(
     decided_on=st.integers(-1, 2**62),
     finish=st.sampled_from(Finish),
     removes=st.dictionaries(lines_names, st.lists(names, max_size=2).map(tuple), max_size=2),
+    refusal=st.none() | refusals,
 )
 sides = st.builds(
     SideState,
@@ -100,14 +108,7 @@ sides = st.builds(
     flight=st.none() | flights,
     held=st.none() | st.builds(Held, revision=st.integers(0, 2**62), stamp=stamps, seen=seen),
     sent=st.integers(0, 1000),
-    refusal=st.none()
-    | st.builds(
-        Refusal,
-        digest=texts,
-        kind=st.sampled_from(ProblemKind),
-        words=texts,
-        number=command_numbers,
-    ),
+    refusal=st.none() | refusals,
     is_gone=st.booleans(),
     returned=pairs,
     rewrites=st.dictionaries(texts, st.tuples(st.integers(1, 9), st.booleans()), max_size=2),
@@ -190,7 +191,7 @@ WHOLE: dict[Any, tuple[str, ...]] = {
     ),
     Flight: (
         *("number", "action", "digest", "pairs", "rows", "base_at", "answered_at", "asked_at"),
-        *("ours_seen", "decided_on", "finish", "removes"),
+        *("ours_seen", "decided_on", "finish", "removes", "refusal"),
     ),
     Decision: ("winner", "values", "person"),
     Held: ("revision", "stamp", "seen"),

@@ -19,7 +19,7 @@ from anji_mapper.link.state import changed
 from labs.document_lab import DocumentLab, Row
 from labs.link_lab import CRM, ERP
 from labs.lost_rows import held, ids, linked, removing
-from labs.order_type import ENTRY, LINES, NAME, make_order_type
+from labs.order_type import ENTRY, LINES, NAME, ORDER, make_order_type
 
 Begun = Callable[[DocumentLab], tuple[Ref, Ref, Command]]
 
@@ -225,3 +225,64 @@ def test_a_row_put_in_place_of_one_that_the_erp_alone_had_is_a_new_row(
     lab.rest()
 
     assert held(lab, order) == held(lab, bill) == ["2", "3", "9"]
+
+
+@pytest.mark.parametrize("place", [0, 1])
+def test_a_row_that_one_save_numbers_anew_and_edits_is_still_its_line(place: int) -> None:
+    lab = removing(markers=())
+    order, bill = linked(lab, "1", "2")
+    lines = ids(lab, order)
+
+    lab.erp.renumber(bill)
+    lab.change_row(bill, ENTRY, ids(lab, bill)[place], {"FQty": "9"})
+    lab.rest()
+
+    assert ids(lab, order) == lines
+    assert held(lab, order) == held(lab, bill) == (["9", "2"] if place == 0 else ["1", "9"])
+    assert lab.rows[str(order)].lines == dict(zip(lines, ids(lab, bill), strict=True))
+
+
+def test_a_row_numbered_anew_and_edited_is_not_doubled_by_an_edit_of_its_line() -> None:
+    lab = removing(markers=())
+    order, bill = linked(lab, "1", "2")
+    lines = ids(lab, order)
+
+    lab.change_row(order, LINES, lines[0], {"qty": "5"})
+    lab.erp.renumber(bill)
+    lab.change_row(bill, ENTRY, ids(lab, bill)[0], {"FPrice": "12"})
+    lab.rest()
+
+    assert ids(lab, order) == lines
+    assert held(lab, order) == held(lab, bill) == ["5", "2"]
+    assert held(lab, order, "price") == held(lab, bill, "FPrice") == ["12", "10"]
+
+
+def test_a_row_with_nothing_in_common_is_another_row() -> None:
+    """Nobody can tell an edit of all that a row says from another row in its place."""
+    lab = removing(markers=())
+    order, bill = linked(lab, "1", "2")
+    lines = ids(lab, order)
+
+    lab.remove_row(bill, ENTRY, ids(lab, bill)[0])
+    lab.add_row(bill, ENTRY, {"FQty": "8", "FPrice": "80"})
+    lab.rest()
+
+    assert lines[0] not in ids(lab, order)
+    assert held(lab, order) == held(lab, bill) == ["2", "8"]
+
+
+def test_of_two_rows_numbered_anew_and_edited_each_is_the_line_that_it_is_most_like() -> None:
+    lab = removing(markers=())
+    rows = [{"qty": each, "price": price} for each, price in (("1", "10"), ("2", "20"))]
+    order = lab.make(CRM, ORDER, {"name": "DD-1"}, **{LINES: rows})
+    lab.rest()
+    bill, lines = lab.partner(order), ids(lab, order)
+
+    lab.erp.lines(bill, ENTRY).reverse()
+    lab.erp.renumber(bill)
+    for row, quantity in zip(ids(lab, bill), ("7", "8"), strict=True):
+        lab.change_row(bill, ENTRY, row, {"FQty": quantity})
+    lab.rest()
+
+    assert ids(lab, order) == lines
+    assert held(lab, order) == ["8", "7"]

@@ -77,7 +77,7 @@ class Writes:
         except RejectedError as error:
             words = getattr(error, "words", str(error))
             code, field = getattr(error, "code", ""), getattr(error, "field", "")
-            return Refused(_after(done, words), code, field)
+            return Refused(_after(done, words), code, field, is_partial=bool(done))
 
     async def _done(self, command: Command, ends: float, done: list[str]) -> Written:
         match command.action:

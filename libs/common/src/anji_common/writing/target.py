@@ -59,11 +59,13 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The vendor said no; nothing was written."""
+    """The vendor said no; nothing was written, or not all of it."""
 
     words: str
     code: str = ""
     field: str = ""
+    is_partial: bool = False
+    """Some of it was written before, by calls of their own."""
     is_taken: bool = False
     """The refusal says that the number exists already: look, do not reject (``protocol.md`` 4)."""
 

@@ -213,6 +213,7 @@ def after_refusal(job: Job, refused: Refused | Refusal, at: datetime) -> Answere
         words=refused.words,
         code=refused.code,
         field=refused.field,
+        calls=1 if isinstance(refused, Refused) and refused.is_partial else 0,
     )
 
 

@@ -260,6 +260,7 @@ def _flight_to(flight: Flight) -> Json:
         flight.decided_on,
         flight.finish.value,
         flight.removes,
+        maybe(_refusal_to, flight.refusal),
     ]
 
 
@@ -282,6 +283,7 @@ def flight_from(read: Json) -> Flight:
         decided_on=later[0] if later else -1,
         finish=Finish(later[1]) if later[1:] else Finish.SAVED,
         removes={name: tuple(ids) for name, ids in later[2].items()} if later[2:] else {},
+        refusal=maybe(refusal_from, later[3]) if later[3:] else None,
     )
 
 

@@ -17,6 +17,7 @@ __all__ = [
     "identified",
     "is_pair",
     "join",
+    "made_by_us",
     "marked_by_us",
     "numbered_anew",
     "paired_as_sent",
@@ -74,6 +75,15 @@ def identified(
                 join(states, crm, erp)
                 free_crm -= {crm}
                 free_erp -= {erp}
+    lost = {
+        crm: states[crm]
+        for crm in crm_rows
+        if crm in free_crm and crm in known and is_pair(crm, known[crm]) and not known[crm].is_lost
+    }
+    if lost and free_erp:
+        left = {erp: row for erp, row in erp_rows.items() if erp in free_erp}
+        for crm, erp in rules.finds_by_likeness(lines, lost, left):
+            join(states, crm, erp)
     return states
 
 
@@ -151,6 +161,25 @@ def marked_by_us(
         for line_id, values in came.items()
         if _is_marked(lines, system, row, values)
     }
+
+
+def made_by_us(
+    lines: LinesPair, system: System, sent: Sequence[RowAgreement], came: Rows, before: Rows
+) -> dict[str, str]:
+    """Return the same, also of rows that nothing marks, if they were not there `before`.
+
+    Such a row holds just what was sent. If people have made one like it meanwhile, nobody can
+    tell the two apart, and either may be taken.
+    """
+    found = marked_by_us(lines, system, sent, came)
+    free = [each for each in came if each not in before and each not in found.values()]
+    for row in sent:
+        source = source_of(row, system)
+        alike = [each for each in free if _holds_the_wish(lines, system, row, came[each])]
+        if source not in found and alike:
+            found[source] = alike[0]
+            free.remove(alike[0])
+    return found
 
 
 def shows_all(lines: LinesPair, system: System, sent: Sequence[RowAgreement], came: Rows) -> bool:

@@ -5,8 +5,7 @@ then decide the next command (which `step` does).
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import replace
 
 from pydantic import JsonValue
 
@@ -15,36 +14,26 @@ from anji_common.events.notices import NoticeKind
 from anji_common.events.observed import Document, Observed, Stamp
 from anji_common.refs import System
 from anji_mapper.link.lines import (
-    join,
-    marked_by_us,
     numbered_anew,
-    paired_as_sent,
     shows_all,
-    source_of,
-    told_of_their_own,
     under_known_ids,
 )
-from anji_mapper.link.renditions import Answer, Answers, row_key
+from anji_mapper.link.partly import agree_on_what_was_done
+from anji_mapper.link.remembering import AnsweredRows, Memory
+from anji_mapper.link.renditions import Answers
 from anji_mapper.link.renumbered import ids_by_now, marked_by_now, under_ids_by_now
-from anji_mapper.link.rules import Rows
 from anji_mapper.link.state import (
     Flight,
     Held,
     LineState,
-    Returned,
-    Rewrites,
-    RowAgreement,
     SideState,
-    ValuePair,
     changed,
 )
 from anji_mapper.link.turn import Turn
-from anji_mapper.mapping.model import LinesPair, Pair, Row, Seen
+from anji_mapper.mapping.model import LinesPair, Row, Seen
 
 __all__ = [
     "agree",
-    "agree_on_made_rows",
-    "agree_where_moved",
     "cleared",
     "is_answer",
     "look_at",
@@ -66,7 +55,12 @@ def observe(turn: Turn, system: System, change: Change) -> bool:
         side = changed(side, owes_read="")
         turn.put_side(system, side)
     if rules.is_past(side, change.stamp):
-        return False
+        if not _settles(side, change):
+            return False
+        # Begun after our write, and so after whatever the floor tells: a line that was removed has
+        # taken its time with it.
+        side = changed(side, floor=None)
+        turn.put_side(system, side)
     seen = _seen(turn, system, change.stamp, change.data)
     held = Held(change.revision, change.stamp, seen)
     flight = side.flight
@@ -77,11 +71,19 @@ def observe(turn: Turn, system: System, change: Change) -> bool:
     flight = changed(flight, ours_seen=flight.ours_seen or ours)
     turn.put_side(system, changed(side, flight=flight, held=held))
     if flight.answered_at is not None:
-        if is_answer(change, str(flight.number)):
+        if _settles(side, change):
             _settle(turn, system, flight, held)
         else:
             settle_by_held(turn, system)
     return True
+
+
+def _settles(side: SideState, change: Change) -> bool:
+    """Whether it is the read that an answered command waits for."""
+    flight = side.flight
+    if flight is None or flight.answered_at is None:
+        return False
+    return is_answer(change, str(flight.number))
 
 
 def is_answer(change: Change, number: str) -> bool:
@@ -126,6 +128,8 @@ def settle_by_held(turn: Turn, system: System) -> None:
     flight, held = turn.seat.side(system).flight, turn.seat.side(system).held
     if flight is None or held is None or not flight.ours_seen:
         return
+    if flight.refusal is not None:
+        return  # it may have been read between two of its calls
     sent = [(each, flight.rows.get(each.name, ())) for each in turn.link_type.lines]
     if all(
         shows_all(each, system, rows, held.seen.rows.get(each.name, {})) for each, rows in sent
@@ -135,6 +139,11 @@ def settle_by_held(turn: Turn, system: System) -> None:
 
 def _settle(turn: Turn, system: System, flight: Flight, held: Held) -> None:
     before = turn.seat.side(system).seen
+    if flight.refusal is not None:
+        cleared(turn, system)
+        if before is not None:
+            agree_on_what_was_done(turn, system, flight, before)
+        return
     agree(turn, system, flight, held.stamp, (before, held.seen), lines={})
     cleared(turn, system)
 
@@ -188,7 +197,7 @@ def agree(  # noqa: PLR0913 - what a command said, and what came of it
     before, came = seen
     side = turn.seat.side(system)
     answers = Answers(turn.rules, system, stamp, side.returned, side.rewrites)
-    memory = _Memory(dict(side.returned), dict(side.rewrites))
+    memory = Memory(dict(side.returned), dict(side.rewrites))
     agreed = dict(turn.seat.agreed)
     names = {pair.name: pair for pair in turn.link_type.pairs}
     for name, sent in flight.pairs.items():
@@ -206,7 +215,7 @@ def agree(  # noqa: PLR0913 - what a command said, and what came of it
             came_rows = marked_by_now(each, came_rows, now)
             known = states.get(each.name, {})
             wished = under_known_ids(under_ids_by_now(flight.rows[each.name], now), known)
-            agreement = _Rows(each, answers, wished, told, came_rows, memory)
+            agreement = AnsweredRows(each, answers, wished, told, came_rows, memory)
             states[each.name] = agreement.over(known)
         if system is System.K3CLOUD and before is not None and came is not None:
             known, paired = turn.seat.lines.get(each.name, {}), states.get(each.name, {})
@@ -230,124 +239,6 @@ def _settled(
     gone = {known[crm].erp_id for crm in removed if crm in known}
     there = {state.erp_id for state in now.values()}
     return gone | {state.erp_id for state in known.values() if state.erp_id not in there}
-
-
-def agree_on_made_rows(turn: Turn, system: System, flight: Flight) -> None:
-    """Agree on the new rows that a command made, though it is not known to have done all of it.
-
-    They carry our marker (rule 4): what stands on either side otherwise is an edit made since.
-    """
-    side = turn.seat.side(system)
-    if side.seen is None:
-        return
-    answers = Answers(turn.rules, system, side.stamp, side.returned, side.rewrites)
-    memory = _Memory(dict(side.returned), dict(side.rewrites))
-    states = dict(turn.seat.lines)
-    for each in turn.link_type.lines:
-        known = states.get(each.name, {})
-        now = ids_by_now(turn, each) if system is System.FXIAOKE else {}
-        sent = under_ids_by_now(flight.rows.get(each.name, ()), now)
-        new = [row for row in sent if not _is_known(row, known)]
-        came = marked_by_now(each, side.seen.rows.get(each.name, {}), now)
-        found = marked_by_us(each, system, new, came)
-        made = [row for row in new if source_of(row, system) in found]
-        if made:
-            states[each.name] = _Rows(each, answers, made, found, came, memory).over(known)
-    turn.put(lines=states)
-
-
-def _is_known(row: RowAgreement, known: Mapping[str, LineState]) -> bool:
-    """Whether both sides had a line before the command in flight was decided."""
-    return row.crm_id in known and row.erp_id is not None
-
-
-def agree_where_moved(turn: Turn, system: System, flight: Flight, base: Seen) -> None:
-    """Agree on a command that took effect unanswered, in what stands elsewhere than at its base.
-
-    What differs from the wish is the target's rendition of it or, by another hand, an edit made
-    since: that was not made at the same time as the wish, so it has no conflict with it.
-    """
-    side = turn.seat.side(system)
-    if side.seen is None:
-        return
-    answers = Answers(turn.rules, system, side.stamp, side.returned, side.rewrites)
-    came, agreed = side.seen.head, dict(turn.seat.agreed)
-    for pair in turn.link_type.pairs:
-        path, sent = pair.path(system), flight.pairs.get(pair.name)
-        if sent is not None and came.get(path) != base.head.get(path):
-            agreed[pair.name] = answers.of(pair.name, pair, sent, came).agreed
-    turn.put(agreed=agreed)
-
-
-@dataclass(frozen=True, slots=True)
-class _Memory:
-    """What is remembered of values that a side gives back differently; filled."""
-
-    returned: dict[str, Returned]
-    rewrites: dict[str, Rewrites]
-    news: dict[str, Returned] = field(default_factory=dict)
-    """(sent, what stands there) of those that people are to be told of."""
-
-    def take(self, key: str, answer: Answer) -> None:
-        """Take in what is agreed about one value."""
-        for memory, value in ((self.returned, answer.returned), (self.rewrites, answer.rewrites)):
-            _remember(memory, key, value)
-        if answer.news is not None:
-            self.news[key] = answer.news
-
-
-def _remember(memory: dict[str, Any], key: str, value: object) -> None:
-    if value is None:
-        memory.pop(key, None)
-    else:
-        memory[key] = value
-
-
-@dataclass(frozen=True, slots=True)
-class _Rows:
-    """What a command said about the lines of one kind, and how they came back."""
-
-    lines: LinesPair
-    answers: Answers
-    sent: Sequence[RowAgreement]
-    told: Mapping[str, str]
-    came: Rows
-    memory: _Memory
-
-    def over(self, known: Mapping[str, LineState]) -> dict[str, LineState]:
-        """Return `known` with what is agreed now."""
-        states = dict(known)
-        system = self.answers.system
-        to_erp = system is System.K3CLOUD
-        ids = {
-            crm if to_erp else state.erp_id: state.erp_id if to_erp else crm
-            for crm, state in known.items()
-        }
-        told = told_of_their_own(self.lines, system, self.told, ids, self.came)
-        pairs = paired_as_sent(self.lines, system, self.sent, ids | told, self.came)
-        names = {pair.name: pair for pair in self.lines.pairs}
-        for row in self.sent:
-            source = source_of(row, system)
-            target = pairs.get(source)
-            if target is None:
-                continue
-            crm, erp = (source, target) if to_erp else (target, source)
-            join(states, crm, erp)
-            agreed = self._agreed(row, crm, names, self.came.get(target))
-            states[crm] = LineState(erp, {**states[crm].agreed, **agreed})
-        return states
-
-    def _agreed(
-        self, row: RowAgreement, crm: str, names: Mapping[str, Pair], came: Row | None
-    ) -> dict[str, ValuePair]:
-        agreed: dict[str, ValuePair] = {}
-        for name, sent in row.pairs.items():
-            if name in names:
-                key = row_key(self.lines.name, crm, name)
-                answer = self.answers.of(key, names[name], sent, came)
-                agreed[name] = answer.agreed
-                self.memory.take(key, answer)
-        return agreed
 
 
 def _gone(turn: Turn, side: SideState, revision: int) -> SideState:

@@ -4,15 +4,22 @@
 `dataclasses.replace`. Nothing asks whether it is being tested.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from operator import eq
 
 from anji_common.events.commands import Action
 from anji_common.events.inbox import Entry
 from anji_common.events.observed import Stamp
 from anji_common.events.results import Result
 from anji_common.refs import System
+from anji_mapper.link.line_rules import (
+    FindRows,
+    Rows,
+    finds_by_content,
+    finds_by_likeness,
+    finds_by_marker,
+    follows_rows,
+)
 from anji_mapper.link.state import (
     Flight,
     LineState,
@@ -34,6 +41,7 @@ __all__ = [
     "defers_claims",
     "edit_wins",
     "finds_by_content",
+    "finds_by_likeness",
     "finds_by_marker",
     "follows_rows",
     "grants",
@@ -52,6 +60,7 @@ __all__ = [
     "is_rewritten_again",
     "is_stale",
     "lets_go",
+    "may_be_half_done",
     "may_be_removed",
     "may_begin",
     "may_move_no_date",
@@ -151,6 +160,17 @@ def took_effect(flight: Flight, result: Result) -> bool:
     return is_one_call and result.calls > 0 and is_seen
 
 
+def may_be_half_done(flight: Flight, result: Result) -> bool:
+    """Rules 8 and 18: of an update in several calls some may have been done, the rest refused.
+
+    The CRM takes each line by a call of its own; the ERP takes a document whole, or not at all.
+    """
+    rows = [*flight.rows.values(), *flight.removes.values()]
+    parts = len(flight.pairs) + sum(len(each) for each in rows)
+    is_in_calls = result.system is System.FXIAOKE and flight.action is Action.UPDATE
+    return is_in_calls and result.calls > 0 and parts > 1
+
+
 def is_heard(seat: Seat, entry: Entry) -> bool:
     """Rule 9: an entry that was heard before is dropped."""
     return entry.sequence <= seat.heard.get(entry.sender, -1)
@@ -222,83 +242,6 @@ def is_baselined(seat: Seat) -> bool:
     return seat.is_unsettled
 
 
-Rows = Mapping[str, Row]
-"""Line id → values, in the order of the document."""
-
-FindRows = Callable[
-    [
-        LinesPair,
-        tuple[Rows, Rows],
-        tuple[Sequence[str], Sequence[str]],
-        Callable[[str, str], bool],
-    ],
-    Iterator[tuple[str, str]],
-]
-"""(whose rows, (CRM rows, ERP rows), ids of those that nothing pairs yet, whether two rows say the
-same by their ids) → (CRM line id, ERP line id) of rows that belong together."""
-
-
-def finds_by_marker(
-    lines: LinesPair,
-    rows: tuple[Rows, Rows],
-    free: tuple[Sequence[str], Sequence[str]],
-    _is_same: Callable[[str, str], bool],
-) -> Iterator[tuple[str, str]]:
-    """Rule 18: a line that no known id tells is known by the other side's id, kept in the line."""
-    if lines.erp_marker is not None:
-        yield from ((str(rows[1][erp].get(lines.erp_marker)), erp) for erp in free[1])
-    if lines.crm_marker is not None:
-        yield from ((crm, str(rows[0][crm].get(lines.crm_marker))) for crm in free[0])
-
-
-def finds_by_content(
-    _lines: LinesPair,
-    _rows: tuple[Rows, Rows],
-    free: tuple[Sequence[str], Sequence[str]],
-    is_same: Callable[[str, str], bool],
-) -> Iterator[tuple[str, str]]:
-    """Rule 18: else two rows are one line if they say the same, where no third does."""
-    found = [(crm, erp) for crm in free[0] for erp in free[1] if is_same(crm, erp)]
-    crms, erps = [crm for crm, _ in found], [erp for _, erp in found]
-    yield from ((crm, erp) for crm, erp in found if crms.count(crm) == 1 and erps.count(erp) == 1)
-
-
-def follows_rows(marker: str | None, before: Rows, now: Rows) -> dict[str, str]:
-    """Rule 18: a row that the ERP has no more, and one that it did not have, may be one row.
-
-    They are if they have the same marker, else if they hold the same, else by their order if as
-    many came as went: nobody has a line of it yet, so an edit of it and another row say the same.
-    Two of which only one is marked, or each for another line, are never one.
-
-    Args:
-        marker: The path in which rows keep the id of their line, if they do.
-        before: The rows as they were.
-        now: The rows as they are.
-    """
-    gone = [row_id for row_id in before if row_id not in now]
-    come = [row_id for row_id in now if row_id not in before]
-    found: dict[str, str] = {}
-
-    def mark(row: Row) -> object:
-        return None if marker is None else row.get(marker)
-
-    def is_marked_alike(one: Row, other: Row) -> bool:
-        return mark(one) == mark(other) is not None
-
-    for is_alike in (is_marked_alike, eq):
-        for row_id in list(gone):
-            olds = [each for each in gone if is_alike(before[each], before[row_id])]
-            news = [each for each in come if is_alike(now[each], before[row_id])]
-            if len(olds) == len(news) == 1:
-                found[row_id] = news[0]
-                gone.remove(row_id)
-                come.remove(news[0])
-    if len(gone) == len(come):
-        pairs = zip(gone, come, strict=True)
-        found |= {old: new for old, new in pairs if mark(before[old]) == mark(now[new])}
-    return found
-
-
 def are_in_order(stamp: Stamp | None) -> bool:
     """Rule 18: after our own save rows stand in the order sent; their ids may be new."""
     return stamp is not None and stamp.by_anji
@@ -368,6 +311,7 @@ class Rules:
     holds: Callable[[SideState], bool] = holds
     is_ours: Callable[[Flight, Stamp], bool] = is_ours
     took_effect: Callable[[Flight, Result], bool] = took_effect
+    may_be_half_done: Callable[[Flight, Result], bool] = may_be_half_done
     is_heard: Callable[[Seat, Entry], bool] = is_heard
     is_rechecked: Callable[[Seat], bool] = is_rechecked
     agrees_as_sent: Callable[[Stamp | None], bool] = agrees_as_sent
@@ -379,6 +323,9 @@ class Rules:
     is_baselined: Callable[[Seat], bool] = is_baselined
     finds_by_marker: FindRows = finds_by_marker
     finds_by_content: FindRows = finds_by_content
+    finds_by_likeness: Callable[
+        [LinesPair, Mapping[str, LineState], Rows], Iterator[tuple[str, str]]
+    ] = finds_by_likeness
     follows_rows: Callable[[str | None, Rows, Rows], dict[str, str]] = follows_rows
     are_in_order: Callable[[Stamp | None], bool] = are_in_order
     may_move_no_date: Callable[[Flight], bool] = may_move_no_date

@@ -161,6 +161,8 @@ class Flight:
     """A change by our account, later than `base_at`, was among those held."""
     finish: Finish = Finish.SAVED
     """ERP: how far the command takes the record."""
+    refusal: "Refusal | None" = None
+    """It was refused, and what was done of it before is to be read."""
 
 
 @frozen

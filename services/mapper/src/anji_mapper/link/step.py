@@ -14,8 +14,8 @@ from anji_common.events.changes import Change
 from anji_common.events.inbox import Entry, EntryKind
 from anji_common.events.notices import NoticeKind
 from anji_common.events.results import Outcome, Result
-from anji_common.refs import SYSTEMS, Ref, System
-from anji_mapper.link import observing, seats, states, waiting
+from anji_common.refs import SYSTEMS, Ref
+from anji_mapper.link import observing, partly, seats, states, waiting
 from anji_mapper.link.applying import apply_planned
 from anji_mapper.link.baseline import take_as_it_stands
 from anji_mapper.link.context import Context
@@ -23,7 +23,6 @@ from anji_mapper.link.crosswalking import publish_rows
 from anji_mapper.link.editing import edited, wish_as_edited
 from anji_mapper.link.effects import Effect
 from anji_mapper.link.finishing import (
-    note_refused_way,
     note_what_is_undone,
     resume,
     see_what_is_done,
@@ -33,18 +32,18 @@ from anji_mapper.link.lines import source_of
 from anji_mapper.link.merge import compare
 from anji_mapper.link.problems import judge
 from anji_mapper.link.questions import ask, decided, ruling_of
+from anji_mapper.link.refusing import refuse
 from anji_mapper.link.remapping import look_again
 from anji_mapper.link.removing import decide_removed
 from anji_mapper.link.renumbered import (
     follow_rows,
     forget_rows,
-    remember_rows,
     under_rows_by_now,
 )
 from anji_mapper.link.resting import rests
 from anji_mapper.link.rules import RULES, Rules
 from anji_mapper.link.settling import settle
-from anji_mapper.link.state import Flight, ProblemKind, Refusal, Seat, Stage, changed
+from anji_mapper.link.state import Flight, Seat, Stage, changed
 from anji_mapper.link.telling import as_made, leave_to_problems, tell_back, with_status
 from anji_mapper.link.turn import Turn
 from anji_mapper.link.variants import answer_organisation, choose_variant, tell_reassigned
@@ -161,7 +160,7 @@ def _answered(turn: Turn, flight: Flight, result: Result) -> None:
         case Outcome.MATCHED | Outcome.MOVED:
             _stands_otherwise(turn, flight, result)
         case Outcome.REJECTED | Outcome.IN_DOUBT | Outcome.UNMATCHED:
-            _rejected(turn, flight, result)
+            refuse(turn, flight, result)
         case Outcome.SENT:
             observing.cleared(turn, system)
             turn.notify(NoticeKind.MESSAGE_SENT, "a message was sent")
@@ -179,9 +178,12 @@ def _stands_otherwise(turn: Turn, flight: Flight, result: Result) -> None:
     base = turn.seat.side(system).seen
     if observed is not None:
         observing.look_at(turn, system, observed)
-        observing.agree_on_made_rows(turn, system, flight)
+        if base is not None and turn.rules.may_be_half_done(flight, result):
+            partly.agree_on_what_was_done(turn, system, flight, base)
+        else:
+            partly.agree_on_made_rows(turn, system, flight)
         if base is not None and turn.rules.took_effect(flight, result):
-            observing.agree_where_moved(turn, system, flight, base)
+            partly.agree_where_moved(turn, system, flight, base)
     observing.cleared(turn, system)
 
 
@@ -213,30 +215,6 @@ def _holds_the_wish(turn: Turn, flight: Flight, result: Result) -> None:
         told = changed(answered, pairs={}, rows=new)
         observing.agree(turn, system, told, None, (None, None), lines=result.lines)
     observing.settle_by_held(turn, system)
-
-
-def _rejected(turn: Turn, flight: Flight, result: Result) -> None:
-    observing.cleared(turn, result.system)
-    if flight.action == "message":
-        turn.notify(NoticeKind.MESSAGE_IN_DOUBT, result.words or "a message may not have left")
-        return
-    if result.system is System.FXIAOKE:
-        remember_rows(turn, flight)
-    kind = _REFUSALS[result.outcome]
-    digest = "*" if kind is ProblemKind.IN_DOUBT else flight.digest
-    told = f"{result.words} [{result.field}]" if result.field else result.words
-    words = told or str(result.outcome)
-    if result.system is System.K3CLOUD and note_refused_way(turn, flight, words):
-        return
-    refusal = Refusal(digest, kind, words, flight.number)
-    turn.put_side(result.system, changed(turn.seat.side(result.system), refusal=refusal))
-
-
-_REFUSALS = {
-    Outcome.REJECTED: ProblemKind.REFUSED,
-    Outcome.IN_DOUBT: ProblemKind.IN_DOUBT,
-    Outcome.UNMATCHED: ProblemKind.UNMATCHED,
-}
 
 
 def _partner_found(turn: Turn, flight: Flight, result: Result) -> None:

@@ -4,7 +4,8 @@ A command carries all that its writer needs; the flight remembers what will be a
 succeeds.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from pydantic import JsonValue
 
@@ -15,6 +16,7 @@ from anji_mapper.link.drafting import Draft
 from anji_mapper.link.finishing import is_resumed, way_on
 from anji_mapper.link.merge import Comparison, Wish
 from anji_mapper.link.pushes import pushed
+from anji_mapper.link.renditions import row_key
 from anji_mapper.link.state import PendingMessage, Seat, changed
 from anji_mapper.link.turn import Turn
 from anji_mapper.mapping.model import LinesPair, Seen, Side
@@ -92,7 +94,7 @@ def send_update(turn: Turn, system: System, found: Comparison) -> tuple[set[str]
             templates = turn.link_type.side(system).filled(source.head)
             packet = {path: templates[path] for path in draft.rows if path in templates}
         draft.send(Action.UPDATE, target=side.ref, packet=packet, **way_on(turn, system))
-        _tell_conflicts(turn, wishes)
+        _tell_conflicts(turn, [*wishes, *_of_rows(found, system)])
     return draft.awaited, draft.unmapped
 
 
@@ -128,6 +130,16 @@ def _draft_lines(draft: Draft, turn: Turn, lines: LinesPair, found: Comparison) 
     for holder, crm_id in found.removals.get(lines.name, []):
         if holder is system:
             draft.add_removal(lines, (crm_id, found.lines[lines.name][crm_id].erp_id))
+
+
+def _of_rows(found: Comparison, system: System) -> Iterator[Wish]:
+    """Give the wishes of lines for `system`; a conflict's field is named with its line."""
+    for name, rows in found.row_wishes.items():
+        for crm_id, _, wishes in rows:
+            for wish in wishes:
+                if wish.system is system and wish.conflict is not None:
+                    key = row_key(name, crm_id, wish.conflict.field)
+                    yield replace(wish, conflict=replace(wish.conflict, field=key))
 
 
 def _tell_conflicts(turn: Turn, wishes: Sequence[Wish]) -> None:

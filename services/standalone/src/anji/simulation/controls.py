@@ -217,6 +217,11 @@ CONTROLS: Mapping[str, Control] = {
         "a line is never known again by what it says",
         _without_reducers(finds_by_content=lambda *_: iter(())),
     ),
+    "line likeness": Control(
+        "18",
+        "a row that one save numbers anew and edits is another row, where nothing marks it",
+        _without_reducers(finds_by_likeness=lambda *_: iter(())),
+    ),
     "line order": Control(
         "18",
         "rows that our save numbered anew are not paired in the order sent",
@@ -226,6 +231,11 @@ CONTROLS: Mapping[str, Control] = {
         "18",
         "a row that gets another id while its line is made is a new row",
         _without_reducers(follows_rows=lambda *_: {}),
+    ),
+    "line half made": Control(
+        "8, 18",
+        "what a refused command had done before is taken for people's, or is not known",
+        _without_reducers(may_be_half_done=lambda _flight, _result: False),
     ),
     "line removal": Control(
         "18",
@@ -266,6 +276,7 @@ SHOWN_BY_THE_REDUCER = frozenset(
     {
         *("unmoved", "inbox", "endless", "yields", "one in flight", "pair", "baseline"),
         *("line marker", "line content", "line order", "line number"),
+        "line likeness",
         *("line removal", "line missed", "line absence"),
     }
 )

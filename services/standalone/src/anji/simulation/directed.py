@@ -28,6 +28,8 @@ _PAIRS = 8
 _MS = 1000
 _LINES = "SalesOrderProductObj"
 _ENTRY_ID = "FSaleOrderEntry_FEntryId"
+_NO = 30001
+"""Any code that no table tells otherwise refuses one record."""
 
 
 async def _an_old_read_comes_late(scene: Scene) -> bool:
@@ -124,6 +126,37 @@ async def _a_line_is_removed_here_and_edited_there(scene: Scene) -> bool:
     return sorted(ours) == sorted(theirs) == [1.0, 9.0]
 
 
+async def _one_of_two_new_lines_is_refused(scene: Scene) -> bool:
+    """The other one was made, and its row is edited meanwhile: it is not made again."""
+    number = await scene.audited_order()
+    (row,) = await scene.erp.every("SAL_SaleOrder", ["FID", _ENTRY_ID])
+    head = {"FID": row["FID"]}
+    pieces = {key: {"FNumber": "Pcs"} for key in ("FUnitID", "FPriceUnitId", "FStockUnitID")}
+    day = {"FDeliveryDate": "2026-01-05", "FMaterialId": {"FNumber": "P"}, **pieces}
+    new = [{**day, "FQty": each, "FTaxPrice": each} for each in (6, 7)]
+    writer = scene.world.processes["fxiaoke-writer"]
+    writer.freeze()
+    await scene.erp.do("UnAudit", "SAL_SaleOrder", {"Numbers": [number]})
+    await scene.erp.save("SAL_SaleOrder", {**head, "FSaleOrderEntry": new}, IsDeleteEntry="false")
+    await scene.sleep(PATIENCE_SECONDS / 2)
+    rows = await scene.erp.every("SAL_SaleOrder", [_ENTRY_ID, "FTaxPrice"], "FTaxPrice=6")
+    edited = [{"FEntryID": rows[0][_ENTRY_ID], "FQty": 9}]
+    await scene.erp.save(
+        "SAL_SaleOrder", {**head, "FSaleOrderEntry": edited}, IsDeleteEntry="false"
+    )
+    await scene.sleep(PATIENCE_SECONDS / 2)
+    no = Fault(kind="code", endpoint="*/data/create", contains='"quantity":"7"', code=_NO)
+    scene.faults(System.FXIAOKE).add(no)
+    source = scene.world.processes["fxiaoke-source"]
+    source.freeze()  # it has not read the first line when the refusal of the second is told
+    writer.thaw()
+    await scene.sleep(PATIENCE_SECONDS / 2)
+    source.thaw()
+    await scene.sleep(REST_SECONDS)
+    ours = [float(each["quantity"]) for each in await scene.crm.every(_LINES)]
+    return scene.faults(System.FXIAOKE).hits == 1 and sorted(ours) == [1.0, 7.0, 9.0]
+
+
 @dataclass(frozen=True, slots=True)
 class History:
     """One accident, and the rule that prevents it."""
@@ -141,6 +174,7 @@ HISTORIES: Mapping[str, History] = {
         History("waiting", _a_mapper_dies_when_what_it_waits_for_has_come),
         History("base", _an_edit_after_a_write_whose_answer_was_lost),
         History("line edit", _a_line_is_removed_here_and_edited_there),
+        History("line half made", _one_of_two_new_lines_is_refused),
         History("attempts", _a_writer_dies_while_the_vendor_is_slow),
         *(History(control, runs) for control, runs in MORE.items()),
     )
