@@ -5,7 +5,6 @@ that encrypts, one that encrypts and asks who is there, and one whose certificat
 host. All is made anew for each test; nothing secret is kept anywhere.
 """
 
-import socket
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,7 +20,7 @@ from cryptography.hazmat.primitives.serialization import (
 from pydantic import SecretStr
 
 from anji_common.broker.kafka_settings import KafkaSettings
-from labs.kafka_server import KafkaServer
+from labs.kafka_server import KafkaServer, free_ports
 
 __all__ = ["SecureKafka"]
 
@@ -51,7 +50,7 @@ class SecureKafka:
     cache: Path
     password: SecretStr = field(default_factory=lambda: SecretStr(token_hex(16)))
     ports: Mapping[str, int] = field(
-        default_factory=lambda: dict(zip(_PORTS, _free(), strict=True))
+        default_factory=lambda: dict(zip(_PORTS, free_ports(len(_PORTS)), strict=True))
     )
 
     def server(self) -> KafkaServer:
@@ -103,14 +102,3 @@ def _for_java(key: bytes) -> bytes:
     return load_pem_private_key(key, None).private_bytes(
         Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()
     )
-
-
-def _free() -> list[int]:
-    opened = [socket.socket() for _ in _PORTS]
-    try:
-        for one in opened:
-            one.bind((_HOST, 0))
-        return [one.getsockname()[1] for one in opened]
-    finally:
-        for one in opened:
-            one.close()

@@ -1,10 +1,10 @@
 """One Kafka broker as a process of ours: start, stop, kill, freeze, and start again.
 
-A single KRaft node on localhost without Docker; its port is chosen by the system once and
-kept, so that clients find it again after a restart. Tuned for tests: a small heap, one
-partition for the internal topics, quick compaction, sessions as short as a test wants them (a
-killed broker is let in again when the session of its former life is over), and an archive of
-loaded classes (AppCDS), which halves the start.
+A single KRaft node on localhost without Docker; its port is chosen once, below what is lent to
+outgoing calls, and kept, so that clients find it again after a restart. Tuned for tests: a small
+heap, one partition for the internal topics, quick compaction, sessions as short as a test wants
+them (a killed broker is let in again when the session of its former life is over), and an archive
+of loaded classes (AppCDS), which halves the start.
 """
 
 import asyncio
@@ -12,18 +12,18 @@ import base64
 import resource
 import shutil
 import signal
-import socket
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import uuid4
 
+from anji.sandboxes import free_port
 from anji_common.clock import SystemClock
 from labs.kafka_jars import KAFKA_VERSION, fetch_jars
 from labs.kafka_probe import NotReadyError, until_ready
 
-__all__ = ["KafkaServer"]
+__all__ = ["KafkaServer", "free_ports"]
 
 _HOST = "127.0.0.1"
 _STOP_SECONDS = 20.0
@@ -132,7 +132,7 @@ class KafkaServer:
 
     async def _format(self, jars: Path) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
-        self.port, controller_port = _free_ports()
+        self.port, controller_port = free_ports(2)
         properties = (_PROPERTIES + self.more_properties).format(
             host=_HOST, port=self.port, controller_port=controller_port, folder=self.folder
         )
@@ -191,8 +191,9 @@ async def _ended(process: subprocess.Popen[bytes]) -> int:
     return code
 
 
-def _free_ports() -> tuple[int, int]:
-    with socket.socket() as first, socket.socket() as second:
-        first.bind((_HOST, 0))
-        second.bind((_HOST, 0))
-        return first.getsockname()[1], second.getsockname()[1]
+def free_ports(count: int) -> list[int]:
+    """Return so many ports, each another, that no outgoing call is lent meanwhile."""
+    found: set[int] = set()
+    while len(found) < count:
+        found.add(free_port())
+    return sorted(found)

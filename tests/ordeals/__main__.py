@@ -24,6 +24,7 @@ from ordeals.report import Plan, Report, line, table
 
 __all__ = ["main"]
 
+_TOO_LONG = "it took hours"
 _REPORT = Path(__file__).parents[2] / "reports" / "faults.json"
 
 
@@ -102,12 +103,11 @@ async def main(asked: argparse.Namespace) -> bool:
                         control=plan.control,
                         kafka=kafka if plan.form == "services" else None,
                     )
-                except (AssertionError, AnjiError) as error:
+                except (AssertionError, AnjiError, TimeoutError) as error:
                     broken_off += 1
-                    report.add(plan, None, str(error))
-                    sys.stdout.write(
-                        f"BAD {plan.ordeal.name} {plan.form} was broken off: {error}\n"
-                    )
+                    why = str(error) or _TOO_LONG
+                    report.add(plan, None, why)
+                    sys.stdout.write(f"BAD {plan.ordeal.name} {plan.form} was broken off: {why}\n")
                     continue
                 outcomes.append(outcome)
                 report.add(plan, outcome)

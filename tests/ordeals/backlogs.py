@@ -46,9 +46,11 @@ class _Outage:
         make = staff.make_customer if self.is_written_back else staff.make_product
         before = await vendor.hits()
         await vendor.suffer([{"kind": "drop_before", "calls": None}])
+        stage.tell(f"{self.vendor} is gone for {stage.work_seconds:.0f} s")
         count = await _made_for(stage.work_seconds, 4.0 if self.is_written_back else 50.0, make)
         await vendor.recover()
         stage.broken[f"calls to a silent {self.vendor}"] += await vendor.hits() - before
+        stage.tell(f"{self.vendor} is back, {count} records were made")
         seconds = await _crossed(stage)
         own = count / _WRITE_BACKS_A_SECOND if self.is_written_back else stage.work_seconds
         how = "with" if self.is_written_back else "without"
@@ -125,6 +127,7 @@ async def _crossed(stage: Stage) -> float:
         looked = _CLOCK.monotonic()
         fate = await asyncio.to_thread(judge, stage.diary, stage.shelves())
         if not fate.is_good:
+            stage.tell(f"{fate.crossed} of {fate.records} records have crossed")
             await _CLOCK.sleep(_LOOK_PAUSE * (_CLOCK.monotonic() - looked))
         return fate.is_good
 

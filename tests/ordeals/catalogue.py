@@ -303,7 +303,7 @@ ORDEALS = {
             short=Work(20.0, 40, 1),
             control=Control(
                 "deletes are believed, however many at once",
-                ("overwritten", "differing", "lost"),
+                ("deleted", "overwritten", "differing", "lost"),
                 settings={
                     "ANJI_FXIAOKE_MOST_DELETES": "1000000",
                     "ANJI_FXIAOKE_MOST_DELETES_SHARE": "1",

@@ -19,7 +19,7 @@ from ordeals.stage import Form, Stage, open_stage
 from ordeals.told import notices, tombstones
 from ordeals.vendors import VENDORS
 
-__all__ = ["WRITTEN_AGAIN", "Control", "Ordeal", "Outcome", "Work", "undergo"]
+__all__ = ["LEFT_OUT", "WRITTEN_AGAIN", "Control", "Ordeal", "Outcome", "Work", "storm", "undergo"]
 
 _CLOCK = SystemClock()
 _PATIENCE_SECONDS = 150.0
@@ -27,7 +27,13 @@ _PATIENCE_SECONDS = 150.0
 _LOOK_SECONDS = 0.5
 _LOOK_PAUSE = 5
 """Between two looks, in their own length: thousands of records take a second to compare."""
+_TELL_SECONDS = 60.0
 _QUIET_SECONDS = 3.0
+_MOST_TIMES, _MOST_MORE_SECONDS = 3.0, 600.0
+"""A storm ends after thrice the time of its work and ten minutes, however slow the machine."""
+_LONGEST_SECONDS = 3 * 3600.0
+"""Of one ordeal: then it is broken off."""
+LEFT_OUT = "accidents left out, for want of time"
 _INCURABLE = {"doubled", "deleted"}
 """What never goes away again by itself."""
 _MANY = 3
@@ -66,6 +72,8 @@ class Work:
     accidents: int = 0
     orders: float = 0.0
     """Which share of it is orders at least."""
+    most_seconds: float = 0.0
+    """After which no accident is begun; 0: thrice the time of the work, and ten minutes."""
     rules: Mapping[str, Sequence[Mapping[str, object]]] | None = None
     """What goes wrong with calls, where it is other than the ordeal's; until all has crossed, for
     thousands of records cross long after people have made them."""
@@ -164,17 +172,20 @@ async def undergo(  # noqa: PLR0913 - what a run is
     """Let one ordeal happen on a stage of its own, and see what became of every record."""
     began = _CLOCK.monotonic()
     chance = Random(f"{ordeal.name} {form} {seed}")
-    async with open_stage(
-        folder,
-        form,
-        str(seed),
-        settings={**ordeal.settings, **(control.settings if control else {})},
-        switches=ordeal.switches,
-        without=control.without if control else (),
-        kafka=kafka,
-        disk_megabytes=ordeal.disk_megabytes if form == "up" else 0,
-        midnight_seconds=ordeal.midnight_seconds,
-    ) as stage:
+    async with (
+        asyncio.timeout(_LONGEST_SECONDS),
+        open_stage(
+            folder,
+            form,
+            str(seed),
+            settings={**ordeal.settings, **(control.settings if control else {})},
+            switches=ordeal.switches,
+            without=control.without if control else (),
+            kafka=kafka,
+            disk_megabytes=ordeal.disk_megabytes if form == "up" else 0,
+            midnight_seconds=ordeal.midnight_seconds,
+        ) as stage,
+    ):
         stage.work_seconds = work.seconds
         stage.patience_seconds = control.patience_seconds if control else _PATIENCE_SECONDS
         staff = _staff(stage, ordeal, chance)
@@ -220,9 +231,7 @@ async def _suffer(stage: Stage, ordeal: Ordeal, staff: Staff, work: Work, chance
     working = asyncio.create_task(
         staff.work(work.seconds, actions=work.actions, orders=work.orders)
     )
-    for number in range(work.accidents if ordeal.accidents else 0):
-        await _CLOCK.sleep(chance.uniform(0, 2 * work.seconds / (work.accidents + 1)))
-        await _befall(stage, ordeal.accidents[number % len(ordeal.accidents)], chance)
+    await storm(stage, ordeal.accidents, work, chance)
     await working
     if work.rules is not None:
         await _awaited(stage, ordeal, None)
@@ -238,6 +247,21 @@ async def _suffer(stage: Stage, ordeal: Ordeal, staff: Staff, work: Work, chance
     if ordeal.tail:
         rewritten = sum(deed.value.endswith(ordeal.tail) for deed in stage.diary.did("said"))
         stage.broken["values that the ERP rewrote"] = rewritten
+
+
+async def storm(stage: Stage, accidents: Sequence[Accident], work: Work, chance: Random) -> None:
+    """Let accidents happen, one after another; no more of them when they have taken too long."""
+    planned = work.accidents if accidents else 0
+    most = work.most_seconds or _MOST_TIMES * work.seconds + _MOST_MORE_SECONDS
+    end = _CLOCK.monotonic() + most
+    for number in range(planned):
+        if _CLOCK.monotonic() > end:
+            stage.seen[LEFT_OUT] = planned - number
+            stage.tell(f"{planned - number} accidents are left out: {most:.0f} s are over")
+            return
+        await _CLOCK.sleep(chance.uniform(0, 2 * work.seconds / (work.accidents + 1)))
+        stage.tell(f"accident {number + 1} of {planned}")
+        await _befall(stage, accidents[number % len(accidents)], chance)
 
 
 async def _befall(stage: Stage, accident: Accident, chance: Random) -> None:
@@ -258,7 +282,7 @@ async def _awaited(stage: Stage, ordeal: Ordeal, control: Control | None) -> Fat
     """
     patience_seconds = _PATIENCE_SECONDS if control is None else control.patience_seconds
     fates = () if control is None else control.fates
-    best, end = -1, 0.0
+    best, end, telling = -1, 0.0, _CLOCK.monotonic() + _TELL_SECONDS
     while True:
         gone = await _told_gone(stage) if ordeal.tells_deletes else None
         began = _CLOCK.monotonic()
@@ -272,6 +296,9 @@ async def _awaited(stage: Stage, ordeal: Ordeal, control: Control | None) -> Fat
             best, end = fate.crossed, _CLOCK.monotonic() + patience_seconds
         if _CLOCK.monotonic() > end:
             return fate
+        if _CLOCK.monotonic() > telling:
+            telling += _TELL_SECONDS
+            stage.tell(f"{fate.crossed} of {fate.records} records have crossed")
         await _CLOCK.sleep(max(_LOOK_SECONDS, _LOOK_PAUSE * seconds))
 
 

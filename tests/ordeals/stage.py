@@ -73,6 +73,13 @@ class Stage:
     """How long people work: other things take as long, so that the long form is long."""
     patience_seconds: float = 0.0
     """How long something is waited for that may never come."""
+    began: float = field(default_factory=_CLOCK.monotonic)
+
+    def tell(self, words: str) -> None:
+        """Say how far the run is."""
+        minutes = (_CLOCK.monotonic() - self.began) / 60
+        sys.stdout.write(f"  {self.folder.name}, {minutes:.1f} min: {words}\n")
+        sys.stdout.flush()
 
     @property
     def people(self) -> Staff:

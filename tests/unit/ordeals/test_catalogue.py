@@ -1,6 +1,8 @@
 """What the ordeals promise about themselves, and what they stand on."""
 
 from datetime import timedelta
+from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -8,7 +10,9 @@ from anji_common.clock import SystemClock
 from labs.house import ROOT
 from ordeals.catalogue import ORDEALS
 from ordeals.clocks import AheadClock
-from ordeals.ordeal import Ordeal, Work
+from ordeals.diary import Diary
+from ordeals.ordeal import LEFT_OUT, Ordeal, Work, storm
+from ordeals.stage import Stage
 
 _PAGE = (ROOT / "docs" / "reliability.md").read_text()
 _WITHOUT = _PAGE.partition("No control, and why:")[2].partition("\n\nNot promised")[0]
@@ -32,3 +36,20 @@ async def test_a_clock_that_goes_ahead_waits_as_long_as_the_machine_does() -> No
 
     assert clock.now() - SystemClock().now() > timedelta(minutes=59)
     assert 0.01 <= clock.monotonic() - began < 60.0
+
+
+async def happened(stage: Stage, _chance: Random) -> None:
+    stage.broken["happened"] += 1
+
+
+@pytest.mark.parametrize(("most", "happen"), [(0.0, 3), (1e-9, 0)])
+async def test_a_storm_ends_in_time_and_says_how_many_accidents_it_left_out(
+    tmp_path: Path, most: float, happen: int
+) -> None:
+    stage = Stage(tmp_path, {}, {}, {}, Diary(tmp_path / "diary.jsonl"))
+    work = Work(0.001, 0, 3, most_seconds=most)
+
+    await storm(stage, [happened], work, Random(1))
+
+    assert stage.broken["happened"] == happen
+    assert stage.seen.get(LEFT_OUT, 0) == 3 - happen
