@@ -135,9 +135,10 @@ class Patrol:
         return Found(progress, tuple(changes), page)
 
     def _is_unknown(self, place: Checkpoint, record_id: str) -> bool:
-        """Whether a record was neither published nor is about to be."""
+        """Whether a record is there, though never published, or last as gone; nor wished for."""
         ref = Ref(self._feed.system, self._interest.object_name, record_id)
-        return record_id not in place.wishes and self._published.get(str(ref)) is None
+        last = self._published.get(str(ref))
+        return record_id not in place.wishes and (last is None or last.is_gone)
 
     def _put_off(
         self, put_off: tuple[PatrolProgress, str], changes: Sequence[Change], page: Page
