@@ -63,40 +63,6 @@ def test_people_are_told_once_that_a_link_ended() -> None:
     )
 
 
-def test_a_record_that_comes_back_is_linked_again() -> None:
-    lab = DocumentLab(make_order_type())
-    order, bill = linked(lab)
-    document, stamp = lab.crm.documents[order], lab.crm.stamps[order]
-    lab.delete(order)
-    lab.rest()
-
-    lab.crm.documents[order], lab.crm.stamps[order] = document, stamp
-    lab.change(order, {"remark": "back"})
-    lab.rest()
-
-    assert lab.erp.documents[bill]["FNote"] == "back"
-    assert lab.rows[str(bill)].state is RowState.LINKED
-    assert lab.of(order).problem is None
-
-
-def test_a_record_that_comes_back_as_it_was_is_linked_again() -> None:
-    """It was never gone, but hidden from the account."""
-    lab = DocumentLab(make_order_type())
-    order, bill = linked(lab)
-    document, stamp = lab.crm.documents[order], lab.crm.stamps[order]
-    lab.delete(order)
-    lab.rest()
-    writes = lab.erp.writes
-
-    lab.crm.documents[order], lab.crm.stamps[order] = document, stamp
-    lab.read_ref(order)
-    lab.rest()
-
-    assert lab.rows[str(bill)].state is RowState.LINKED
-    assert lab.of(order).problem is None
-    assert lab.erp.writes == writes
-
-
 def test_an_ending_waits_for_the_answer_of_a_command_in_flight() -> None:
     lab = DocumentLab(make_order_type())
     order = lab.make(CRM, ORDER, {"name": "DD-1"})
