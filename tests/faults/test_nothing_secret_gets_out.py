@@ -16,6 +16,7 @@ import pytest
 
 from anji.people import CrmUser, ErpUser
 from anji.sandboxes import free_port
+from anji.simulation.pace import Pace
 from anji_mapper.link.discreet import HIDDEN
 from labs.installation import Company, both_sides_agree, company, until, until_begun
 from labs.processes import AnjiProcess
@@ -45,7 +46,7 @@ async def test_no_secret_and_no_record_gets_out(tmp_path: Path) -> None:
         anji = AnjiProcess(settings, log)
         anji.start()
         await until_begun(log)
-        await crowd.work(4.0, actions=25)
+        await crowd.work(Pace.steady(4.0, deeds=25))
         secrets = secrets_of(both)
         for name in ("fxiaoke", "k3cloud"):
             told = log.stat().st_size
@@ -56,7 +57,7 @@ async def test_no_secret_and_no_record_gets_out(tmp_path: Path) -> None:
             )
             await both.open(name)
         both.erp_core.sessions.end_all()
-        await crowd.work(2.0, actions=10)
+        await crowd.work(Pace.steady(2.0, deeds=10))
         await until(lambda: both_sides_agree(crm, erp), "both sides agree", seconds=120)
         secrets |= secrets_of(both)
 

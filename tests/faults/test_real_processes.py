@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from anji.simulation.pace import Pace
 from labs.installation import both_sides_agree, company, until, until_begun
 from labs.processes import AnjiProcess
 
@@ -18,9 +19,9 @@ async def test_each_vendor_gone_in_the_middle_and_back_ends_in_agreement(tmp_pat
         anji = AnjiProcess(both.settings, tmp_path / "anji.log")
         anji.start()
         await until_begun(tmp_path / "anji.log")
-        await crowd.work(_WORK_SECONDS, actions=_ACTIONS)
+        await crowd.work(Pace.steady(_WORK_SECONDS, deeds=_ACTIONS))
         for name in ("fxiaoke", "k3cloud"):
-            await crowd.work(1.0, actions=8)
+            await crowd.work(Pace.steady(1.0, deeds=8))
             await both.shut(name)
             told = (tmp_path / "anji.log").stat().st_size
             await until(

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from anji.simulation.pace import Pace
 from anji_common.broker.embedded_broker import EmbeddedBroker
 from anji_common.broker.port import Broker
 from anji_common.clock import SystemClock
@@ -68,7 +69,7 @@ async def test_links_and_crosswalk_lost_are_rebuilt_without_a_write_on_the_embed
         anji = AnjiProcess(both.settings, log)
         anji.start()
         await until(lambda: log.read_bytes().count(b"source.begun") >= 8, "sources have begun")
-        await crowd.work(_WORK_SECONDS, actions=_ACTIONS)
+        await crowd.work(Pace.steady(_WORK_SECONDS, deeds=_ACTIONS))
         await until(lambda: both_sides_agree(crm, erp), "both sides agree", seconds=120)
         assert "another process runs mapper" in (await rebuild(both.settings, "--apply"))[1]
         assert await anji.end() == 0
@@ -100,7 +101,7 @@ async def test_links_lost_are_rebuilt_without_a_write_on_kafka_while_the_others_
     async with company(tmp_path) as both, both.people() as (crm, erp, crowd):
         with installed(both, kafka_lab, tmp_path) as services:
             await until(lambda: has_begun(tmp_path), "every source has begun", seconds=180)
-            await crowd.work(_WORK_SECONDS, actions=_ACTIONS)
+            await crowd.work(Pace.steady(_WORK_SECONDS, deeds=_ACTIONS))
             await until(lambda: both_sides_agree(crm, erp), "both sides agree", seconds=180)
             settings = services["mapper"].settings
             assert await services["mapper"].end() == 0

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from anji.simulation.crowd import Crowd
+from anji.simulation.pace import Pace
 from labs.installation import Company, both_sides_agree, company, until
 from labs.kafka import KafkaLab
 from labs.processes import AnjiProcess
@@ -41,7 +42,7 @@ async def _killed_one_by_one(
 ) -> None:
     """Let people work, and kill each service once meanwhile; return when people are done."""
     await until(lambda: has_begun(folder), "every source has begun", seconds=180)
-    work = asyncio.create_task(crowd.work(_WORK_SECONDS, actions=_ACTIONS))
+    work = asyncio.create_task(crowd.work(Pace.steady(_WORK_SECONDS, deeds=_ACTIONS)))
 
     for name, process in services.items():
         written = both.made("BD_Customer create")

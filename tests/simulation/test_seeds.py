@@ -1,4 +1,4 @@
-"""The whole installation under virtual time: 300 seeds, each ending in agreement.
+"""The whole installation under virtual time: 1,000 seeds, each ending in agreement.
 
 Every seed kills and freezes services at random points, lets others take over, loses answers before
 and after the vendor did as told, lets calls take effect late, delivers again what was delivered,
@@ -17,9 +17,9 @@ from anji.simulation.habits import HABITS
 from anji.simulation.many import outcomes
 from anji.simulation.tally import ACCIDENTS, Tally
 
-_SIMULATE = "from anji.simulate_command import simulate_seeds; simulate_seeds(trace=True)"
-_SEEDS = 300
-_SEEDS_PER_TEST = 100
+_SIMULATE = "from anji.simulate_command import simulate_seeds; simulate_seeds(trace=True, seeds=3)"
+_SEEDS = 1000
+_SEEDS_PER_TEST = 200
 _SEEDS_PER_CONTROL = 60
 
 

@@ -35,7 +35,7 @@ _WAIT_SECONDS = 1.0
 _SAVE_SECONDS = 5.0
 """How long a view that is up to date waits for the next record before it saves its file; one that
 comes wakes it."""
-_IDLE_SECONDS = 60.0
+_IDLE_SECONDS = 600.0
 """The same where there is no file to save."""
 
 

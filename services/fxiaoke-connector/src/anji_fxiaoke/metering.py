@@ -35,7 +35,6 @@ __all__ = ["CallsMade", "DayOfCalls", "Meter", "days_of_calls"]
 
 _log = structlog.get_logger("anji.fxiaoke.meter")
 
-_EVERY_SECONDS = 2.0
 _PATIENCE_SECONDS = 0.5
 """For the broker to give what there is."""
 _TRIES = 10
@@ -101,10 +100,13 @@ class CallsMade(Event):
 class Meter:
     """Tells what this process calls, and takes in what others tell."""
 
-    def __init__(self, runtime: Runtime, budget: Budget, tally: Tally, window: float) -> None:
+    def __init__(
+        self, runtime: Runtime, budget: Budget, tally: Tally, window: float, every_seconds: float
+    ) -> None:
         self._runtime = runtime
         self.budget = budget
         """What is metered."""
+        self._every_seconds = every_seconds
         self._tally = tally
         self._window_seconds = window
         self._by = f"{runtime.chance.getrandbits(64):016x}"
@@ -137,7 +139,7 @@ class Meter:
                         await self._round()
                     except RetriableError as error:
                         _log.warning("calls.not_told", reason=str(error))
-                    await self._runtime.clock.sleep(_EVERY_SECONDS)
+                    await self._runtime.clock.sleep(self._every_seconds)
             finally:
                 await self._end()
 

@@ -116,7 +116,13 @@ def _connection(settings: FxiaokeSettings, runtime: Runtime, transport: Transpor
     )
     budget = budget_of(settings, runtime.clock, shares)
     client, metadata = make_client(settings, transport, runtime.clock, runtime.chance, budget)
-    meter = Meter(runtime, budget, client.caller.tally, settings.window_seconds)
+    meter = Meter(
+        runtime,
+        budget,
+        client.caller.tally,
+        settings.window_seconds,
+        every_seconds=settings.tell_calls_seconds,
+    )
     return Connection(client, metadata, meter, shares)
 
 

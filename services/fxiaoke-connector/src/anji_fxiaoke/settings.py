@@ -147,6 +147,10 @@ class FxiaokeSettings(PartSettings):
     calls_per_day: int | None = Field(default=100_000, ge=1)
     """The bought packs of 100,000 calls; begins anew at midnight in Beijing. `None`: unlimited."""
 
+    tell_calls_seconds: float = Field(default=2.0, gt=0, le=60)
+    """How often a process tells the others what it has called, and hears what they have. Each time
+    is a record of ``fxiaoke.calls.v1``; what is called meanwhile the others do not know yet."""
+
     bulk_reserve: float = Field(default=0.3, ge=0, lt=1)
     """The part of all these that bulk work (snapshots, patrols, mass changes, read or written)
     leaves to live traffic. Of the window it uses what live traffic leaves, spread evenly."""

@@ -56,6 +56,7 @@ class _Service:
         self._runtime = runtime
         self._reducer = reducer
         self._bad: deque[tuple[Record, AnjiError]] = deque()
+        self._has_bad = asyncio.Event()
         self._running: dict[MapperTask, None] = {}
         store = None
         if runtime.state_dir is not None:
@@ -66,7 +67,7 @@ class _Service:
             store=store,
             project=checked_row,
             index=row_tokens,
-            on_bad=lambda record, error: self._bad.append((record, error)),
+            on_bad=self._found_bad,
         )
         self._references = ViewReferences(self._crosswalk)
         bursts = Bursts(settings.burst_changes, settings.burst_seconds)
@@ -111,8 +112,14 @@ class _Service:
         finally:
             self._running.pop(mapper_task, None)
 
+    def _found_bad(self, record: Record, error: AnjiError) -> None:
+        self._bad.append((record, error))
+        self._has_bad.set()
+
     async def _bury(self) -> None:
         while True:
+            await self._has_bad.wait()
+            self._has_bad.clear()
             await self._runtime.clock.sleep(_BURY_EVERY_SECONDS)
             letters = [dead_letter(record, error, by="mapper") for record, error in self._bad]
             if letters:

@@ -40,7 +40,7 @@ __all__ = ["MapperTask", "Sharing", "checked_seat", "seat_tokens"]
 
 _log = structlog.get_logger()
 
-_IDLE_SECONDS = 30.0
+_IDLE_SECONDS = 300.0
 """How long a task waits for records; what wakes it sooner: a record, a released link, a timer."""
 _RETRY_SECONDS = 0.5
 _LOOKS_PER_TURN = 100

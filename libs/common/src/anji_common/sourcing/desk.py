@@ -234,6 +234,7 @@ class Desk:
         overlap = timedelta(seconds=self._settings.overlap_seconds)
         slack = timedelta(seconds=self._settings.slack_seconds)
         place, now, begun = self._place, await self._feed.now(), self._clock.now()
+        self._patrol.hear_time(now)
         window = next_window(place.begun_at, place.watermark, now, overlap=overlap, slack=slack)
         found_news, times, met = False, list[datetime](), dict[str, str]()
         with ExitStack() as lane:

@@ -35,7 +35,8 @@ __all__ = ["run_source", "source_group"]
 
 _log = structlog.get_logger("anji.source")
 
-_IDLE_SECONDS = 30.0
+_IDLE_SECONDS = 300.0
+"""Whatever there is to do wakes us; this is how long we trust that."""
 _MAX_SIGNALS = 100
 """Taken in at once, and made durable together; each takes 30 µs."""
 _SIGNAL_RETRY_SECONDS = 1.0
@@ -100,6 +101,8 @@ class _TaskWork:
                 opened.push_async_callback(desk.close)
                 await desk.start(checkpoints.get(source_key(self._system, name)))
             followers = [asyncio.create_task(desk.follow()) for desk in self._desks.values()]
+            for follower in followers:
+                follower.add_done_callback(lambda _: self._task.wake())
             try:
                 while True:
                     await self._turn()

@@ -5,7 +5,7 @@ Reads known records, finds those that nobody has published, buries those that ar
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -68,6 +68,12 @@ class Patrol:
         self._clock = clock
         self._settings = settings
         self._stepped_at = -_PAGE_SECONDS
+        self._ahead = timedelta()
+        """Of the vendor's clock, before ours."""
+
+    def hear_time(self, now: datetime) -> None:
+        """Take in the vendor's time: it alone tells when a round is due."""
+        self._ahead = now - self._clock.now()
 
     def seconds_to_next(self, place: Checkpoint) -> float | None:
         """Return how long there is nothing to do; `None`: until somebody asks."""
@@ -75,7 +81,7 @@ class Patrol:
         if due is None:
             return None
         rest = self._stepped_at + _PAGE_SECONDS - self._clock.monotonic()
-        return max((due - self._clock.now()).total_seconds(), rest)
+        return max((due - self._ahead - self._clock.now()).total_seconds(), rest)
 
     async def step(self, place: Checkpoint) -> Found:
         """Do what is next.
@@ -85,6 +91,7 @@ class Patrol:
         """
         self._stepped_at = self._clock.monotonic()
         now = await self._feed.now()
+        self.hear_time(now)
         question = next_question(place.patrol, now, self._published.ids_after, self._settings)
         if question.lists_behind is not None:
             return await self._unknown(place, question.progress, question.lists_behind, now)

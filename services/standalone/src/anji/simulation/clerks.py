@@ -16,6 +16,7 @@ from typing import Any
 from anji.people import CrmUser, ErpUser, SandboxRefusedError
 from anji.simulation.cuts import WHOLE, Cut
 from anji.simulation.journal import Journal
+from anji.simulation.pace import Pace
 from anji_common.clock import Clock
 from anji_common.refs import System
 
@@ -70,10 +71,10 @@ class Clerks:
     """Price → the last quantity that was said in each system."""
     _quantity: int = _FIRST_QUANTITY
 
-    async def work(self, seconds: float, *, actions: int, cut: Cut = WHOLE) -> None:
-        """Do so many things at moments spread over that time, those left out excepted."""
+    async def work(self, pace: Pace, cut: Cut = WHOLE) -> None:
+        """Do as much as the pace says and when it says, those left out excepted."""
         begin = self.clock.monotonic()
-        moments = sorted(self.chance.uniform(0, seconds) for _ in range(actions))
+        moments = sorted(pace.moment(self.chance) for _ in range(pace.changes))
         async with asyncio.TaskGroup() as together:
             for place, moment in enumerate(moments):
                 await self.clock.sleep(begin + moment - self.clock.monotonic())

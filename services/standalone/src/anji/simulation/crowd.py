@@ -12,10 +12,13 @@ from anji.people import CrmUser, ErpUser, SandboxRefusedError
 from anji.simulation.clerks import Order
 from anji.simulation.cuts import WHOLE, Cut
 from anji.simulation.journal import Journal
+from anji.simulation.pace import Pace
 from anji_common.clock import Clock
 from anji_common.refs import System
 
 __all__ = ["Crowd"]
+
+_Kind = Callable[[], Awaitable[object]]
 
 _MS = 1000
 _HOT_SHARE = 0.6
@@ -38,8 +41,22 @@ class Crowd:
         journal: Journal,
         *,
         crm_lag_seconds: float = 0.0,
+        kinds: int | None = None,
     ) -> None:
-        """Begin; the CRM's queries show late by so much what is written there."""
+        """Begin.
+
+        Args:
+            crm: Where they work in the CRM.
+            erp: Where they work in the ERP.
+            clock: Tells the time and waits.
+            chance: Tells what they do.
+            journal: Takes it down.
+            crm_lag_seconds: So late the CRM's queries show what is written there.
+            kinds: How many kinds of things they do, which ones is chance's; `None` for all.
+                Few deeds meet one another more often if they are of few kinds (Groce et al.,
+                "Swarm Testing", 2012).
+        """
+        self._kinds = kinds
         self._crm_lag_seconds = crm_lag_seconds
         self._crm = crm
         self._erp = erp
@@ -56,34 +73,39 @@ class Crowd:
         self._count = 0
         self._prices = 0
 
-    async def work(self, seconds: float, *, actions: int, cut: Cut = WHOLE) -> None:
-        """Do so many things at moments spread over that time, those left out excepted."""
+    async def work(self, pace: Pace, cut: Cut = WHOLE) -> None:
+        """Do as much as the pace says and when it says, those left out excepted."""
         begin = self._clock.monotonic()
-        moments = sorted(self._chance.uniform(0, seconds) for _ in range(actions))
-        kinds: list[Callable[[], Awaitable[object]]] = [
-            self._make_customer,
-            self._make_product_in_the_crm,
-            self._make_material_in_the_erp,
-            self._make_order,
-            self._make_order,
-            self._edit_customer_in_the_crm,
-            self._edit_customer_in_the_erp,
-            self._edit_customer_on_both_sides,
-            self._edit_customer_on_both_sides,
-            self._make_product_on_both_sides,
-            self._make_rival,
-            self._edit_product,
-            self._ship,
-            self._ship,
-        ]
+        moments = sorted(pace.moment(self._chance) for _ in range(pace.deeds))
+        kinds = self._chosen()
         async with asyncio.TaskGroup() as together:
             for place, moment in enumerate(moments):
                 await self._clock.sleep(begin + moment - self._clock.monotonic())
-                kind = kinds[place] if place < 4 else self._chance.choice(kinds)  # noqa: PLR2004 - one of each to begin with
+                kind = self._chance.choice(kinds) if place else self._make_customer
                 if cut.has(f"d{place}"):
                     together.create_task(self._do(kind))
 
-    async def _do(self, kind: Callable[[], Awaitable[object]]) -> None:
+    def _chosen(self) -> list[_Kind]:
+        """Return what is done, each as often as it stands there."""
+        kinds: dict[_Kind, int] = {
+            self._make_customer: 1,
+            self._make_product_in_the_crm: 1,
+            self._make_material_in_the_erp: 1,
+            self._make_order: 2,
+            self._edit_customer_in_the_crm: 1,
+            self._edit_customer_in_the_erp: 1,
+            self._edit_customer_on_both_sides: 2,
+            self._make_product_on_both_sides: 1,
+            self._make_rival: 1,
+            self._edit_product: 1,
+            self._ship: 2,
+        }
+        own = list(kinds)
+        if self._kinds is not None:
+            own = self._chance.sample(own, self._kinds)
+        return [kind for kind in own for _ in range(kinds[kind])]
+
+    async def _do(self, kind: _Kind) -> None:
         try:
             await kind()
         except SandboxRefusedError as error:
@@ -152,6 +174,7 @@ class Crowd:
         """Enter a customer under a number that is another's; see the mistake, and mend it."""
         rows = await self._erp.every("BD_Customer", ["FCUSTID", "FNumber"])
         if not rows:
+            await self._make_customer()
             return
         taken = self._chance.choice(rows)["FNumber"]
         made = await self._make_customer(erp_number__c=taken)
@@ -186,8 +209,10 @@ class Crowd:
         await self._erp.save("BD_MATERIAL", model)
 
     async def _make_order(self) -> None:
-        if not (self._customers and self._products):
-            return
+        if not self._customers:
+            await self._make_customer()
+        if not self._products:
+            await self._make_product_in_the_crm()
         lines = [
             {
                 "product_id": self._chance.choice(self._products),
@@ -223,20 +248,19 @@ class Crowd:
         await self._make_material(code)
 
     async def _edit_customer_in_the_crm(self) -> None:
-        if self._customers:
-            await self._say_in_the_crm(self._customer())
+        await self._say_in_the_crm(await self._customer())
 
     async def _edit_customer_in_the_erp(self) -> None:
-        if self._customers:
-            await self._say_in_the_erp(self._customer())
+        await self._say_in_the_erp(await self._customer())
 
     async def _edit_customer_on_both_sides(self) -> None:
-        if self._customers:
-            customer = self._customer()
-            await asyncio.gather(self._say_in_the_crm(customer), self._say_in_the_erp(customer))
+        customer = await self._customer()
+        await asyncio.gather(self._say_in_the_crm(customer), self._say_in_the_erp(customer))
 
-    def _customer(self) -> str:
-        """Choose one; the last in the list was touched last."""
+    async def _customer(self) -> str:
+        """Choose one; the last in the list was touched last. Where there is none, make one."""
+        if not self._customers:
+            return await self._make_customer()
         hot = self._customers[-2:] if self._chance.random() < _HOT_SHARE else self._customers
         customer = self._chance.choice(hot)
         self._customers.remove(customer)
@@ -259,22 +283,25 @@ class Crowd:
             await self._erp.change("BD_Customer", wished)
 
     async def _edit_product(self) -> None:
-        if self._products:
-            product = self._chance.choice(self._products)
-            words = self._words()
-            self._journal.note("people", f"edit product {product} {words}")
-            await self._crm.update("ProductObj", product, remark=words)
+        if not self._products:
+            await self._make_product_in_the_crm()
+        product = self._chance.choice(self._products)
+        words = self._words()
+        self._journal.note("people", f"edit product {product} {words}")
+        await self._crm.update("ProductObj", product, remark=words)
 
     async def _ship(self) -> None:
         rows = await self._erp.every("SAL_SaleOrder", ["FBillNo"], "FDocumentStatus='C'")
         changed = {order.number for order in self.changed_orders}
         numbers = sorted({row["FBillNo"] for row in rows} - self._shipped - changed)
-        if numbers:
-            number = self._chance.choice(numbers)
-            self._shipped.add(number)
-            notice = await self._erp.push("SAL_SaleOrder", number, "SAL_DELIVERYNOTICE")
-            await self._erp.finish("SAL_DELIVERYNOTICE", notice)
-            self._journal.note("people", f"ship order {number} by notice {notice}")
+        if not numbers:
+            await self._make_order()
+            return
+        number = self._chance.choice(numbers)
+        self._shipped.add(number)
+        notice = await self._erp.push("SAL_SaleOrder", number, "SAL_DELIVERYNOTICE")
+        await self._erp.finish("SAL_DELIVERYNOTICE", notice)
+        self._journal.note("people", f"ship order {number} by notice {notice}")
 
     def _price(self) -> int:
         """Return one that no other line has."""

@@ -1,4 +1,4 @@
-"""How long a history is and what is left out of it: a whole one, a day, or what shrinking left.
+"""What of a history is played: a whole one, a day, or what shrinking left.
 
 What can be left out has a name of a letter and a number: ``d3`` is the fourth deed of the crowd,
 ``c0`` the first change of an order's lines, ``a12`` the thirteenth accident of the storm, ``f2``
@@ -10,27 +10,9 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-__all__ = ["DAY", "WHOLE", "Cut", "Pace", "names_of", "parts_in"]
+__all__ = ["WHOLE", "Cut", "names_of", "parts_in"]
 
 _NAME = re.compile(r"([acdf])(\d+)(?:-(\d+))?")
-
-
-@dataclass(frozen=True, slots=True)
-class Pace:
-    """How much happens in which time."""
-
-    seconds: float
-    """Of the storm."""
-    deeds: int
-    """Of the crowd."""
-    changes: int
-    """Of orders' lines."""
-    pause_seconds: float
-    """Between two accidents, on the average. They may overlap, but not on one service."""
-
-
-DAY = Pace(seconds=86_400.0, deeds=400, changes=100, pause_seconds=300.0)
-"""A whole day of a small company, with an accident every five minutes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +22,7 @@ class Cut:
     without: frozenset[str] = frozenset()
     """Names of what is left out."""
     seconds: float | None = None
-    """Of the storm, in place of the seed's own."""
+    """Of a storm that is one flurry, in place of the seed's own."""
     is_day: bool = False
     """At the pace of a whole day, whatever the seed says."""
 

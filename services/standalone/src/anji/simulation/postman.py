@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from random import Random
 
 from anji.simulation.journal import Journal
@@ -16,6 +17,7 @@ from anji_sandbox.fxiaoke import FxiaokeCore
 __all__ = ["Postman"]
 
 _ROUND_SECONDS = 0.5
+"""What has come up meanwhile is carried together."""
 _LOST_SHARE = 0.1
 _TWICE_SHARE = 0.1
 _LATE_SHARE = 0.2
@@ -49,11 +51,29 @@ class Postman:
         """Carry, until cancelled."""
         async with asyncio.TaskGroup() as on_the_way:
             while True:
+                await self._until_due()
                 await self._clock.sleep(_ROUND_SECONDS)
                 now = self._vendor_clock.now()
                 self._network.settle(now)
                 for event_id, body in self._crm.due_callbacks(now):
                     on_the_way.create_task(self._carry(event_id, body))
+
+    async def _until_due(self) -> None:
+        """Wait until there is something to carry, or to be done late."""
+        called = self._vendor_clock.called
+        while True:
+            called.clear()
+            moments = [self._network.next_late_at(), self._crm.next_callback_at()]
+            due = min([each for each in moments if each is not None], default=None)
+            if due is None:
+                await called.wait()
+                continue
+            wait = due - self._vendor_clock.now()
+            if wait <= 0:
+                return
+            with suppress(TimeoutError):
+                async with asyncio.timeout(wait):
+                    await called.wait()
 
     async def _carry(self, event_id: str, body: bytes) -> None:
         fate = self._chance.random()

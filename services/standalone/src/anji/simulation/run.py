@@ -9,12 +9,14 @@ from anji.simulation.chance import seeded
 from anji.simulation.clerks import Clerks
 from anji.simulation.controls import RULE_BOOK, RuleBook
 from anji.simulation.crowd import Crowd
-from anji.simulation.cuts import DAY, WHOLE, Cut, Pace
+from anji.simulation.cuts import WHOLE, Cut
 from anji.simulation.habits import Habits
 from anji.simulation.journal import Journal, Line
+from anji.simulation.nudging import nudge
+from anji.simulation.pace import pace_of
 from anji.simulation.storm import Storm
 from anji.simulation.tally import REBUILT_AT_REST, REPLAYED_AT_REST, Tally
-from anji.simulation.world import World
+from anji.simulation.world import Layout, World
 from anji_common.errors import AnjiError
 from anji_common.events.notices import NoticeKind
 from anji_common.refs import System
@@ -30,18 +32,16 @@ __all__ = ["FIRST_CALM_SECONDS", "Outcome", "simulate"]
 
 FIRST_CALM_SECONDS = 3.0
 """The sources look for the first time: what is older is none of ours (``protocol.md`` 23)."""
-_STORM_SECONDS = (30.0, 60.0, 60.0, 120.0)
-"""By seed. Short histories are cheap and easily read; long ones meet what takes its time."""
-_ACTIONS_A_SECOND = 1 / 3
-_CHANGES_A_SECOND = 1 / 12
-"""Of orders' lines."""
-_PAUSE_SECONDS = 6.0
-"""Between two accidents, on the average."""
+_KINDS = 5
+"""Of what people do in one history."""
+_LAYOUT = Layout(partitions=(2, 2, 2, 3), poll_seconds=(90.0, 150.0, 240.0))
+"""Polls are seldom in the quiet; in a flurry sources are asked to look."""
 _ENDINGS = ("", "", "", "replay", "replay", "rebuild", "rebuild", "replay, rebuild")
 """What is done when all is said, by seed: most of a seed's cost is its history, and each ending
 has met hundreds of histories in a thousand seeds."""
-_LOOK_EVERY_SECONDS = 10.0
-_PATIENCE_SECONDS = 400.0
+_LOOK_EVERY_SECONDS = 15.0
+_BOUND_EVERY_SECONDS = 30.0
+_PATIENCE_SECONDS = 900.0
 _REPLAY_SECONDS = 15.0
 _FIRST_COMMANDS, _COMMANDS_A_DEED = 1000, 50
 """So many in all are no history any more; the longest have a tenth of it."""
@@ -84,7 +84,8 @@ async def _simulated(seed: int, mappings: Mappings, rules: RuleBook, cut: Cut) -
     clock = LoopClock(asyncio.get_running_loop())
     journal = Journal(clock)
     with journal.of_logs():
-        world = World(seed, mappings, clock, journal, rules, habits=Habits.drawn(seed))
+        habits = Habits.drawn(seed)
+        world = World(seed, mappings, clock, journal, rules, habits=habits, layout=_LAYOUT)
         storm = Storm(world, seeded("storm", seed), cut)
         course = _Course(seed, world, storm, cut)
         words = ""
@@ -117,7 +118,7 @@ class _Course:
         self._world = world
         self._storm = storm
         self._cut = cut
-        self.pace = _pace(seed, cut)
+        self.pace = pace_of(seed, cut)
         crm, erp, clock, journal = world.crm_user, world.erp_user, world.clock, world.journal
         self._crowd = Crowd(
             crm,
@@ -126,6 +127,7 @@ class _Course:
             seeded("crowd", seed),
             journal,
             crm_lag_seconds=world.crm_lag_seconds,
+            kinds=None if cut.is_day else _KINDS,
         )
         own = seeded("clerks", seed)
         self._clerks = Clerks(self._crowd.changed_orders, crm, erp, clock, own, journal)
@@ -149,7 +151,7 @@ class _Course:
         running = asyncio.create_task(self._run())
         try:
             while not running.done():
-                await asyncio.wait([running], timeout=_LOOK_EVERY_SECONDS)
+                await asyncio.wait([running], timeout=_BOUND_EVERY_SECONDS)
                 if (commands := await self._commands()) > most:
                     msg = f"commands never cease: {commands} so far"
                     raise _FailedError(msg)
@@ -168,10 +170,13 @@ class _Course:
         await self._world.clock.sleep(FIRST_CALM_SECONDS)
         self._storm.rise()
         async with asyncio.TaskGroup() as together:
-            pace, cut = self.pace, self._cut
-            together.create_task(self._crowd.work(pace.seconds, actions=pace.deeds, cut=cut))
-            together.create_task(self._clerks.work(pace.seconds, actions=pace.changes, cut=cut))
-            together.create_task(self._storm.blow(pace.seconds, pace.pause_seconds))
+            pace, cut, world = self.pace, self._cut, self._world
+            together.create_task(world.clock.sleep(pace.seconds))
+            together.create_task(self._crowd.work(pace, cut))
+            together.create_task(self._clerks.work(pace, cut))
+            together.create_task(self._storm.blow(pace))
+            own = seeded("nudges", self._seed)
+            together.create_task(nudge(world.broker, world.clock, world.objects, pace, own))
         await self._storm.lie_down()
         self._world.journal.note("storm", "is over")
         await self._until_agreed()
@@ -278,15 +283,6 @@ class _Course:
             if process.failure is not None:
                 msg = f"{process.name} gave up: {process.failure}"
                 raise _FailedError(msg)
-
-
-def _pace(seed: int, cut: Cut) -> Pace:
-    if cut.is_day:
-        return DAY
-    own = seeded("length", seed).choice(_STORM_SECONDS)
-    seconds = own if cut.seconds is None else cut.seconds
-    deeds, changes = (round(seconds * each) for each in (_ACTIONS_A_SECOND, _CHANGES_A_SECOND))
-    return Pace(seconds, deeds, changes, _PAUSE_SECONDS)
 
 
 def _words(verdicts: Mapping[str, Verdict]) -> str:

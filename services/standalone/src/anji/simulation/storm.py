@@ -8,6 +8,7 @@ from random import Random
 from anji.simulation.accidents import Accidents
 from anji.simulation.cuts import WHOLE, Cut
 from anji.simulation.habits import shown
+from anji.simulation.pace import Pace
 from anji.simulation.tally import SERVICES, WORKERS, Tally
 from anji.simulation.world import LATEST_COMMIT_SECONDS, World
 from anji_common.refs import System
@@ -17,6 +18,9 @@ __all__ = ["Storm"]
 
 _WRITES = ("*/data/create", "*/data/update", "*Save.common.kdsvc")
 _LATEST_ANSWER_SECONDS = 12.0
+_SHARES = (0.0, 0.05, 0.2)
+"""Of the answers that are lost or late, by seed: few calls are made in a history."""
+_DAYS_SHARES = (0.0, 0.02, 0.1)
 _NAMES: dict[Kind, str] = {
     "drop_before": "answer lost, nothing done",
     "drop_after": "answer lost, all done",
@@ -51,7 +55,8 @@ class Storm:
 
     def rise(self) -> None:
         """Let answers of both vendors be lost or late from now on."""
-        shares = [self._chance.choice((0.0, 0.02, 0.1)) for _ in range(6)]
+        likely = _DAYS_SHARES if self._cut.is_day else _SHARES
+        shares = [self._chance.choice(likely) for _ in range(6)]
         shares = [share * self._cut.has(f"f{each}") for each, share in enumerate(shares)]
         self.parts += [f"f{each}" for each, share in enumerate(shares) if share]
         for faults in self._world.vendors.faults:
@@ -75,15 +80,16 @@ class Storm:
                 Fault(kind="delay", calls=None, share=shares[5] / 2, delay_seconds=slow),
             )
 
-    async def blow(self, seconds: float, pause_seconds: float) -> None:
-        """Let accidents happen, for that long; return when the last is over."""
-        clock = self._world.clock
-        end = clock.monotonic() + seconds
+    async def blow(self, pace: Pace) -> None:
+        """Let accidents happen in each flurry; return when the last is over."""
+        clock, busy = self._world.clock, 0.0
+        begin = clock.monotonic()
         async with asyncio.TaskGroup() as together:
             for place in count():
-                if clock.monotonic() >= end:
+                busy += self._chance.expovariate(1 / pace.pause_seconds)
+                if busy >= pace.busy_seconds:
                     return
-                await clock.sleep(self._chance.expovariate(1 / pause_seconds))
+                await clock.sleep(begin + pace.at(busy) - clock.monotonic())
                 name, accident = self._next()
                 if name not in self._struck and self._cut.has(f"a{place}"):
                     self.parts.append(f"a{place}")

@@ -24,6 +24,8 @@ class VendorClock:
     def __init__(self, clock: Clock, skew_seconds: float = 0.0) -> None:
         self._clock = clock
         self.skew_seconds = skew_seconds
+        self.called = asyncio.Event()
+        """Set when somebody has called the vendor."""
 
     def now(self) -> float:
         """Return its time, in Unix seconds."""
@@ -110,11 +112,11 @@ class SimulatedTransport:
 
     def _handled(self, call: Call, path: str, query: str) -> CoreAnswer:
         headers = {name.lower(): value for name, value in call.headers.items()}
-        request = Request(
-            call.method, self._base_path + path, dict(parse_qsl(query)), headers, call.body
-        )
+        asked = dict(parse_qsl(query)) if query else {}
+        request = Request(call.method, self._base_path + path, asked, headers, call.body)
         now = self._weather.clock.now()
         answer = self._core.handle(request, now)
+        self._weather.clock.called.set()
         dated = ("Date", _date(int(now)))
         return replace(answer, headers=(*answer.headers, dated))
 

@@ -1,8 +1,14 @@
 """One installation and both vendors, put together for a simulation."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from functools import cache
+from typing import TypeVar
+
+from pydantic import SecretStr
+from pydantic_settings import BaseSettings
 
 import anji_fxiaoke.service
 import anji_k3cloud.service
@@ -18,7 +24,7 @@ from anji.simulation.tally import Tally
 from anji.simulation.transport import SimulatedTransport
 from anji.simulation.vendors import PLENTY, open_vendors
 from anji.supervise import Service
-from anji_common.broker.embedded_broker import EmbeddedBroker
+from anji_common.broker.embedded_broker import EmbeddedBroker, EmbeddedTimes
 from anji_common.broker.port import Reader
 from anji_common.clock import Clock
 from anji_common.events.notices import Notice, NoticeKind
@@ -39,12 +45,12 @@ from anji_mapper.mapping.model import Mappings
 from anji_mapper.replay import Rebuild
 from anji_mapper.settings import MapperSettings
 
-__all__ = ["LATEST_COMMIT_SECONDS", "LONGEST_PAUSE_SECONDS", "WRITING", "World"]
+__all__ = ["LATEST_COMMIT_SECONDS", "LONGEST_PAUSE_SECONDS", "USUAL", "WRITING", "Layout", "World"]
 
-_PARTITIONS = (2, 2, 3, 4)
-"""Of every topic, by seed. Whatever crosses a partition crosses two as well, and cheaper."""
-_POLL_SECONDS = (5.0, 10.0, 15.0)
-"""Between two polls of a form of the ERP, by seed."""
+_TIMES = EmbeddedTimes(upkeep_seconds=300.0)
+"""Compaction looks at each log a few times in a history."""
+_TELL_CALLS_SECONDS = 60.0
+"""Nobody counts them."""
 LATEST_COMMIT_SECONDS = 20.0
 """No vendor of a simulation carries a call out later than this; the writers' V is longer."""
 LONGEST_PAUSE_SECONDS = 9.0
@@ -55,8 +61,21 @@ WRITING = WriterSettings(
     pause_seconds=4 * LONGEST_PAUSE_SECONDS,  # half of it for what a target itself waits
     processing_seconds=LATEST_COMMIT_SECONDS + 5.0,
     max_tries=1000,  # nobody is there to decide: an attempt is never given up
-    idle_seconds=60.0,
+    idle_seconds=300.0,
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How an installation is set up: the seed chooses."""
+
+    partitions: tuple[int, ...] = (2, 2, 3, 4)
+    """Of every topic. Whatever crosses a partition crosses two as well, and cheaper."""
+    poll_seconds: tuple[float, ...] = (5.0, 10.0, 15.0)
+    """Between two polls of an object."""
+
+
+USUAL = Layout()
 
 
 class World:
@@ -71,6 +90,7 @@ class World:
         rules: RuleBook,
         writing: WriterSettings = WRITING,
         habits: Habits | None = None,
+        layout: Layout = USUAL,
     ) -> None:
         self.chance = seeded("world", seed)
         self.clock = clock
@@ -87,13 +107,13 @@ class World:
         self._are_clocks_apart = habits is not None and habits.are_clocks_apart
         self._writing = self._suited(writing)
         chance = seeded("installation", seed)
-        partitions = chance.choice(_PARTITIONS)
-        self.broker = EmbeddedBroker(None, partitions=partitions, clock=clock)
+        partitions = chance.choice(layout.partitions)
+        self.broker = EmbeddedBroker(None, partitions=partitions, clock=clock, times=_TIMES)
         self.crm_user = self.vendors.crm_user(clock)
         self.erp_user = self.vendors.erp_user(clock)
         self._interest = {system: mappings.interest(system) for system in System}
-        self._k3cloud = self._k3cloud_settings(chance.choice(_POLL_SECONDS))
-        self._fxiaoke = self._fxiaoke_settings(chance.choice(_POLL_SECONDS))
+        self._k3cloud = self._k3cloud_settings(chance.choice(layout.poll_seconds))
+        self._fxiaoke = self._fxiaoke_settings(chance.choice(layout.poll_seconds))
         self._desk: CallbackDesk | None = None
         self._made = {
             "fxiaoke-source": self._fxiaoke_source,
@@ -130,7 +150,7 @@ class World:
 
     async def start(self) -> None:
         """Declare the topics and start every process."""
-        await self.broker.declare(declared_topics(self._objects))
+        await self.broker.declare(declared_topics(self.objects))
         for process in self.processes.values():
             process.start()
         network = self.vendors.networks[System.FXIAOKE]
@@ -205,7 +225,7 @@ class World:
     async def told(self) -> list[Line]:
         """Return every record of every topic, in order of time: what who told whom."""
         found: list[Line] = []
-        for topic in declared_topics(self._objects):
+        for topic in declared_topics(self.objects):
             beginnings = dict(await self.broker.beginnings(topic.name))
             ends = await self.broker.ends(topic.name)
             reader = await self.broker.reader(topic.name, beginnings)
@@ -219,7 +239,8 @@ class World:
         return sorted(found, key=lambda line: line.seconds)
 
     @property
-    def _objects(self) -> dict[System, tuple[str, ...]]:
+    def objects(self) -> dict[System, tuple[str, ...]]:
+        """The objects that are read, by system."""
         return {
             system: tuple(each.object_name for each in interest.objects)
             for system, interest in self._interest.items()
@@ -244,32 +265,13 @@ class World:
         return writing.model_copy(update=suited)
 
     def _fxiaoke_settings(self, poll_seconds: float) -> FxiaokeSettings:
-        known = {
-            name: value
-            for name, value in self.vendors.crm.credentials.items()
-            if not name.startswith("person_")
-        }
-        return FxiaokeSettings.model_validate(
-            {
-                **known,
-                "url": "http://crm.invalid",
-                "poll_seconds": poll_seconds,
-                "calls_per_window": PLENTY,
-                "calls_per_day": None,
-                **({"lines_lag_seconds": self.crm_lag_seconds} if self.crm_lag_seconds else {}),
-                "triggers_workflow": True,  # a tenant without any has none to start
-            }
+        lag = {"lines_lag_seconds": self.crm_lag_seconds} if self.crm_lag_seconds else {}
+        return _with(
+            _usual_fxiaoke(), self.vendors.crm.credentials, poll_seconds=poll_seconds, **lag
         )
 
     def _k3cloud_settings(self, poll_seconds: float) -> K3CloudSettings:
-        known = {
-            name: value
-            for name, value in self.vendors.erp.credentials.items()
-            if not name.startswith("person_")
-        }
-        return K3CloudSettings.model_validate(
-            {**known, "url": "http://erp.invalid", "poll_seconds": poll_seconds}
-        )
+        return _with(_usual_k3cloud(), self.vendors.erp.credentials, poll_seconds=poll_seconds)
 
     def _fxiaoke_source(self, runtime: Runtime) -> Sequence[Service]:
         transport = self._transport(System.FXIAOKE, "fxiaoke-source")
@@ -330,8 +332,51 @@ class World:
 
     def _mapper(self, runtime: Runtime) -> Sequence[Service]:
         async def run() -> None:
-            settings = MapperSettings.model_validate({})
             reducer = Reducer(self._rules.reducer)
-            await anji_mapper.service.run(self.mappings, settings, runtime, reducer=reducer)
+            await anji_mapper.service.run(
+                self.mappings, _mapper_settings(), runtime, reducer=reducer
+            )
 
         return [Service("mapper", run)]
+
+
+_Settings = TypeVar("_Settings", bound=BaseSettings)
+
+
+def _with(usual: _Settings, credentials: Mapping[str, str | int], **more: float) -> _Settings:
+    """Return settings with a vendor's own credentials: those of its people are none of ours."""
+    known = {
+        name: SecretStr(str(value)) if isinstance(getattr(usual, name), SecretStr) else value
+        for name, value in credentials.items()
+        if not name.startswith("person_")
+    }
+    return usual.model_copy(update={**known, **more})
+
+
+# Reading settings from the environment takes milliseconds, which are many in 20,000 seeds.
+@cache
+def _mapper_settings() -> MapperSettings:
+    return MapperSettings.model_validate({})
+
+
+@cache
+def _usual_fxiaoke() -> FxiaokeSettings:
+    names = ("app_id", "app_secret", "permanent_code", "open_user_id", "callback_aes_key")
+    return FxiaokeSettings.model_validate(
+        {
+            **dict.fromkeys(names, "of each seed"),
+            "url": "http://crm.invalid",
+            "calls_per_window": PLENTY,
+            "calls_per_day": None,
+            "tell_calls_seconds": _TELL_CALLS_SECONDS,
+            "triggers_workflow": True,  # a tenant without any has none to start
+        }
+    )
+
+
+@cache
+def _usual_k3cloud() -> K3CloudSettings:
+    names = ("acct_id", "username", "password", "app_id", "app_secret")
+    return K3CloudSettings.model_validate(
+        {**dict.fromkeys(names, "of each seed"), "url": "http://erp.invalid"}
+    )
