@@ -173,6 +173,23 @@ async def test_a_record_too_large_for_the_cluster_is_rejected_and_the_task_goes_
     assert [record.value for record in found] == [b"one"]
 
 
+async def test_more_than_a_batch_for_one_partition_keeps_its_order_and_tells_its_end(
+    broker: KafkaBroker,
+) -> None:
+    await broker.publish(given("one"))
+    task = await broker.take(GROUP, 0, [GIVEN.name])
+    batch = await polled(task, 1)
+    (first,) = copied(batch)
+    values = [bytes([65 + number]) * 60_000 for number in range(9)]  # two a batch of 128 KiB
+
+    moved = await task.commit(batch, [Message(first.topic, first.key, each) for each in values])
+
+    found = await records_of(broker, COPIED.name)
+    await task.close()
+    assert [record.value for record in found] == values
+    assert moved == {COPIED.name: found[-1].offset + 1}
+
+
 async def test_a_task_whose_closing_is_cancelled_lets_go_of_all_its_clients(
     broker: KafkaBroker,
 ) -> None:

@@ -15,6 +15,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.client import AIOKafkaClient
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 
+from anji_common.broker.kafka_batches import SentBatch, send_batches
 from anji_common.broker.kafka_endings import discard, heard
 from anji_common.broker.kafka_errors import translated
 from anji_common.broker.kafka_refusals import refusal
@@ -189,6 +190,23 @@ class KafkaCluster:
             future.add_done_callback(heard)  # the first error is told, the others repeat it
             sent.append(future)
         return sent
+
+    async def send_together(
+        self, producer: AIOKafkaProducer, messages: Sequence[Message]
+    ) -> list[SentBatch]:
+        """Hand `messages` to a producer that nobody else uses meanwhile; return their batches."""
+        physical = {topic: self.physical(topic) for topic in {each.topic for each in messages}}
+        keyed = ((message.key.encode(), message) for message in messages)
+        placed = (
+            (
+                TopicPartition(physical[message.topic], partition_for(key, self.partitions)),
+                key,
+                message,
+            )
+            for key, message in keyed
+        )
+        now_ms = _milliseconds(self.clock.now().timestamp())
+        return await send_batches(producer, placed, now_ms)
 
     def _connection(self) -> dict[str, Any]:
         settings = self.settings

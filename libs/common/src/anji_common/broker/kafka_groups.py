@@ -112,6 +112,10 @@ class KafkaMember:
         """Begin the tasks of a new generation; at once, for no heartbeat goes meanwhile."""
         given = set(places)
         self._consumer.pause(*given)
+        for place in given:
+            # It reads nothing, so any place will do. Without one aiokafka asks where the group
+            # stands, partition by partition, each in a request of its own.
+            self._consumer.seek(place, 0)
         if self._is_leaving:
             return
         self.has_joined = True

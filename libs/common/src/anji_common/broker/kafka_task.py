@@ -183,9 +183,9 @@ class KafkaTask:
         try:
             async with asyncio.timeout(self._cluster.settings.transaction_timeout_seconds):
                 await producer.begin_transaction()
-                sent = await self._cluster.send(producer, outputs)
+                sent = await self._cluster.send_together(producer, outputs)
                 # Before the offsets: else AddOffsets meets AddPartitions, and waits.
-                told = [await future for future in sent]
+                told = [await batch.told for batch in sent]
                 if moved:
                     await producer.send_offsets_to_transaction(
                         dict(moved), self._cluster.physical(self._group)
@@ -202,9 +202,9 @@ class KafkaTask:
             raise self._lost(ours) from error
         self._places.update(moved)
         return {
-            message.topic: one.offset + 1
-            for message, one in zip(outputs, told, strict=True)
-            if one.partition == self._partition and one.offset >= 0
+            self._cluster.declared(batch.place.topic): first.offset + batch.count
+            for batch, first in zip(sent, told, strict=True)
+            if batch.place.partition == self._partition and first.offset >= 0
         }
 
     def _moved(self, done: Sequence[Record]) -> dict[TopicPartition, int]:
