@@ -8,7 +8,7 @@ import pytest
 import structlog
 from pydantic import SecretStr
 
-from anji_common.logs import configure_logs
+from anji_common.logs import Repeats, configure_logs
 
 
 @pytest.fixture(autouse=True)
@@ -46,6 +46,41 @@ def test_a_librarys_log_takes_the_same_way_out(capsys: pytest.CaptureFixture[str
     logging.getLogger("aiokafka").warning("node %s is down", 3)
 
     assert written(capsys)[0]["event"] == "node 3 is down"
+
+
+def said(words: str, at: float, name: str = "aiokafka.cluster") -> logging.LogRecord:
+    record = logging.LogRecord(name, logging.ERROR, "", 0, words, (3,), None)
+    record.created = at
+    return record
+
+
+def test_what_the_kafka_client_says_over_and_over_is_written_now_and_then_with_a_count() -> None:
+    repeats = Repeats()
+    records = [said("node %s is down", tick / 100) for tick in range(6001)]
+
+    written = [record.getMessage() for record in records if repeats.filter(record)]
+
+    again = "node 3 is down (said 2999 times more since it was written)"
+    assert written == ["node 3 is down", again, again]
+
+
+def test_other_words_and_other_loggers_are_not_left_out() -> None:
+    repeats = Repeats()
+    records = [
+        said("node %s is down", 0.0),
+        said("node %s is up", 0.0),
+        said("%s", 0.0, "anji.source"),
+        said("%s", 0.0, "anji.source"),
+    ]
+
+    assert all(map(repeats.filter, records))
+
+
+def test_of_ever_new_words_only_the_last_are_remembered() -> None:
+    repeats = Repeats()
+    assert all(repeats.filter(said(f"{number} of %s", 0.0)) for number in range(1000))
+    assert repeats.filter(said("0 of %s", 0.0))
+    assert not repeats.filter(said("999 of %s", 0.0))
 
 
 def test_secrets_and_contents_are_masked(capsys: pytest.CaptureFixture[str]) -> None:

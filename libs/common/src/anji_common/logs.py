@@ -2,18 +2,20 @@
 
 A log event is a name (``command.refused``) and what tells which one (a ref, a number, a code).
 Should a secret or a record's content be passed by mistake, the last step before writing masks it
-by the name of its field. Libraries' own logs take the same way out.
+by the name of its field. Libraries' own logs take the same way out; what they say over and over is
+told now and then: a client of a Kafka that is away says some hundred lines a second.
 """
 
 import logging
 import sys
 from collections.abc import MutableMapping
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import structlog
 from pydantic import SecretBytes, SecretStr
 
-__all__ = ["configure_logs", "masked"]
+__all__ = ["Repeats", "configure_logs", "masked"]
 
 _SECRET_PARTS = ("secret", "password", "token", "authorization", "cookie", "signature", "aes_key")
 _CONTENT_NAMES = frozenset({"body", "data", "packet", "payload", "rows", "value", "values"})
@@ -22,6 +24,41 @@ _LIBRARIES = {
     "aiohttp.access": logging.WARNING,
     "asyncio": logging.WARNING,
 }
+_SAYS_OVER_AND_OVER = "aiokafka"
+_REPEAT_SECONDS = 30.0
+_MOST_SORTS = 200
+"""Of words that are remembered; the library has some hundred."""
+
+
+@dataclass
+class _Said:
+    at: float
+    """In seconds since 1970, as log records tell it."""
+    left_out: int = 0
+
+
+class Repeats(logging.Filter):
+    """Lets the same words of the Kafka client through once in half a minute, with a count."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._said: dict[tuple[str, str], _Said] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether a record is written; one that is says how many were not since the last."""
+        if not record.name.startswith(_SAYS_OVER_AND_OVER):
+            return True
+        sort = (record.name, str(record.msg))
+        last = self._said.get(sort)
+        if last is not None and record.created - last.at < _REPEAT_SECONDS:
+            last.left_out += 1
+            return False
+        self._said[sort] = _Said(record.created)
+        if len(self._said) > _MOST_SORTS:
+            del self._said[next(iter(self._said))]
+        if last is not None and last.left_out:
+            record.msg = f"{record.msg} (said {last.left_out} times more since it was written)"
+        return True
 
 
 def masked(
@@ -68,6 +105,7 @@ def configure_logs(
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(foreign_pre_chain=steps, processors=last)
     )
+    handler.addFilter(Repeats())
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
