@@ -1,12 +1,14 @@
 """The day's calls are leased: exact across processes, remembered though one falls over."""
 
 import asyncio
+import gc
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import replace
 from random import Random
 from typing import Any
+from weakref import ref
 
 from anji_common.errors import RateLimitedError
 from anji_common.runtime import Runtime
@@ -129,5 +131,19 @@ def test_a_process_that_ends_well_gives_back_at_once() -> None:
             await other.meter.begin()
 
             assert other.meter.budget.used_today == watched.codes.total()
+
+    on_a_crm(test)
+
+
+def test_what_belongs_to_a_transport_ends_with_it() -> None:
+    async def test(lab: Lab) -> None:
+        async with one_partition(lab) as (runtime, _alive):
+            transport = Watched(lab)
+            client = ref(connection_of(lab.settings, runtime, transport).client)
+
+            del transport
+            gc.collect()
+
+            assert client() is None
 
     on_a_crm(test)

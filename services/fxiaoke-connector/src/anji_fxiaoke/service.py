@@ -8,8 +8,8 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from functools import partial
 from random import Random
-from typing import Any
-from weakref import WeakKeyDictionary
+from typing import Any, cast
+from weakref import WeakKeyDictionary, proxy
 
 from anji_common.budget import Budget, WindowLimit
 from anji_common.clock import Clock
@@ -67,10 +67,11 @@ _connections: WeakKeyDictionary[Transport, Connection] = WeakKeyDictionary()
 
 
 def connection_of(settings: FxiaokeSettings, runtime: Runtime, transport: Transport) -> Connection:
-    """Return what belongs to a transport: the same for all who share it."""
+    """Return what belongs to a transport: one for all who share it, and while it lives."""
     found = _connections.get(transport)
     if found is None:
-        found = _connections[transport] = _connection(settings, runtime, transport)
+        weak = cast(Transport, proxy(transport))  # else it would keep its own key alive for ever
+        found = _connections[transport] = _connection(settings, runtime, weak)
     return found
 
 

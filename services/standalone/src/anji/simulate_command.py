@@ -12,6 +12,7 @@ from anji.simulation.cuts import WHOLE, Cut, names_of, parts_in
 from anji.simulation.many import outcomes, shrunk
 from anji.simulation.run import Outcome
 from anji.simulation.tally import Tally
+from anji_common.clock import SystemClock
 
 __all__ = ["simulate_app", "simulate_seeds"]
 
@@ -21,6 +22,8 @@ _out = Console(soft_wrap=True, highlight=False)
 
 _ONE_BY_ONE = 20
 """Of more seeds than these, not each gets a line."""
+_LINES = 200
+"""Tell at the most how far many seeds are."""
 _ALL = "all"
 
 
@@ -77,6 +80,8 @@ def _print_all(played: Iterable[Outcome], seeds: int) -> None:
         typer.Exit: one did not end well.
     """
     failed, tally, links = list[int](), Tally(), 0
+    clock = SystemClock()
+    begun = clock.monotonic()
     for done, outcome in enumerate(played, start=1):
         tally.update(outcome.tally)
         links += sum(verdict.linked for verdict in outcome.verdicts.values())
@@ -86,8 +91,9 @@ def _print_all(played: Iterable[Outcome], seeds: int) -> None:
             failed.append(outcome.seed)
         if seeds <= _ONE_BY_ONE or not outcome.is_well:
             _out.print(_summary(outcome), markup=False)
-        elif done % _ONE_BY_ONE == 0:
-            _out.print(f"{done} of {seeds} seeds, {len(failed)} failed")
+        if seeds > _ONE_BY_ONE and done % max(_ONE_BY_ONE, seeds // _LINES) == 0:
+            left = (clock.monotonic() - begun) / done * (seeds - done) / 60
+            _out.print(f"{done} of {seeds} seeds, {len(failed)} failed, {left:.0f} min left")
     if seeds > 1:
         _out.print(_accidents(tally))
         _out.print(f"{seeds - len(failed)} of {seeds} seeds ended well, {links} links")
