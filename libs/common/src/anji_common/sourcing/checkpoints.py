@@ -5,7 +5,7 @@ most what it had published already, which is then known. Wishes (signals, callba
 stand in it too: once taken from their topic they are as safe here.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Self
 
@@ -18,6 +18,9 @@ from anji_common.refs import System
 from anji_common.topics import CHECKPOINTS
 
 __all__ = ["Checkpoint", "PatrolProgress", "PatrolStage", "SnapshotProgress", "Wish"]
+
+_KEEP_EVERY = timedelta(seconds=10)
+"""How far a watermark runs over quiet time before it is kept, and so told to writers."""
 
 
 class Wish(Event):
@@ -142,6 +145,12 @@ class Checkpoint(Event):
     def key(self) -> str:
         """The key of the record: system and object."""
         return source_key(self.system, self.object_name)
+
+    def is_worth_keeping_after(self, kept: "Checkpoint | None") -> bool:
+        """Say whether it is to be written though nothing is published with it."""
+        if kept is None or self.watermark - kept.watermark >= _KEEP_EVERY:
+            return True
+        return self.says_more_than(kept)
 
     def says_more_than(self, kept: Self) -> bool:
         """Whether more than time has passed since `kept`."""

@@ -4,6 +4,7 @@ The desk belongs to one task and dies with it. What it must not forget is in its
 the rest (when to poll next, what was just seen) may be lost with it.
 """
 
+import asyncio
 import math
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -12,7 +13,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from anji_common.broker.port import Task
-from anji_common.errors import RateLimitedError, RefusedError, RetriableError
+from anji_common.errors import RefusedError, RetriableError
 from anji_common.events.changes import Change
 from anji_common.events.observed import Observed
 from anji_common.events.signals import Signal, SignalKind
@@ -22,10 +23,12 @@ from anji_common.messages import Message
 from anji_common.metrics import SOURCE_FAILURES, SOURCE_READS, SOURCE_WATERMARK_SECONDS
 from anji_common.refs import Ref
 from anji_common.runtime import Runtime
+from anji_common.sourcing.backing_off import BackOff
 from anji_common.sourcing.burials import Burials
 from anji_common.sourcing.checkpoints import Checkpoint, SnapshotProgress, Wish
 from anji_common.sourcing.feed import Feed, Page, Window
 from anji_common.sourcing.gathering import Gathering
+from anji_common.sourcing.hand import Hand, comes
 from anji_common.sourcing.patrol import answered, asked_for
 from anji_common.sourcing.patrolling import Patrol
 from anji_common.sourcing.published import PublishedRefs
@@ -42,10 +45,8 @@ __all__ = ["Desk"]
 
 _log = structlog.get_logger("anji.source")
 
-_CHECKPOINT_EVERY = timedelta(seconds=10)
 _CRAMMED = 10
 """Times as many wishes as hints may bring: about half of what Kafka takes in one checkpoint."""
-"""How far a watermark runs over quiet time before it is kept, and so told to writers."""
 _MOST_LIVE_RECORDS = 50
 """Read at once. More of them are a mass change, whose reading leaves a reserve to live reading."""
 
@@ -53,29 +54,30 @@ _MOST_LIVE_RECORDS = 50
 class Desk:
     """The reading of one object."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - what a desk is composed of
         self,
         feed: Feed,
         interest: ObjectInterest,
         task: Task,
         runtime: Runtime,
         settings: SourceSettings,
+        hand: Hand,
     ) -> None:
         self._feed = feed
+        self._hand = hand
+        self._stirred = asyncio.Event()
         self._interest = interest
         self._task = task
         self._clock = runtime.clock
-        self._chance = runtime.chance
         self._settings = settings
         self._published = PublishedRefs(runtime, feed.system, interest.object_name)
         self._gathering = Gathering(settings, has_lines=bool(interest.lines))
         self._rhythm = Rhythm(settings, self._gathering.gather_seconds, runtime.chance)
         self._asked_at: float | None = None
-        self._blocked_until = 0.0
-        self._failures = 0
+        self._back_off = BackOff(settings, runtime.chance)
         self._seen: dict[str, str] = {}
         self._burials = Burials(feed.system, interest.object_name)
-        self._snapshots = Snapshots(feed, interest, task.wake)
+        self._snapshots = Snapshots(feed, interest, self._stirred.set)
         self._patrol = Patrol(feed, interest, self._published, runtime.clock, settings)
         self._checkpoint: Checkpoint | None = None
         self._kept: Checkpoint | None = None
@@ -113,8 +115,8 @@ class Desk:
         if self._asked_at is None:
             self._asked_at = self._clock.monotonic()
         guessed = await self._feed.now()
-        slack = timedelta(seconds=self._settings.slack_seconds)
-        async for _ in self._feed.changed(self._interest, Window(guessed, guessed + slack), {}):
+        window = Window(guessed, guessed + timedelta(seconds=self._settings.slack_seconds))
+        async for _ in self._feed.changed(self._interest, window, {}):
             break
         asked_for = timedelta(seconds=self._clock.monotonic() - self._asked_at)
         now = await self._feed.now() - asked_for
@@ -130,8 +132,8 @@ class Desk:
     async def take_in(self, signal: Signal, *, is_hint: bool) -> None:
         """Note what is asked; `keep` makes it durable."""
         await self.prepare()
-        checkpoint = self._place
-        now = self._clock.monotonic()
+        self._stirred.set()
+        checkpoint, now = self._place, self._clock.monotonic()
         if is_hint:
             self._rhythm.hinted(now)
         match signal.kind:
@@ -180,27 +182,32 @@ class Desk:
         """Return how long there is nothing to do."""
         now = self._clock.monotonic()
         if self._checkpoint is None:
-            return max(self._blocked_until - now, 0.0)
+            return max(self._back_off.until - now, 0.0)
         if self._place.is_paused:
             return self._settings.most_poll_seconds
         due = min(self._rhythm.due, self._gathering.next_at(self._place.wishes))
         if self._place.snapshot is not None and not self._snapshots.is_waiting:
             due = now
-        return max(min(due - now, self._patrol_due()), self._blocked_until - now, 0.0)
+        return max(min(due - now, self._patrol_due()), self._back_off.until - now, 0.0)
 
     def _patrol_due(self) -> float:
         wait = self._patrol.seconds_to_next(self._place)
         return math.inf if wait is None else wait
 
+    async def due(self, within_seconds: float) -> None:
+        """Wait until there is something to do, or may be."""
+        self._stirred.clear()
+        await comes(self._stirred, min(self.seconds_to_next(), within_seconds))
+
     async def turn(self) -> None:
-        """Do what is due: wishes first, then the poll, then a page of the snapshot.
+        """Do what is due, holding the hand: wishes, then the poll, then a page of the snapshot.
 
         Raises:
             FatalError: no call can succeed, or the task has another owner.
             RevokedError: the task goes elsewhere.
         """
         now = self._clock.monotonic()
-        if now < self._blocked_until:
+        if now < self._back_off.until:
             return
         try:
             await self.prepare()
@@ -217,16 +224,16 @@ class Desk:
                 with working_in(Lane.BULK):
                     await self._patrol_page()
         except (RetriableError, RefusedError) as error:
-            self._back_off(error)
+            self._leave_alone(error)
         else:
-            self._failures = 0
+            self._back_off.succeeded()
 
     async def _poll(self) -> None:
         was_told = self._rhythm.begins_poll()
         confirms = self._place.confirms
         found_news = await self._read_window()
         self._set(**self._place.after_reading(confirms))
-        await self._commit((), {}, must=False)
+        await self._commit((), {})
         self._rhythm.polled(self._clock.monotonic(), found_news=found_news, was_told=was_told)
 
     async def _read_window(self) -> bool:
@@ -238,7 +245,8 @@ class Desk:
         window = next_window(place.begun_at, place.watermark, now, overlap=overlap, slack=slack)
         found_news, times, met = False, list[datetime](), dict[str, str]()
         with ExitStack() as lane:
-            async for page in self._feed.changed(self._interest, window, self._seen):
+            read = self._feed.changed(self._interest, window, self._seen)
+            async for page in self._hand.pages(read):
                 found_news |= await self._take_page(page)
                 times = [max([*times, *map(_time, page.records)])] if page.records else times
                 met.update(page.marks)
@@ -252,24 +260,23 @@ class Desk:
     async def _grant(self, ids: Sequence[str]) -> None:
         """Read what was wished for."""
         known = [each for each in ids if self._published.get(self._ref(each)) is not None]
-        is_mass = len(ids) > _MOST_LIVE_RECORDS
-        with working_in(Lane.BULK if is_mass else Lane.LIVE):
-            page = await self._feed.read(self._interest, ids, known)
-        by_id = {found.ref.record_id: found for found in page.records}
         wishes = self._place.wishes
+        with working_in(Lane.BULK if len(ids) > _MOST_LIVE_RECORDS else Lane.LIVE):
+            async with self._hand.free():
+                page = await self._feed.read(self._interest, ids, known)
+        by_id = {found.ref.record_id: found for found in page.records}
         torn = set(page.torn)
         dead = {each.record_id for each in page.unreadable}
         changes: list[Change] = []
         async for record_id in in_turns(ids, self._clock):
             wish = wishes[record_id]
-            found = by_id.get(record_id)
             outcome = "torn" if record_id in torn else "missing"
-            if found is not None:
+            if (found := by_id.get(record_id)) is not None:
                 verdict = self._revise(found, wish)
                 if isinstance(verdict, Change):
                     changes.append(verdict)
                 outcome = "published" if isinstance(verdict, Change) else verdict.value
-            self._after_try(record_id, "unreadable" if record_id in dead else outcome)
+            self._after_try(record_id, "unreadable" if record_id in dead else outcome, wish)
         await self._publish(changes, page)
         self._seen = bounded_marks({**self._seen, **page.marks})
 
@@ -303,7 +310,11 @@ class Desk:
             _log.info("snapshot.finished", object=self.object_name)
 
     async def _patrol_page(self) -> None:
-        found = await self._patrol.step(self._place)
+        place = self._place
+        async with self._hand.free():
+            found = await self._patrol.step(place)
+        if self._place.patrol != place.patrol:
+            return  # a person has asked or answered meanwhile: the same step is done again
         self._set(patrol=found.progress)
         for record_id in found.page.torn:
             self._wish(record_id, None, is_there=True)
@@ -317,15 +328,17 @@ class Desk:
             is_last_word=is_last_word(wish),
         )
 
-    def _after_try(self, record_id: str, outcome: str) -> None:
+    def _after_try(self, record_id: str, outcome: str, wish: Wish) -> None:
         """Forget a wish that was granted; let another wait for its next try, or give it up."""
         self._count(outcome)
+        if self._place.wishes[record_id] is not wish:
+            return  # asked for again while it was read: it may have moved since
         wishes, wait_seconds = after_try(self._place.wishes, record_id, outcome)
         again = None if wait_seconds is None else self._clock.monotonic() + wait_seconds
         self._gathering.tried(record_id, again)
+        self._set(wishes=wishes)
         if again is None and outcome == "missing":
             _log.info("record.not_there", object=self.object_name, record_id=record_id)
-        self._set(wishes=wishes)
 
     def _wish(self, record_id: str, answers: str | None, *, is_there: bool = False) -> None:
         self._set(wishes=wished(self._place.wishes, record_id, answers, is_there=is_there))
@@ -339,15 +352,15 @@ class Desk:
             self._wish(record_id, None)
         letters = self._burials.letters(page.unreadable, self._clock.now())
         published = {str(change.ref): Published.of(change) for change in changes}
-        messages = [each.to_message() async for each in in_turns(changes, self._clock)]
-        await self._commit([*messages, *letters, *others], published)
+        told = [each.to_message() async for each in in_turns(changes, self._clock)]
+        await self._commit([*told, *letters, *others], published)
 
     async def _commit(
         self, outputs: Sequence[Message], published: dict[str, Published], *, must: bool = False
     ) -> None:
         """Commit `outputs` with the checkpoint that covers them; a mere watermark can wait."""
         place = self._place
-        if not outputs and not must and not self._is_worth_keeping(place):
+        if not outputs and not must and not place.is_worth_keeping_after(self._kept):
             return
         await self._task.commit((), [*outputs, place.to_message()])
         self._kept = place
@@ -356,21 +369,11 @@ class Desk:
             place.watermark.timestamp()
         )
 
-    def _is_worth_keeping(self, place: Checkpoint) -> bool:
-        kept = self._kept
-        if kept is None or place.watermark - kept.watermark >= _CHECKPOINT_EVERY:
-            return True
-        return place.says_more_than(kept)
-
-    def _back_off(self, error: RetriableError | RefusedError) -> None:
-        self._failures += 1
+    def _leave_alone(self, error: RetriableError | RefusedError) -> None:
+        now = self._clock.monotonic()
+        self._rhythm.failed(now)
         SOURCE_FAILURES.labels(self._feed.system, self.object_name).inc()
-        least, most = self._settings.least_back_off_seconds, self._settings.most_back_off_seconds
-        wait = min(least * 2.0 ** min(self._failures - 1, 16), most)
-        wait *= 0.75 + self._chance.random() / 2
-        if isinstance(error, RateLimitedError):  # not earlier, and not a quarter of a day later
-            wait = max(wait, error.retry_after_seconds + self._chance.random())
-        self._blocked_until = self._clock.monotonic() + wait
+        wait = self._back_off.failed(now, error)
         _log.warning(
             "vendor.awaited", object=self.object_name, reason=str(error), wait_seconds=wait
         )

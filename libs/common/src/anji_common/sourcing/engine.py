@@ -27,6 +27,7 @@ from anji_common.runtime import Owning, Runtime, owning_nothing
 from anji_common.sourcing.checkpoints import Checkpoint
 from anji_common.sourcing.desk import Desk
 from anji_common.sourcing.feed import Feed
+from anji_common.sourcing.hand import Hand
 from anji_common.sourcing.settings import SourceSettings
 from anji_common.topics import CHECKPOINTS, SIGNALS
 from anji_common.turns import in_turns
@@ -87,8 +88,9 @@ class _TaskWork:
         self._task = task
         self._runtime = runtime
         self._settings = settings
+        self._hand = Hand()
         self._desks = {
-            each.object_name: Desk(feed, each, task, runtime, settings)
+            each.object_name: Desk(feed, each, task, runtime, settings, self._hand)
             for each in interest.objects
             if self._is_ours(each.object_name)
         }
@@ -100,33 +102,51 @@ class _TaskWork:
             for name, desk in self._desks.items():
                 opened.push_async_callback(desk.close)
                 await desk.start(checkpoints.get(source_key(self._system, name)))
-            followers = [asyncio.create_task(desk.follow()) for desk in self._desks.values()]
-            for follower in followers:
-                follower.add_done_callback(lambda _: self._task.wake())
+            doing = [
+                self._hear(),
+                *(self._attend(desk) for desk in self._desks.values()),
+                *(desk.follow() for desk in self._desks.values()),
+            ]
+            running = [asyncio.create_task(each) for each in doing]
             try:
-                while True:
-                    await self._turn()
-                    for follower in followers:
-                        if follower.done():
-                            follower.result()
+                ended, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+                for each in ended:
+                    each.result()
             finally:
-                for follower in followers:
-                    follower.cancel()
-                await asyncio.gather(*followers, return_exceptions=True)
+                for each in running:
+                    each.cancel()
+                await asyncio.gather(*running, return_exceptions=True)
 
-    async def _turn(self) -> None:
-        wait = min([_IDLE_SECONDS, *(desk.seconds_to_next() for desk in self._desks.values())])
-        is_full = any(desk.is_full for desk in self._desks.values())
-        # Hints that come faster than the vendor may be read are as safe in their topic, and there
-        # a thousand of them do not make every checkpoint longer. People and commands are heard.
-        topics = [SIGNALS.name] if is_full else None
+    async def _attend(self, desk: Desk) -> None:
+        """Do what is due at one desk; others go on while it reads its vendor."""
+        while True:
+            await desk.due(_IDLE_SECONDS)
+            await self._runtime.clock.sleep(0)  # who has much to do gives way to everybody else
+            async with self._hand.held():
+                heard = self._heard_topics()
+                await desk.turn()
+            if self._heard_topics() != heard:
+                self._task.wake()
+
+    async def _hear(self) -> None:
+        """Take in what signals and hints come."""
+        while True:
+            records = await self._task.poll(
+                self._heard_topics(), max_records=_MAX_SIGNALS, wait_seconds=_IDLE_SECONDS
+            )
+            if records:
+                async with self._hand.held():
+                    await self._take_in(records)
+
+    def _heard_topics(self) -> list[str] | None:
+        """Return which topics are heard; `None`: all.
+
+        Hints that come faster than the vendor may be read are as safe in their topic, and there
+        a thousand of them do not make every checkpoint longer. People and commands are heard.
+        """
         if any(desk.is_crammed for desk in self._desks.values()):
-            topics = []
-        records = await self._task.poll(topics, max_records=_MAX_SIGNALS, wait_seconds=wait)
-        if records:
-            await self._take_in(records)
-        for desk in self._desks.values():
-            await desk.turn()
+            return []
+        return [SIGNALS.name] if any(desk.is_full for desk in self._desks.values()) else None
 
     async def _take_in(self, records: Sequence[Record]) -> None:
         """Make what is asked durable in the checkpoints, and move past it."""
@@ -148,7 +168,8 @@ class _TaskWork:
             # The vendor's time could not be told: nothing was committed, so ask again.
             _log.warning("signals.awaiting_vendor", system=self._system, reason=str(error))
             await self._task.rewind()
-            await self._runtime.clock.sleep(_SIGNAL_RETRY_SECONDS)
+            async with self._hand.free():
+                await self._runtime.clock.sleep(_SIGNAL_RETRY_SECONDS)
             return
         outputs.extend(desk.checkpoint_message() for desk in touched.values())
         await self._task.commit(records, outputs)

@@ -49,9 +49,17 @@ class Rhythm:
         self.due, self._is_told = min(self.due, soon), True
 
     def begins_poll(self) -> bool:
-        """Return whether the poll that begins was asked for."""
+        """Return whether the poll that begins was asked for.
+
+        What is told from now on it may not see: that has the next one due.
+        """
         was_told, self._is_told = self._is_told, False
+        self.due = math.inf
         return was_told
+
+    def failed(self, now: float) -> None:
+        """Have a poll that was broken off due again."""
+        self.due = now if self.due == math.inf else self.due
 
     def polled(self, now: float, *, found_news: bool, was_told: bool) -> None:
         """Plan the next poll, after one was read whole."""
@@ -66,4 +74,6 @@ class Rhythm:
             self._interval, has_hints=has_hints, quiet_seconds=now - self._news_at
         )
         spread = 1.0 + _SPREAD * (2.0 * self._chance.random() - 1.0)
-        self._polled_at, self.due = now, now + self._interval * spread
+        if self._is_told:  # meanwhile
+            self.due = max(self.due, now + self._gather_seconds)
+        self._polled_at, self.due = now, min(self.due, now + self._interval * spread)
