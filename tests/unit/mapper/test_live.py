@@ -55,8 +55,48 @@ def test_lines_that_a_system_does_not_have_are_told() -> None:
 
     found = find_live_errors({"a.yaml": GOOD, "b.yaml": ORDER}, {}, {}, {System.FXIAOKE: facts})
 
-    words = [each.words for each in found if each.file == "b.yaml"]
-    assert words == ["the CRM has no lines LineObj there; did you mean 'LinesObj'?"]
+    (line,) = [number for number, row in enumerate(ORDER.splitlines(), 1) if "LineObj" in row]
+    assert [(each.line, each.words) for each in found if each.file == "b.yaml"] == [
+        (line, "the CRM has no lines LineObj there; did you mean 'LinesObj'?")
+    ]
+
+
+def test_an_option_of_a_line_that_the_crm_does_not_have_is_told() -> None:
+    text = changed(
+        ORDER, "lens: decimal}", "lens: {value_map: {values: {'11': A}, erp_default: B}}}"
+    )
+    head = {path: FieldFacts() for path in ("name", "account_id", "owner")}
+    row = {"quantity": FieldFacts("数量", TEXT, options=LEVELS), "order_id": FieldFacts()}
+    facts = SystemFacts({"SalesOrderObj": ObjectFacts(head, {"LineObj": row})})
+
+    found = find_live_errors({"a.yaml": GOOD, "b.yaml": text}, {}, {}, {System.FXIAOKE: facts})
+
+    assert "quantity has no option '11'; did you mean '1'?" in {each.words for each in found}
+
+
+def test_the_field_of_a_condition_is_told_where_it_stands() -> None:
+    text = changed(
+        GOOD,
+        "  number: name\n",
+        "  number: name\n  filter:\n    any:\n      - {field: name, is: x}\n"
+        "      - not: {field: nam, empty: true}\n",
+    )
+    (line,) = [number for number, row in enumerate(text.splitlines(), 1) if "nam," in row]
+
+    facts = {System.FXIAOKE: SystemFacts({"AccountObj": ObjectFacts(HEAD)})}
+    (found,) = find_live_errors({"a.yaml": text}, {}, {}, facts)
+
+    assert (found.line, found.words) == (line, "the CRM has no field nam; did you mean 'name'?")
+
+
+def test_a_field_that_a_setting_names_is_told_with_the_settings_name() -> None:
+    text = changed(
+        changed(GOOD, "settings:", "settings:\n  tel: tell"), "crm: tel", 'crm: "${tel}"'
+    )
+
+    assert told(text, ObjectFacts(HEAD)) == [
+        "the CRM has no field tell; did you mean 'tel'? (the setting 'tel')"
+    ]
 
 
 def test_a_blank_of_the_crms_packet_is_not_sent_and_may_lack_a_field() -> None:

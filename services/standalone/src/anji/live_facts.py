@@ -10,6 +10,7 @@ from anji_common.errors import AnjiError, RejectedError
 from anji_common.interest import FieldKind, Interest, ObjectInterest
 from anji_fxiaoke.described import FieldDescription, ObjectDescription, reads_as
 from anji_fxiaoke.metadata import Metadata
+from anji_k3cloud.catalogue import KNOWN_FORMS
 from anji_k3cloud.described import EntryInfo, FormInfo, suspects
 from anji_k3cloud.service import Connection
 from anji_mapper.mapping.live import FieldFacts, ObjectFacts, SystemFacts
@@ -84,7 +85,8 @@ async def erp_facts(erp: Connection, interest: Interest) -> SystemFacts:
             objects[each.object_name] = ObjectFacts(refusal=f"it is not described: {error}")
             continue
         objects[each.object_name] = await _erp_object(erp, each, info)
-    return SystemFacts(objects, ignores_case=True)
+    names = [each.form_id for each in KNOWN_FORMS]  # it tells no list of its own
+    return SystemFacts(objects, names, ignores_case=True)
 
 
 async def _exists(erp: Connection, interest: ObjectInterest) -> bool:

@@ -21,14 +21,14 @@ from anji_fxiaoke.settings import FxiaokeSettings
 from anji_k3cloud.service import Connection
 from anji_k3cloud.settings import K3CloudSettings
 from anji_mapper.mapping.check import check, dependencies, load_order
-from anji_mapper.mapping.compile import compile_mappings, find_errors, find_live_errors
+from anji_mapper.mapping.compile import as_far_as_right, find_errors, find_live_errors
 from anji_mapper.mapping.entry_points import installed_conversions
 from anji_mapper.mapping.findings import Finding
 from anji_mapper.mapping.folder import find_folder, read_folder
 from anji_mapper.mapping.live import SystemFacts
 from anji_mapper.mapping.model import Mappings
 
-__all__ = ["check_mappings", "mapping_app"]
+__all__ = ["check_mappings", "live_facts", "mapping_app"]
 
 mapping_app = typer.Typer(help="The mapping files.", no_args_is_help=True)
 
@@ -52,16 +52,16 @@ def check_mappings(
     texts = read_folder(find_folder(folder or given))
     own = installed_conversions()
     findings: Sequence[Finding] = find_errors(texts, settings, own)
-    mappings = None if findings else compile_mappings(texts, settings, own)
-    if mappings is not None:
-        findings = check(mappings)
-        if live:
-            source = SettingsSource.read(os.environ)  # noqa: TID251 - as above
-            facts = asyncio.run(_asked(source, mappings))
-            findings = [*findings, *find_live_errors(texts, settings, own, facts)]
+    mappings = as_far_as_right(texts, settings, own)
+    findings = findings or check(mappings)
+    if live:
+        source = SettingsSource.read(os.environ)  # noqa: TID251 - as above
+        facts = asyncio.run(live_facts(source, mappings))
+        live_ones = find_live_errors(texts, settings, own, facts)
+        findings = sorted({*findings, *live_ones})
     for finding in findings:
         _out.print(str(finding), markup=False)
-    if mappings is None or findings:
+    if findings:
         _out.print(f"mistakes: {len(findings)}, in {len(texts)} files", markup=False)
         raise typer.Exit(1)
     for line in _summary(load_order(mappings), dependencies(mappings)):
@@ -71,7 +71,7 @@ def check_mappings(
         _out.print(line, markup=False)
 
 
-async def _asked(source: SettingsSource, mappings: Mappings) -> dict[System, SystemFacts]:
+async def live_facts(source: SettingsSource, mappings: Mappings) -> dict[System, SystemFacts]:
     """Return what both systems say of the objects that the mappings name.
 
     Raises:

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from anji_mapper.mapping import conditions
 from anji_mapper.mapping.lens_forms import ConditionForm
 from anji_mapper.mapping.model import Condition
+from anji_mapper.mapping.reading import Loc
 
-__all__ = ["build_condition", "condition_paths"]
+__all__ = ["build_condition", "condition_paths", "condition_places"]
 
 
 def build_condition(form: ConditionForm) -> Condition:
@@ -28,7 +29,16 @@ def build_condition(form: ConditionForm) -> Condition:
 
 def condition_paths(form: ConditionForm) -> Iterator[str]:
     """Give every field that the condition asks about."""
+    for path, _ in condition_places(form, ()):
+        yield path
+
+
+def condition_places(form: ConditionForm, loc: Loc) -> Iterator[tuple[str, Loc]]:
+    """Give every field that the condition at `loc` asks about, and where it is named."""
     if form.field is not None:
-        yield form.field
-    for each in (*(form.all or ()), *(form.any or ()), *([form.not_] if form.not_ else [])):
-        yield from condition_paths(each)
+        yield form.field, (*loc, "field")
+    for key, given in (("all", form.all), ("any", form.any)):
+        for place, each in enumerate(given or ()):
+            yield from condition_places(each, (*loc, key, place))
+    if form.not_ is not None:
+        yield from condition_places(form.not_, (*loc, "not"))

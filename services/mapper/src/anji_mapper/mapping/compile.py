@@ -10,17 +10,18 @@ from anji_common.errors import ConfigurationError
 from anji_common.refs import System
 from anji_mapper.mapping.building import Known, LinkNames
 from anji_mapper.mapping.findings import Finding, near
-from anji_mapper.mapping.forming import form_of, published_form_of
+from anji_mapper.mapping.forming import form_of, is_published, published_form_of
 from anji_mapper.mapping.live import SystemFacts, compare, compare_published
 from anji_mapper.mapping.model import LinkType, Mappings
 from anji_mapper.mapping.own import Factories
+from anji_mapper.mapping.piecemeal import find_in_lenses
 from anji_mapper.mapping.publish_forms import PublishForm
 from anji_mapper.mapping.publishing import build_published
 from anji_mapper.mapping.reading import Page, read_page
 from anji_mapper.mapping.schema import FileForm
 from anji_mapper.mapping.varying import with_variants
 
-__all__ = ["Settings", "compile_mappings", "find_errors", "find_live_errors"]
+__all__ = ["Settings", "as_far_as_right", "compile_mappings", "find_errors", "find_live_errors"]
 
 Settings = Mapping[str, Mapping[str, str]]
 """Link type → setting → value."""
@@ -54,6 +55,15 @@ def find_errors(
 ) -> tuple[Finding, ...]:
     """Return what is wrong with the files, sorted by file and line; empty if nothing is."""
     return _compiled(texts, settings or {}, factories or {})[1]
+
+
+def as_far_as_right(
+    texts: Mapping[str, str],
+    settings: Settings | None = None,
+    factories: Factories | None = None,
+) -> Mappings:
+    """Return what can be made of files, right or wrong: to ask the vendors about, never to run."""
+    return _compiled(texts, settings or {}, factories or {})[0]
 
 
 def find_live_errors(
@@ -105,9 +115,7 @@ def _compiled(
 
 def _published(pages: Mapping[str, Page]) -> dict[str, PublishForm]:
     """Return the forms of what is only published; findings go to the pages."""
-    found = {
-        file: published_form_of(page) for file, page in pages.items() if "publish" in page.data
-    }
+    found = {file: published_form_of(page) for file, page in pages.items() if is_published(page)}
     return {file: form for file, form in found.items() if form is not None}
 
 
@@ -115,7 +123,7 @@ def _read(
     texts: Mapping[str, str], settings: Settings
 ) -> tuple[dict[str, Page], dict[str, FileForm | None]]:
     pages = {file: _page(file, text, settings) for file, text in sorted(texts.items())}
-    linking = {file: page for file, page in pages.items() if "publish" not in page.data}
+    linking = {file: page for file, page in pages.items() if not is_published(page)}
     return pages, {file: form_of(page) for file, page in linking.items() if page.data}
 
 
@@ -130,7 +138,9 @@ def _built(
     known = Known(names, factories)
     types: list[LinkType] = []
     for file, form in forms.items():
-        if form is not None:
+        if form is None:
+            find_in_lenses(pages[file], known)
+        else:
             found = with_variants(pages[file], form, texts[file], known)
             types += [found] if form.used else []
     return types, names

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from anji_common.errors import ConfigurationError
 from anji_common.interest import FieldKind
 from anji_common.refs import System
-from anji_mapper.mapping.asking import build_condition, condition_paths
+from anji_mapper.mapping.asking import build_condition, condition_places
 from anji_mapper.mapping.building import BuiltLens, Known
 from anji_mapper.mapping.expanding import build_fields
 from anji_mapper.mapping.fields import Named, SideFields
@@ -229,8 +229,9 @@ class _Building:
     def _add_variants(self) -> None:
         for place, variant in enumerate(self.form.variants):
             for name, condition in (("crm", variant.crm), ("erp", variant.erp)):
-                for path in () if condition is None else condition_paths(condition):
-                    self.fields[_SYSTEMS[name]].add(("variants", place, name), path)
+                loc: Loc = ("variants", place, name)
+                for path, at in () if condition is None else condition_places(condition, loc):
+                    self.fields[_SYSTEMS[name]].add(at, path)
 
     def _add_messages(self, messages: tuple[MessageTemplate, ...]) -> None:
         for place, message in enumerate(messages):
@@ -289,5 +290,5 @@ class _Building:
         for share, path in form.shares.items():
             fields.add((*loc, "shares", share), path)
         if form.filter is not None:
-            for path in condition_paths(form.filter):
-                fields.add((*loc, "filter"), path)
+            for path, at in condition_places(form.filter, (*loc, "filter")):
+                fields.add(at, path)

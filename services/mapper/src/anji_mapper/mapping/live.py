@@ -4,8 +4,9 @@ Pure: whoever calls this has asked the vendors (`Facts`). Every field that a fil
 looked for, in pairs, conditions, keys, messages and packets, at the place where it is named.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from pydantic import JsonValue
 
@@ -14,7 +15,7 @@ from anji_common.refs import System
 from anji_mapper.mapping.findings import Finding, near
 from anji_mapper.mapping.publish_forms import PublishForm
 from anji_mapper.mapping.reading import Loc, NamedField, Page
-from anji_mapper.mapping.schema import FileForm, SideForm
+from anji_mapper.mapping.schema import FieldForm, FileForm, SideForm
 
 __all__ = [
     "FieldFacts",
@@ -67,7 +68,7 @@ class SystemFacts:
     objects: Mapping[str, ObjectFacts]
     """Those that the mappings name and the vendor has."""
     names: Sequence[str] = ()
-    """Every object that the vendor has, as far as it tells."""
+    """Objects that the vendor has, as far as is known: for the nearest right name."""
     ignores_case: bool = False
 
 
@@ -92,7 +93,9 @@ def compare(
         if found.refusal:
             yield _finding(page, place, f"{side.object}: {found.refusal}")
             continue
-        looking = _Looking(page, system, found, ignores_case=known.ignores_case)
+        looking = _Looking(
+            page, system, found, known.names, _LINES[name], ignores_case=known.ignores_case
+        )
         yield from looking.at_names(each for each in named if each.system is system)
         is_made = form.creates not in {name, "neither"}
         yield from looking.at_packet((name, "packet"), side, is_made=is_made)
@@ -117,9 +120,24 @@ def compare_published(
         words = lacks if found is None else f"{form.object}: {found.refusal}"
         yield _finding(page, ("object",), words)
         return
-    yield from _Looking(page, system, found, ignores_case=known.ignores_case).at_names(iter(named))
+    looking = _Looking(
+        page, system, found, known.names, _published_lines, ignores_case=known.ignores_case
+    )
+    yield from looking.at_names(iter(named))
 
 
+def _lines_place(name: str, each: NamedField) -> Loc:
+    """Return where a side of a link type names the lines of a field."""
+    if each.loc[0] == "lines":
+        return (*each.loc[:2], name, "path")
+    return (name, "reads", str(each.lines))
+
+
+def _published_lines(each: NamedField) -> Loc:
+    return (*each.loc[:2], "path")
+
+
+_LINES = {name: partial(_lines_place, name) for name in _SIDES}
 _VENDOR = {System.FXIAOKE: "the CRM", System.K3CLOUD: "the ERP"}
 
 
@@ -128,6 +146,9 @@ class _Looking:
     page: Page
     system: System
     facts: ObjectFacts
+    names: Sequence[str]
+    """Every object of the vendor."""
+    lines_place: Callable[[NamedField], Loc]
     ignores_case: bool
 
     def at_names(self, named: Iterator[NamedField]) -> Iterator[Finding]:
@@ -136,9 +157,11 @@ class _Looking:
             fields = self.facts.head if each.lines is None else self.facts.lines.get(each.lines)
             where = "" if each.lines is None else f"{each.lines}."
             if fields is None:
-                hint = near(str(each.lines), self.facts.lines)
+                known = [*self.facts.lines, *self.facts.groups, *self.names]
+                hint = near(str(each.lines), known)
                 words = f"{_VENDOR[self.system]} has no lines {each.lines} there{hint}"
-                yield _finding(self.page, ("lines",), words)
+                place = self.lines_place(each)
+                yield _finding(self.page, place, words, at_key="reads" in place)
                 continue
             if f"{where}{each.path}" in self.facts.confirmed:
                 continue
@@ -166,12 +189,12 @@ class _Looking:
         """Look for every option of the CRM that a value map names, and for those it does not."""
         if self.system is not System.FXIAOKE:
             return
-        for place, each in enumerate(form.fields):
+        for loc, each, fields in self._fields(form):
             table = each.lens.value_map
-            facts = self._find(self.facts.head, each.crm.path)
+            facts = self._find(fields, each.crm.path)
             if table is None or facts is None or not facts.options or not each.used:
                 continue
-            at: Loc = ("fields", place, "lens", "value_map", "values")
+            at: Loc = (*loc, "lens", "value_map", "values")
             for value in table.values:
                 if value not in facts.options:
                     hint = near(value, facts.options)
@@ -183,6 +206,15 @@ class _Looking:
                         f"option {value!r} ({facts.options[value]}) of {each.crm.path} is unmapped"
                     )
                     yield _finding(self.page, at, words)
+
+    def _fields(self, form: FileForm) -> Iterator[tuple[Loc, FieldForm, Fields]]:
+        """Give every field of head and lines with what the CRM says of its object."""
+        for place, each in enumerate(form.fields):
+            yield ("fields", place), each, self.facts.head
+        for number, lines in enumerate(form.lines):
+            for place, each in enumerate(lines.fields if lines.used else ()):
+                loc = ("lines", number, "fields", place)
+                yield loc, each, self.facts.lines.get(lines.crm.path, {})
 
     def _keys(
         self, loc: Loc, side: SideForm, packet: Mapping[str, JsonValue], fields: Fields

@@ -7,13 +7,18 @@ from typing import Any
 from pydantic import JsonValue
 
 from anji_common.refs import System
-from anji_mapper.mapping.findings import near
+from anji_mapper.mapping.findings import near, nearest
 from anji_mapper.mapping.model import Fill, LinesPair, Pair
 from anji_mapper.mapping.packet import place_of, read_template
 from anji_mapper.mapping.reading import Loc, Page
 from anji_mapper.mapping.schema import SideForm
 
 __all__ = ["PlacedPacket", "Placing"]
+
+
+_REFERENCE_KEYS = ("FNumber", "FUserID", "FNAME", "FCONTACTNUMBER", "FCODE", "FID")
+"""By what the ERP's packets name base data and people. Source: reference "k3cloud-webapi.md", in
+the section on packets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +88,47 @@ class Placing:
             path = pair.path(self.system)
             if place_of(form.packet, path, lines=lines) is None:
                 where = "the packet" if lines is None else f"the packet's one row of {lines}"
-                hint = near(path, _paths(form.packet, lines))
-                self._find(("packet",), f"{path} has no place in {where}{hint}")
+                words = f"{path} has no place in {where}{self._near(path, lines)}"
+                self.page.find(self._named_at(path, lines), words)
+        if self.system is System.K3CLOUD:
+            self._check_reference_keys(("packet",), form.packet)
         self._check_keys()
         if form.own_number is not None:
             self._check_flows(("own_number",), "own number", form.own_number)
+
+    def _near(self, path: str, lines: str | None) -> str:
+        """Return the nearest key of the packet, and where it stands: it may be the wrong one."""
+        close = nearest(path, _paths(self.form.packet, lines))
+        if close is None:
+            return ""
+        row = () if lines is None else (lines, 0)
+        line = self.page.line((self.name, "packet", *row, *close.split(".")))
+        return f"; did you mean {close!r} of line {line}?"
+
+    def _named_at(self, path: str, lines: str | None) -> Loc:
+        """Return where a field is named; else where the packet begins."""
+        named = (
+            each.loc
+            for each in self.page.named
+            if (each.system, each.lines, each.path) == (self.system, lines, path)
+        )
+        return next(named, (self.name, "packet"))
+
+    def _check_reference_keys(self, loc: Loc, node: JsonValue) -> None:
+        """Look for keys by which base data is named (``{FNumber: "1"}``) and that are mistyped."""
+        if isinstance(node, list):
+            for place, each in enumerate(node):
+                self._check_reference_keys((*loc, place), each)
+            return
+        for key, value in node.items() if isinstance(node, dict) else ():
+            right = nearest(key, _REFERENCE_KEYS)
+            is_alone = isinstance(node, dict) and len(node) == 1 and not isinstance(value, dict)
+            is_like = right is not None and abs(len(key) - len(right)) <= 1
+            if is_alone and is_like and right and key.lower() != right.lower():
+                self._find(
+                    (*loc, key), f"unknown key {key!r} of base data; did you mean {right!r}?"
+                )
+            self._check_reference_keys((*loc, key), value)
 
     def _check_keys(self) -> None:
         for place, key in enumerate(self.form.natural_keys):

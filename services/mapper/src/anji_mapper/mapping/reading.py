@@ -16,7 +16,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from anji_common.interest import FieldKind
 from anji_common.refs import System
-from anji_mapper.mapping.findings import Finding, near
+from anji_mapper.mapping.findings import Finding, near, nearest
 
 __all__ = ["Loc", "NamedField", "Page", "read_page"]
 
@@ -24,6 +24,8 @@ Loc = tuple[str | int, ...]
 """The way to a value: ``("fields", 0, "crm")``."""
 
 _SETTING = re.compile(r"\$\{([^}]*)\}")
+_LIKE_SETTINGS = ("states", "lines", "link", "fields", "messages")
+"""Other keys of a file that a misspelt one could be as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,10 @@ class Page:
     findings: list[Finding] = field(default_factory=list)
     named: list[NamedField] = field(default_factory=list)
     """Every field that is named, outside of packets; filled when its link type is built."""
+    missing: set[str] = field(default_factory=set)
+    """Settings that were asked for and are not there."""
+    filled: dict[Loc, str] = field(default_factory=dict)
+    """Where a value comes of a setting, and of which."""
     _keys: dict[Loc, tuple[int, int]] = field(default_factory=dict)
     _values: dict[Loc, tuple[int, int]] = field(default_factory=dict)
 
@@ -59,9 +65,28 @@ class Page:
         if key_at is not None:
             self._keys[loc] = key_at
 
+    def line(self, loc: Loc) -> int:
+        """Return in which line (from 1) the key at `loc` stands, or the nearest above it."""
+        return self._place(loc, at_key=True)[0] + 1
+
+    def renamed(self, loc: Loc, key: str) -> None:
+        """Know that what stands at `loc` is looked for under another key from now on."""
+        end = len(loc)
+        for places in (self._keys, self._values):
+            under = [(each, at) for each, at in places.items() if each[:end] == loc]
+            places.update({(*loc[:-1], key, *each[end:]): at for each, at in under})
+
+    def is_told(self, loc: Loc) -> bool:
+        """Whether something is wrong with the very value at `loc` already."""
+        line, column = self._place(loc, at_key=False)
+        at = (line + 1, column + 1)
+        return any((each.line, each.column) == at for each in self.findings)
+
     def find(self, loc: Loc, words: str, *, at_key: bool = False) -> None:
         """Note what is wrong with the value (or its key) at `loc`, or the nearest above it."""
         line, column = self._place(loc, at_key=at_key)
+        setting = self.filled.get(loc) or self.filled.get((*loc, "path"))
+        words = words if setting is None or at_key else f"{words} (the setting {setting!r})"
         self.findings.append(Finding(self.file, line + 1, column + 1, words))
 
     def _place(self, loc: Loc, *, at_key: bool) -> tuple[int, int]:
@@ -91,20 +116,41 @@ def read_page(file: str, text: str, settings: Mapping[str, str]) -> Page:
         return page
     page.settings = _settings(page, tree, settings)
     data = _Plain(page).value((), tree)
+    _find_unused(page, tree)
     page.data = data if isinstance(data, dict) else {}
     return page
 
 
 def _settings(page: Page, tree: CommentedMap, given: Mapping[str, str]) -> dict[str, str]:
-    declared = tree.get("settings") or {}
+    key = _key_of_settings(tree)
+    declared = tree.get(key) or {}
     if not isinstance(declared, CommentedMap):
         return dict(given)  # the schema tells what is wrong with it
     found = {str(name): str(default) for name, default in declared.items()}
-    line, column = tree.lc.key("settings") if "settings" in tree else (0, 0)
+    line, column = tree.lc.key(key) if key in tree else (0, 0)
     for name in sorted(set(given) - set(found)):
         words = f"there is no setting {name!r} here{near(name, found)}"
         page.findings.append(Finding(page.file, line + 1, column + 1, words))
     return {**found, **{name: str(value) for name, value in given.items() if name in found}}
+
+
+def _find_unused(page: Page, tree: CommentedMap) -> None:
+    """Where a setting was asked for that is not there, tell of one that nobody asks for."""
+    declared = tree.get(_key_of_settings(tree))
+    if not page.missing or not isinstance(declared, CommentedMap):
+        return
+    for name in sorted(set(map(str, declared)) - set(page.filled.values())):
+        if meant := nearest(name, page.missing):
+            line, column = declared.lc.key(name)
+            words = f"the setting {name!r} is used nowhere; did you mean {meant!r}?"
+            page.findings.append(Finding(page.file, line + 1, column + 1, words))
+
+
+def _key_of_settings(tree: CommentedMap) -> str:
+    """Return under which key the settings stand: a misspelt one is told once, not at each use."""
+    given = [str(key) for key in tree if "settings" not in tree and str(key) not in _LIKE_SETTINGS]
+    words = ["settings", *_LIKE_SETTINGS]
+    return next((key for key in given if nearest(key, words) == "settings"), "settings")
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +200,9 @@ class _Plain:
             if name not in self.page.settings:
                 words = f"there is no setting {name!r}{near(name, self.page.settings)}"
                 self.page.find(loc, words)
+                self.page.missing.add(name)
+            else:
+                self.page.filled[loc] = name
             return self.page.settings.get(name, "")
 
         return _SETTING.sub(setting, text) if "${" in text else text

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from anji_common.events.commands import Operation
 from anji_common.refs import System
-from anji_mapper.mapping.asking import build_condition, condition_paths
+from anji_mapper.mapping.asking import build_condition, condition_paths, condition_places
 from anji_mapper.mapping.fields import SideFields
 from anji_mapper.mapping.lenses import Same
 from anji_mapper.mapping.model import Pair
@@ -48,8 +48,9 @@ class _Building:
         }
         for name, system in _SYSTEMS.items():
             side = sides[system]
-            for path in condition_paths(side.when) if form.used else ():
-                self.fields[system].add((*loc, name, "when"), path)
+            places = condition_places(side.when, (*loc, name, "when"))
+            for path, place in places if form.used else ():
+                self.fields[system].add(place, path)
             self._check((*loc, name, "enter"), system, side.enter)
             self._check((*loc, name, "leave"), system, side.leave)
         if not any(each.enter or each.leave for each in sides.values()):
