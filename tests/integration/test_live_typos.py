@@ -17,9 +17,9 @@ from labs.typos import Word, misspelt, words_by_kind
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 
 TEXTS = {path.stem: path.read_text() for path in sorted(find_folder().glob("*.yaml"))}
-USED = {"contact": {"used": "yes"}, "shipment": {"trace": "yes"}}
-BESIDE = {"contact": ("customer",), "shipment": ("customer", "product", "sales_order")}
-"""What a file refers to. The long ones take minutes here, and say the same in more places."""
+USED = {"contact": {"used": "yes"}}
+BESIDE = {"contact": ("customer",)}
+"""What a file refers to. Longer files say the same in more places, and take minutes."""
 NAMES = ("object", "id", "number", "marker", "head", "own_number")
 """Keys whose values are names of the vendor's."""
 
@@ -38,6 +38,8 @@ def is_a_name(word: Word, fields: set[str]) -> bool:
         return False
     if "packet" in word.path:  # of a key: its values are data, and `{FNumber: …}` is no field
         return word.is_key and word.text in fields and word.text.lower() != "fnumber"
+    if word.path[:1] == ("lines",) and word.path[-2:] == ("erp", "id"):
+        return False  # of a row: no description of the ERP's lists it
     return not word.is_key and (word.text in fields or word.path[-1] in NAMES)
 
 
@@ -58,13 +60,13 @@ async def test_every_misspelt_name_of_a_vendors_is_told_with_the_right_one(
         first = {word.line: word for word in reversed(names)}  # one a line
         broken = {**texts, name: misspelt(texts[name], list(first.values()))}
         said = [each for each in find_live_errors(broken, used, {}, facts) if each.file == name]
-        said += [each for each in find_errors({name: broken[name]}, used) if each.file == name]
+        said += [each for each in find_errors(broken, used) if each.file == name]
         for line, word in first.items():
             if not any(
                 repr(word.text) in each.words
                 and (each.line == line + 1 or f"line {line + 1}?" in each.words)
                 for each in said
             ):
-                untold.append((line + 1, word.text, [str(each) for each in said[:2]]))
+                untold.append(f"{line + 1}: {word.text}")
 
-    assert untold == []
+    assert untold == [], " ".join(untold)

@@ -82,3 +82,28 @@ def test_check_asks_for_the_settings_of_kafka_where_the_file_says_kafka(tmp_path
     ended = anji(tmp_path, "check")
 
     assert "to do settings kafka: ANJI_KAFKA_BOOTSTRAP_SERVERS is missing" in ended.stdout
+
+
+def test_a_sheet_that_cannot_be_made_there_is_refused_before_any_work(tmp_path: Path) -> None:
+    nowhere = str(tmp_path / "none" / "sheet")
+
+    for words in (("reconcile", "--csv"), ("reconcile", "--json"), ("match", "--csv")):
+        ended = anji(tmp_path, *words, nowhere)
+
+        assert (ended.returncode, "there is no folder" in ended.stderr) == (2, True), ended.stderr
+        assert "Traceback" not in ended.stderr
+    assert anji(tmp_path, "plan", "--out", str(tmp_path)).returncode == 2
+
+
+def test_a_link_type_that_is_not_there_is_no_empty_list(tmp_path: Path) -> None:
+    anji(tmp_path, "topics", "create")
+
+    ended = anji(tmp_path, "links", "--type", "custmer")
+
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert "there is no link type custmer; there are customer" in ended.stderr
+
+
+def test_help_tells_the_exit_codes_and_shows_examples(tmp_path: Path) -> None:
+    assert "78" in anji(tmp_path, "--help").stdout
+    assert "--apply" in anji(tmp_path, "problems", "--help").stdout

@@ -65,9 +65,16 @@ _EX_SOFTWARE = 70
 _EX_TEMPFAIL = 75
 _EX_SILENT = 76
 
+_EXIT_CODES = (
+    "Exit codes: 0 well; 1 a 'no', with its reason; 2 words that are no command; 69 a broker or "
+    "vendor that does not answer; 70 what no restart can mend; 75 work in hand was cut off; 76 a "
+    "service that was waited for in vain; 78 a setting or mapping that is missing or wrong."
+)
+
 app = typer.Typer(
     name="anji",
     help="Keeps a Fxiaoke CRM and a Kingdee K3Cloud ERP in step, both ways.",
+    epilog=_EXIT_CODES,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -180,6 +187,8 @@ def links(
             installation.runtime(makes=False) as runtime,
             Links.read(runtime.broker, installation.mappings) as found,
         ):
+            if link_type is not None:
+                installation.types(link_type)  # one that is not there is no empty list
             if key is None:
                 seats = [found.masked(seat) for seat in found.all(link_type)]
                 _out.print(links_table(seats) if seats else "there is no link yet")

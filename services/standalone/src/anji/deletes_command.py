@@ -16,7 +16,12 @@ from anji_common.runtime import Runtime
 
 __all__ = ["approve_deletes", "deletes_app", "list_deletes", "refuse_deletes"]
 
-deletes_app = typer.Typer(help="Deletes that wait for a person.", no_args_is_help=True)
+deletes_app = typer.Typer(
+    help="Deletes that wait for a person.",
+    epilog="Such as: anji deletes list · anji deletes approve AccountObj --apply · anji deletes"
+    " refuse fxiaoke/AccountObj/65f0 --apply.",
+    no_args_is_help=True,
+)
 
 _out = table_console()
 _Names = Annotated[list[str], typer.Argument(help="As listed: AccountObj, or a link's ref.")]

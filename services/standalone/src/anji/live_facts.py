@@ -44,9 +44,10 @@ async def _crm_object(
                 lines[each.path] = _crm_fields(await metadata.describe(each.path))
     except RejectedError as error:
         return ObjectFacts(refusal=f"the CRM does not describe it: {error}")
-    return ObjectFacts(head, lines)
+    return ObjectFacts(head, lines, id_field=_CRM_ID, row_id=_CRM_ID)
 
 
+_CRM_ID = "_id"
 _FILLED = frozenset({"owner", "record_type", "name"})
 """Required in every object: the writer fills in the first two, the CRM numbers the third."""
 
@@ -120,7 +121,13 @@ async def _erp_object(erp: Connection, interest: ObjectInterest, info: FormInfo)
     except AnjiError:  # its number or marker is not there: told by the comparison
         lacking = {each.path for each in suspects(interest, info)}
     there = {each.path for each in suspects(interest, info)} - lacking
-    return ObjectFacts({**under, **_erp_fields(head)}, lines, groups, confirmed=frozenset(there))
+    return ObjectFacts(
+        {**under, **_erp_fields(head)},
+        lines,
+        groups,
+        id_field=info.id_field,
+        confirmed=frozenset(there),
+    )
 
 
 def _erp_fields(entry: EntryInfo) -> Mapping[str, FieldFacts]:

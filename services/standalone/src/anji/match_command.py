@@ -13,7 +13,7 @@ import typer
 from anji.claims import claim
 from anji.installation import Installation
 from anji.match_tables import CsvSheet, differences_table, matches_table, pairs_of
-from anji.running import run_on_runtime, table_console
+from anji.running import file_to_write, run_on_runtime, table_console
 from anji_common.errors import RejectedError
 from anji_common.runtime import Runtime
 from anji_mapper.cards import Names
@@ -39,7 +39,8 @@ class _Differing(StrEnum):
 def match_records(  # noqa: PLR0913, PLR0917 - one parameter an option
     link_type: Annotated[str | None, typer.Argument(help="Only that link type.")] = None,
     sheet: Annotated[
-        Path | None, typer.Option("--csv", help="Write every pair to this file.")
+        Path | None,
+        typer.Option("--csv", callback=file_to_write, help="Write every pair to this file."),
     ] = None,
     pairs: Annotated[
         Path | None, typer.Option(help="CSV of pairs made by hand: columns crm and erp.")

@@ -12,7 +12,7 @@ import typer
 from anji.applying import Standing, open_applying
 from anji.installation import Installation
 from anji.plan_tables import plan_tables
-from anji.running import run_on_runtime, table_console
+from anji.running import file_to_write, run_on_runtime, table_console
 from anji_common.runtime import Runtime
 from anji_mapper.mapping.folder import load_mappings
 from anji_mapper.mapping.model import Mappings
@@ -42,7 +42,10 @@ def make_plan(
         bool, typer.Option("--full", help="Instead: everything that is retained.")
     ] = False,
     out: Annotated[
-        Path | None, typer.Option(help="Where the plan goes; by gzip if it ends in .gz.")
+        Path | None,
+        typer.Option(
+            callback=file_to_write, help="Where the plan goes; by gzip if it ends in .gz."
+        ),
     ] = None,
 ) -> None:
     """Show what another mapping does to the links, and write it down; nothing is sent."""

@@ -27,7 +27,13 @@ __all__ = [
     "show_problem",
 ]
 
-problems_app = typer.Typer(help="What keeps links from moving.", no_args_is_help=True)
+problems_app = typer.Typer(
+    help="What keeps links from moving.",
+    epilog="Such as: anji problems show C-1 · anji problems retry --cause 'is not audited' --apply"
+    " · anji problems edit C-1 FTEL 12345 --apply · anji problems decide C-1 tel crm --apply."
+    " KEY is the ref of either record, or its number.",
+    no_args_is_help=True,
+)
 
 _out = table_console()
 

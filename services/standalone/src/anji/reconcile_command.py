@@ -13,7 +13,7 @@ from anji.looking import Links
 from anji.reading_again import read_again, taken_in
 from anji.reconcile_tables import counts_table, findings_table, write_csv, write_json
 from anji.repairing import repairs_of
-from anji.running import run_on_runtime, table_console
+from anji.running import file_to_write, run_on_runtime, table_console
 from anji_common.refs import SYSTEMS
 from anji_common.runtime import Runtime
 from anji_mapper.findings import Finding
@@ -39,8 +39,12 @@ def reconcile_records(  # noqa: PLR0913, PLR0917 - one parameter an option
     patience: Annotated[
         float, typer.Option(min=1, help="With --fresh: seconds that a source may stand still.")
     ] = 300.0,
-    sheet: Annotated[Path | None, typer.Option("--csv", help="Write all to this file.")] = None,
-    json: Annotated[Path | None, typer.Option("--json", help="The same as JSON lines.")] = None,
+    sheet: Annotated[
+        Path | None, typer.Option("--csv", callback=file_to_write, help="Write all to this file.")
+    ] = None,
+    json: Annotated[
+        Path | None, typer.Option("--json", callback=file_to_write, help="The same as JSON lines.")
+    ] = None,
     repair: Annotated[  # noqa: FBT002 - typer's way to declare a flag
         bool, typer.Option("--repair", help="Send what mends it; else it is only said.")
     ] = False,

@@ -4,15 +4,17 @@ import asyncio
 import os
 import sys
 from collections.abc import Callable, Coroutine
+from pathlib import Path
 from typing import Any
 
+import typer
 from rich.console import Console
 
 from anji.installation import Installation
 from anji_common.logs import configure_logs
 from anji_common.runtime import Runtime
 
-__all__ = ["run_command", "run_on_runtime", "table_console"]
+__all__ = ["file_to_write", "run_command", "run_on_runtime", "table_console"]
 
 _WIDTH_OF_A_PIPE = 400
 """So that a ref stands on one line for whoever searches for it."""
@@ -26,6 +28,21 @@ def table_console() -> Console:
     return Console(
         width=None if sys.stdout.isatty() else _WIDTH_OF_A_PIPE, markup=False, highlight=False
     )
+
+
+def file_to_write(path: Path | None) -> Path | None:
+    """Return the path of an option that names a file to be written.
+
+    Raises:
+        typer.BadParameter: it cannot be made there; told before any work is done for it.
+    """
+    if path is not None and path.is_dir():
+        msg = f"{path} is a folder"
+        raise typer.BadParameter(msg)
+    if path is not None and not path.absolute().parent.is_dir():
+        msg = f"there is no folder {path.absolute().parent}"
+        raise typer.BadParameter(msg)
+    return path
 
 
 def run_command(work: Callable[[Installation], Coroutine[Any, Any, None]]) -> None:

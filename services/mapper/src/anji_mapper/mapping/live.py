@@ -15,7 +15,7 @@ from anji_common.refs import System
 from anji_mapper.mapping.findings import Finding, near
 from anji_mapper.mapping.publish_forms import PublishForm
 from anji_mapper.mapping.reading import Loc, NamedField, Page
-from anji_mapper.mapping.schema import FieldForm, FileForm, SideForm
+from anji_mapper.mapping.schema import FieldForm, FileForm, LinesSideForm, SideForm
 
 __all__ = [
     "FieldFacts",
@@ -55,6 +55,10 @@ class ObjectFacts:
     """Lines path → their fields."""
     groups: Mapping[str, Fields] = field(default_factory=dict)
     """ERP: sub-head → its fields."""
+    id_field: str = ""
+    """The field of the internal id; empty where the vendor does not tell."""
+    row_id: str = ""
+    """The same of every line."""
     refusal: str = ""
     """It is there and cannot be described, in the vendor's words."""
     confirmed: frozenset[str] = frozenset()
@@ -96,6 +100,7 @@ def compare(
         looking = _Looking(
             page, system, found, known.names, _LINES[name], ignores_case=known.ignores_case
         )
+        yield from looking.at_ids(name, form)
         yield from looking.at_names(each for each in named if each.system is system)
         is_made = form.creates not in {name, "neither"}
         yield from looking.at_packet((name, "packet"), side, is_made=is_made)
@@ -150,6 +155,26 @@ class _Looking:
     """Every object of the vendor."""
     lines_place: Callable[[NamedField], Loc]
     ignores_case: bool
+
+    def at_ids(self, name: str, form: FileForm) -> Iterator[Finding]:
+        """Look for the fields of internal ids, which no description lists as a field."""
+        side: SideForm = getattr(form, name)
+        yield from self._id((name, "id"), side.id, self.facts.id_field)
+        for path, reads in side.reads.items():
+            yield from self._id((name, "reads", path, "id"), reads.id, self.facts.row_id)
+        for place, lines in enumerate(form.lines):
+            if lines.used:
+                row: LinesSideForm = getattr(lines, name)
+                at: Loc = ("lines", place, name)
+                yield from self._id((*at, "id"), row.id, self.facts.row_id)
+                fields = self.facts.lines.get(row.path)
+                if row.head and fields is not None and self._find(fields, row.head) is None:
+                    yield self._missing((*at, "head"), row.head, fields)
+
+    def _id(self, loc: Loc, given: str, right: str) -> Iterator[Finding]:
+        if right and self._as_compared(given) != self._as_compared(right):
+            words = f"the id is not {given}; did you mean {right!r}?"
+            yield _finding(self.page, loc, words)
 
     def at_names(self, named: Iterator[NamedField]) -> Iterator[Finding]:
         """Look for every field that is named outside of packets."""
