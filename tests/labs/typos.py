@@ -38,17 +38,21 @@ def words_in(text: str) -> list[Word]:
     return found
 
 
+def _word(path: tuple[str | int, ...], at: tuple[int, int], text: str, *, is_key: bool) -> Word:
+    return Word(path, *at, text, is_key)
+
+
 def _walk(node: Any, path: tuple[str | int, ...]) -> Iterator[Word]:  # noqa: ANN401 - a node of the YAML tree
     if isinstance(node, CommentedMap):
         for key, value in node.items():
-            yield Word((*path, str(key)), *node.lc.key(key), str(key), is_key=True)
+            yield _word((*path, str(key)), node.lc.key(key), str(key), is_key=True)
             if isinstance(value, str):
-                yield Word((*path, str(key)), *node.lc.value(key), value, is_key=False)
+                yield _word((*path, str(key)), node.lc.value(key), value, is_key=False)
             yield from _walk(value, (*path, str(key)))
     elif isinstance(node, CommentedSeq):
         for place, value in enumerate(node):
             if isinstance(value, str):
-                yield Word((*path, place), *node.lc.item(place), value, is_key=False)
+                yield _word((*path, place), node.lc.item(place), value, is_key=False)
             yield from _walk(value, (*path, place))
 
 

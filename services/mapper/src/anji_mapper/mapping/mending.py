@@ -5,7 +5,7 @@ Nothing that is mended here is ever used: the page has its finding, and no servi
 
 from collections.abc import Iterator
 from types import UnionType
-from typing import Annotated, Union, cast, get_args, get_origin
+from typing import Annotated, Union, get_args, get_origin
 
 from pydantic import BaseModel, JsonValue
 from pydantic.fields import FieldInfo
@@ -108,7 +108,7 @@ def _model_in(annotation: object) -> type[BaseModel] | None:
         return annotation
     if get_origin(annotation) in {Annotated, Union, UnionType}:
         found = (_model_in(each) for each in get_args(annotation))
-        return cast("type[BaseModel] | None", next((each for each in found if each), None))
+        return next((each for each in found if each), None)
     return None
 
 
