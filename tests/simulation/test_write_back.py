@@ -2,8 +2,8 @@
 
 import pytest
 
-from anji.simulation.many import COMPANY
 from anji.simulation.run import simulate
+from anji.simulation.variants import COMPANY
 from anji_mapper.mapping.folder import load_mappings
 
 _TELLS = {"sync_status": "sync_status__c", "sync_message": "sync_message__c"}

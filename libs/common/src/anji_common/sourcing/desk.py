@@ -147,7 +147,7 @@ class Desk:
                 self._set(is_paused=False)
                 self._rhythm.at_once(now)
             case SignalKind.SNAPSHOT if checkpoint.snapshot is None:
-                self._set(snapshot=Snapshots.begun(await self._feed.now()))
+                self._set(snapshot=Snapshots.begun(await self._feed.now(), checkpoint.watermark))
             case SignalKind.PROBE:
                 self._set(patrol=asked_for(checkpoint.patrol, await self._feed.now()))
             case SignalKind.CONFIRM:

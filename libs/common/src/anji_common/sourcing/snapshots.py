@@ -32,10 +32,16 @@ class Snapshots:
         self._pages_read = 0
 
     @staticmethod
-    def begun(now: datetime) -> SnapshotProgress:
-        """Return a snapshot of everything up to `now`, at its beginning."""
+    def begun(now: datetime, watermark: datetime) -> SnapshotProgress:
+        """Return a snapshot of everything up to `now`, at its beginning.
+
+        Before the vendor's first answer nobody knows its time, but polls have reached the
+        watermark: what is younger they read.
+        """
         return SnapshotProgress(
-            since=BEGINNING, until=now, span_seconds=_FIRST_SPAN.total_seconds()
+            since=BEGINNING,
+            until=max(now, watermark),
+            span_seconds=_FIRST_SPAN.total_seconds(),
         )
 
     @property

@@ -22,6 +22,7 @@ _LONGEST_OUTAGE_SECONDS = 25.0
 _TRAP_SECONDS = 15.0
 _LONGEST_JUMP_SECONDS = 5.0
 _LONGEST_REPLAY_SECONDS = 120.0
+_LONGEST_ROLLOUT_SECONDS = 20.0
 
 
 class Accidents:
@@ -106,6 +107,17 @@ class Accidents:
         loses_crosswalk = self._chance.random() < 0.5  # noqa: PLR2004 - heads or tails
         self._tally[f"links lost{' with the crosswalk' if loses_crosswalk else ''}"] += 1
         await self._world.rebuild(loses_crosswalk=loses_crosswalk)
+
+    async def remap(self, _name: str) -> None:
+        """The mappings are replaced in mid-traffic, for all services at once or mapper first."""
+        world = self._world
+        names: list[str | None] = [*world.variants]
+        if not names:
+            return
+        name = self._chance.choice([*names, None] if world.is_remapped else names)
+        first = self._chance.choice((None, self._chance.uniform(0.0, _LONGEST_ROLLOUT_SECONDS)))
+        self._tally[f"mappings replaced, {'everywhere' if first is None else 'mapper first'}"] += 1
+        await world.remap(name, mapper_first=first)
 
     async def outage(self, name: str) -> None:
         """Nobody reaches a vendor for a while."""

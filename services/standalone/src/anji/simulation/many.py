@@ -1,7 +1,7 @@
 """Many seeds, on as many processes as one likes; the same outcomes on any number of them."""
 
 import multiprocessing
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from functools import cache, partial
@@ -10,14 +10,11 @@ from anji.simulation.controls import CONTROLS, RULE_BOOK
 from anji.simulation.cuts import WHOLE, Cut
 from anji.simulation.run import Outcome, simulate
 from anji.simulation.shrinking import Shrunk, shrink
+from anji.simulation.variants import company
 from anji_common.collector import calm_collector
-from anji_mapper.mapping.folder import load_mappings
 from anji_mapper.mapping.model import Mappings
 
-__all__ = ["COMPANY", "outcomes", "shrunk"]
-
-COMPANY = {"sales_order": {"on_audited": "reopen"}}
-"""What the simulated company says of the shipped mappings: an audited order may be changed."""
+__all__ = ["outcomes", "shrunk"]
 
 
 def outcomes(
@@ -49,17 +46,19 @@ def outcomes(
 def shrunk(seed: int, cut: Cut, *, control: str | None = None) -> Shrunk | None:
     """Return the smallest history of a seed that breaks; `None` if it does not break at all."""
     rules = RULE_BOOK if control is None else CONTROLS[control].rules
-    return shrink(lambda less: simulate(seed, _mappings(), rules, less), cut)
+    mappings, variants = _mappings()
+    return shrink(lambda less: simulate(seed, mappings, rules, less, variants), cut)
 
 
 def _outcome(seed: int, *, control: str | None, traces: bool, cut: Cut) -> Outcome:
     rules = RULE_BOOK if control is None else CONTROLS[control].rules
-    found = simulate(seed, _mappings(), rules, cut)
+    mappings, variants = _mappings()
+    found = simulate(seed, mappings, rules, cut, variants)
     return found if traces or not found.is_well else replace(found, journal=())
 
 
 @cache
-def _mappings() -> Mappings:
-    mappings = load_mappings(settings=COMPANY)
+def _mappings() -> tuple[Mappings, Mapping[str, Mappings]]:
+    found = company()
     calm_collector()
-    return mappings
+    return found

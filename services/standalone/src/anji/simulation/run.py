@@ -34,12 +34,12 @@ FIRST_CALM_SECONDS = 3.0
 """The sources look for the first time: what is older is none of ours (``protocol.md`` 23)."""
 _KINDS = 5
 """Of what people do in one history."""
-_LAYOUT = Layout(partitions=(2, 2, 2, 3), poll_seconds=(90.0, 150.0, 240.0))
+_LAYOUT = Layout(partitions=(2, 2, 2, 3), poll_seconds=(150.0, 250.0, 350.0))
 """Polls are seldom in the quiet; in a flurry sources are asked to look."""
-_ENDINGS = ("", "", "", "replay", "replay", "rebuild", "rebuild", "replay, rebuild")
+_ENDINGS = ("", "", "", "", "replay", "replay", "rebuild", "replay, rebuild")
 """What is done when all is said, by seed: most of a seed's cost is its history, and each ending
 has met hundreds of histories in a thousand seeds."""
-_LOOK_EVERY_SECONDS = 15.0
+_LOOK_EVERY_SECONDS = 20.0
 _BOUND_EVERY_SECONDS = 30.0
 _PATIENCE_SECONDS = 900.0
 _REPLAY_SECONDS = 15.0
@@ -74,18 +74,45 @@ class Outcome:
 
 
 def simulate(
-    seed: int, mappings: Mappings, rules: RuleBook = RULE_BOOK, cut: Cut = WHOLE
+    seed: int,
+    mappings: Mappings,
+    rules: RuleBook = RULE_BOOK,
+    cut: Cut = WHOLE,
+    variants: Mapping[str, Mappings] | None = None,
 ) -> Outcome:
-    """Run one seed. The same seed, mappings, rules and cut give the same history."""
-    return run_virtually(_simulated(seed, mappings, rules, cut))
+    """Run one seed. The same seed, mappings, rules, cut and variants give the same history.
+
+    Args:
+        seed: Which.
+        mappings: The installation's own.
+        rules: What it is composed of.
+        cut: What of the history is played.
+        variants: What may take the mappings' place for a while, by name.
+    """
+    return run_virtually(_simulated(seed, mappings, rules, cut, variants))
 
 
-async def _simulated(seed: int, mappings: Mappings, rules: RuleBook, cut: Cut) -> Outcome:
+async def _simulated(
+    seed: int,
+    mappings: Mappings,
+    rules: RuleBook,
+    cut: Cut,
+    variants: Mapping[str, Mappings] | None,
+) -> Outcome:
     clock = LoopClock(asyncio.get_running_loop())
     journal = Journal(clock)
     with journal.of_logs():
         habits = Habits.drawn(seed)
-        world = World(seed, mappings, clock, journal, rules, habits=habits, layout=_LAYOUT)
+        world = World(
+            seed,
+            mappings,
+            clock,
+            journal,
+            rules,
+            habits=habits,
+            layout=_LAYOUT,
+            variants=variants,
+        )
         storm = Storm(world, seeded("storm", seed), cut)
         course = _Course(seed, world, storm, cut)
         words = ""

@@ -104,6 +104,8 @@ class Storm:
             await process.kill()
         for process in self._world.processes.values():
             process.start()
+        if self._world.is_remapped:
+            await self._world.remap(None)
 
     def _next(self) -> tuple[str, Callable[[str], Awaitable[None]]]:
         """Return what happens next, and to whom."""
@@ -118,6 +120,7 @@ class Storm:
             (0.10, tuple(System), accidents.outage),
             (0.03, tuple(System), accidents.clock_jump),
             (0.04, ("mapper",), accidents.lose_links),
+            (0.04, ("mapper",), accidents.remap),
         ]
         (_, names, accident), *_ = self._chance.choices(kinds, [each[0] for each in kinds])
         return self._chance.choice(names), accident

@@ -35,6 +35,8 @@ ACCIDENTS = (
     "callback late",
     "changes and results delivered again",
     "commands delivered again",
+    "mappings replaced, everywhere",
+    "mappings replaced, mapper first",
     "links lost",
     "links lost with the crosswalk",
     REPLAYED_AT_REST,

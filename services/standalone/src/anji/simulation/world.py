@@ -4,11 +4,6 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from functools import cache
-from typing import TypeVar
-
-from pydantic import SecretStr
-from pydantic_settings import BaseSettings
 
 import anji_fxiaoke.service
 import anji_k3cloud.service
@@ -20,14 +15,16 @@ from anji.simulation.habits import Habits, lag_seconds
 from anji.simulation.journal import Journal, Line
 from anji.simulation.postman import Postman
 from anji.simulation.processes import Process
+from anji.simulation.set_up import fxiaoke_settings, k3cloud_settings, mapper_settings
 from anji.simulation.tally import Tally
 from anji.simulation.transport import SimulatedTransport
-from anji.simulation.vendors import PLENTY, open_vendors
+from anji.simulation.vendors import open_vendors
 from anji.supervise import Service
 from anji_common.broker.embedded_broker import EmbeddedBroker, EmbeddedTimes
 from anji_common.broker.port import Reader
 from anji_common.clock import Clock
 from anji_common.events.notices import Notice, NoticeKind
+from anji_common.events.signals import Signal, SignalKind
 from anji_common.messages import Message
 from anji_common.refs import System
 from anji_common.runtime import Runtime
@@ -37,20 +34,15 @@ from anji_common.views import View
 from anji_common.writing.attempts import AttemptRow
 from anji_common.writing.settings import WriterSettings
 from anji_fxiaoke.callback import CallbackDesk
-from anji_fxiaoke.settings import FxiaokeSettings
 from anji_k3cloud.service import Connection
-from anji_k3cloud.settings import K3CloudSettings
 from anji_mapper.link.step import Reducer
 from anji_mapper.mapping.model import Mappings
 from anji_mapper.replay import Rebuild
-from anji_mapper.settings import MapperSettings
 
 __all__ = ["LATEST_COMMIT_SECONDS", "LONGEST_PAUSE_SECONDS", "USUAL", "WRITING", "Layout", "World"]
 
 _TIMES = EmbeddedTimes(upkeep_seconds=300.0)
 """Compaction looks at each log a few times in a history."""
-_TELL_CALLS_SECONDS = 60.0
-"""Nobody counts them."""
 LATEST_COMMIT_SECONDS = 20.0
 """No vendor of a simulation carries a call out later than this; the writers' V is longer."""
 LONGEST_PAUSE_SECONDS = 9.0
@@ -91,11 +83,14 @@ class World:
         writing: WriterSettings = WRITING,
         habits: Habits | None = None,
         layout: Layout = USUAL,
+        variants: Mapping[str, Mappings] | None = None,
     ) -> None:
         self.chance = seeded("world", seed)
         self.clock = clock
         self.journal = journal
-        self.mappings = mappings
+        self.mappings = self._own_mappings = mappings
+        self.variants = variants or {}
+        """Mappings that may take the place of the installation's own, by name."""
         self.tally = Tally()
         self._rules = rules
         self._seed = seed
@@ -112,8 +107,13 @@ class World:
         self.crm_user = self.vendors.crm_user(clock)
         self.erp_user = self.vendors.erp_user(clock)
         self._interest = {system: mappings.interest(system) for system in System}
-        self._k3cloud = self._k3cloud_settings(chance.choice(layout.poll_seconds))
-        self._fxiaoke = self._fxiaoke_settings(chance.choice(layout.poll_seconds))
+        self._k3cloud = k3cloud_settings(
+            self.vendors.erp.credentials, poll_seconds=chance.choice(layout.poll_seconds)
+        )
+        lag = {"lines_lag_seconds": self.crm_lag_seconds} if self.crm_lag_seconds else {}
+        self._fxiaoke = fxiaoke_settings(
+            self.vendors.crm.credentials, poll_seconds=chance.choice(layout.poll_seconds), **lag
+        )
         self._desk: CallbackDesk | None = None
         self._made = {
             "fxiaoke-source": self._fxiaoke_source,
@@ -136,12 +136,13 @@ class World:
         mappings: Mappings,
         rules: RuleBook = RULE_BOOK,
         writing: WriterSettings = WRITING,
+        variants: Mapping[str, Mappings] | None = None,
     ) -> AsyncIterator["World"]:
         """Yield a world on the running loop in which every process runs; end it after."""
         clock = LoopClock(asyncio.get_running_loop())
         journal = Journal(clock)
         with journal.of_logs():
-            world = cls(seed, mappings, clock, journal, rules, writing)
+            world = cls(seed, mappings, clock, journal, rules, writing, variants=variants)
             await world.start()
             try:
                 yield world
@@ -185,6 +186,45 @@ class World:
         for report in await Rebuild(self.mappings, runtime).apply():
             self.journal.note("rebuild", str(report))
         self.processes["mapper"].start()
+
+    async def remap(self, name: str | None, *, mapper_first: float | None = None) -> None:
+        """Put other mappings (`None`: the own ones) in force, as an operator does.
+
+        All services are started again, or first the mapper and the others so many seconds later.
+        Then what is read of otherwise is read anew: what is mapped now may never have been.
+        """
+        self.journal.note("operator", f"puts in force: {name or 'the own mappings'}")
+        self.mappings = self._own_mappings if name is None else self.variants[name]
+        if mapper_first is not None:
+            await self._restart(["mapper"])
+            await self.clock.sleep(mapper_first)
+        before = {each for interest in self._interest.values() for each in interest.objects}
+        self._interest = {system: self.mappings.interest(system) for system in System}
+        others = [each for each in self.processes if each != "mapper"]
+        await self._restart(others if mapper_first is not None else [*others, "mapper"])
+        signals = [
+            Signal(
+                system=system,
+                object_name=each.object_name,
+                kind=SignalKind.SNAPSHOT,
+                at=self.clock.now(),
+            )
+            for system, interest in self._interest.items()
+            for each in interest.objects
+            if each not in before
+        ]
+        await self.broker.publish([each.to_message() for each in signals])
+
+    @property
+    def is_remapped(self) -> bool:
+        """Whether other mappings than the own ones are in force."""
+        return self.mappings is not self._own_mappings
+
+    async def _restart(self, names: Sequence[str]) -> None:
+        for name in names:
+            await self.processes[name].kill()
+        for name in names:
+            self.processes[name].start()
 
     async def open_attempts(self) -> int:
         """Return how many commands have no result though their writer took them up."""
@@ -264,15 +304,6 @@ class World:
             suited["known_seconds"] = 0.0
         return writing.model_copy(update=suited)
 
-    def _fxiaoke_settings(self, poll_seconds: float) -> FxiaokeSettings:
-        lag = {"lines_lag_seconds": self.crm_lag_seconds} if self.crm_lag_seconds else {}
-        return _with(
-            _usual_fxiaoke(), self.vendors.crm.credentials, poll_seconds=poll_seconds, **lag
-        )
-
-    def _k3cloud_settings(self, poll_seconds: float) -> K3CloudSettings:
-        return _with(_usual_k3cloud(), self.vendors.erp.credentials, poll_seconds=poll_seconds)
-
     def _fxiaoke_source(self, runtime: Runtime) -> Sequence[Service]:
         transport = self._transport(System.FXIAOKE, "fxiaoke-source")
         interest = self._interest[System.FXIAOKE]
@@ -334,49 +365,7 @@ class World:
         async def run() -> None:
             reducer = Reducer(self._rules.reducer)
             await anji_mapper.service.run(
-                self.mappings, _mapper_settings(), runtime, reducer=reducer
+                self.mappings, mapper_settings(), runtime, reducer=reducer
             )
 
         return [Service("mapper", run)]
-
-
-_Settings = TypeVar("_Settings", bound=BaseSettings)
-
-
-def _with(usual: _Settings, credentials: Mapping[str, str | int], **more: float) -> _Settings:
-    """Return settings with a vendor's own credentials: those of its people are none of ours."""
-    known = {
-        name: SecretStr(str(value)) if isinstance(getattr(usual, name), SecretStr) else value
-        for name, value in credentials.items()
-        if not name.startswith("person_")
-    }
-    return usual.model_copy(update={**known, **more})
-
-
-# Reading settings from the environment takes milliseconds, which are many in 20,000 seeds.
-@cache
-def _mapper_settings() -> MapperSettings:
-    return MapperSettings.model_validate({})
-
-
-@cache
-def _usual_fxiaoke() -> FxiaokeSettings:
-    names = ("app_id", "app_secret", "permanent_code", "open_user_id", "callback_aes_key")
-    return FxiaokeSettings.model_validate(
-        {
-            **dict.fromkeys(names, "of each seed"),
-            "url": "http://crm.invalid",
-            "calls_per_window": PLENTY,
-            "calls_per_day": None,
-            "tell_calls_seconds": _TELL_CALLS_SECONDS,
-            "triggers_workflow": True,  # a tenant without any has none to start
-        }
-    )
-
-
-@cache
-def _usual_k3cloud() -> K3CloudSettings:
-    names = ("acct_id", "username", "password", "app_id", "app_secret")
-    return K3CloudSettings.model_validate(
-        {**dict.fromkeys(names, "of each seed"), "url": "http://erp.invalid"}
-    )

@@ -1,0 +1,47 @@
+"""Other mappings than the company's own: what an operator may put in their place for a while."""
+
+from collections.abc import Mapping
+from functools import cache
+
+from anji_mapper.mapping.compile import Settings, compile_mappings
+from anji_mapper.mapping.entry_points import installed_conversions
+from anji_mapper.mapping.folder import find_folder, read_folder
+from anji_mapper.mapping.model import Mappings
+
+__all__ = ["COMPANY", "VARIANTS", "company"]
+
+COMPANY: Settings = {"sales_order": {"on_audited": "reopen"}}
+"""What the simulated company says of the shipped mappings: an audited order may be changed."""
+_TELLS = {"sync_status": "sync_status__c", "sync_message": "sync_message__c"}
+_ADDRESS = "  - {crm: address, erp: FADDRESS, personal: true}\n"
+_TEL = "  - {crm: tel, erp: FTEL, personal: true}\n"
+_OWNED_TEL = "  - {crm: tel, erp: FTEL, owner: erp, personal: true}\n"
+
+VARIANTS = ("links tell how they stand", "no customer's address", "the ERP owns telephones")
+"""A field more of two objects, a field less, another rule for a field."""
+
+
+@cache
+def company() -> tuple[Mappings, Mapping[str, Mappings]]:
+    """Return the company's own mappings, and the variants by name."""
+    texts = read_folder(find_folder())
+    tells = {name: {**COMPANY.get(name, {}), **_TELLS} for name in ("customer", "product")}
+    made = (
+        _compiled(texts, {**COMPANY, **tells}),
+        _compiled(_without(texts, _ADDRESS, ""), COMPANY),
+        _compiled(_without(texts, _TEL, _OWNED_TEL), COMPANY),
+    )
+    return _compiled(texts, COMPANY), dict(zip(VARIANTS, made, strict=True))
+
+
+def _compiled(texts: Mapping[str, str], settings: Settings) -> Mappings:
+    return compile_mappings(texts, settings, installed_conversions())
+
+
+def _without(texts: Mapping[str, str], line: str, other: str) -> dict[str, str]:
+    """Return the mappings with another line in the customers'."""
+    (name,) = (each for each in texts if each.endswith("/customer.yaml"))
+    if line not in texts[name]:
+        msg = f"{name} has no line {line.strip()}"
+        raise AssertionError(msg)
+    return {**texts, name: texts[name].replace(line, other)}
