@@ -2,6 +2,7 @@
 
 import pytest
 
+from anji.looking import Links
 from anji_common.refs import System
 from anji_mapper.mapping.compile import compile_mappings
 from anji_mapper.mapping.folder import find_folder, read_folder
@@ -301,5 +302,27 @@ def test_an_order_that_the_erp_cancels_is_voided_in_the_crm_and_back() -> None:
         await world.until(is_there, "the order is there again", seconds=_PATROL_SECONDS)
         await world.rest()
         assert await world.problems() == {}
+
+    play(story)
+
+
+def test_a_delete_is_found_when_it_is_asked_for_though_the_crms_clock_is_hours_ahead() -> None:
+    async def story(world: QuietWorld) -> None:
+        world.world.vendors.weather[System.FXIAOKE].clock.skew_seconds += 5 * 3600.0
+        await world.rest()  # Anji has signed in anew
+        products = [await world.product(f"P-{number}") for number in range(3)]
+        await world.rest()
+        await _void(world, "ProductObj", products[0])
+        data = {"dataObjectApiName": "ProductObj", "idList": [products[0]]}
+        await world.crm.call("data/delete", data)
+
+        await world.probe(System.FXIAOKE, "ProductObj")
+
+        async def is_gone() -> bool:
+            async with Links.read(world.world.broker, world.world.mappings) as links:
+                seat = links.one(f"fxiaoke/ProductObj/{products[0]}")
+                return seat is not None and seat.crm.is_gone
+
+        await world.until(is_gone, "the product is known to be gone")
 
     play(story)

@@ -54,6 +54,12 @@ class Room:
         await self.lab.client.delete(LINES, line, TEST)
         self.lab.person.edit(_ORDER, order_id, remark="少一行")
 
+    async def recover(self, order_id: str) -> None:
+        """Let somebody void an order and recover it: its lines go and come with it."""
+        await self.lab.client.invalid(_ORDER, order_id, TEST)
+        await self.lab.clock.sleep(_SETTLED_SECONDS)
+        await self.lab.client.recover(_ORDER, order_id, TEST)
+
     async def told(self, order_id: str) -> list[list[object]]:
         """Return the quantities of each version that was published of an order."""
         topic = changes_topic(System.FXIAOKE, _ORDER)
@@ -184,3 +190,23 @@ def test_where_lines_never_lag_nothing_is_looked_at_twice() -> None:
         assert page.early == ()
 
     in_a_room(test, lines_lag_seconds=0.0)
+
+
+@pytest.mark.parametrize(("after_seconds", "is_torn"), [(0.3, True), (2.5, False)])
+def test_an_order_that_was_recovered_and_shows_no_line_yet_is_not_told(
+    after_seconds: float, is_torn: object
+) -> None:
+    """Its lines come back with it, and show later: its counterpart would be made without any."""
+
+    async def test(room: Room) -> None:
+        (order_id,) = await room.orders(1)
+        await room.recover(order_id)
+        await room.lab.clock.sleep(after_seconds)
+
+        page = await room.lab.feed.read(ORDER, [order_id], [order_id])
+
+        assert page.torn == ((order_id,) if is_torn else ())
+        rows = [found.data[LINES] for found in page.records]
+        assert [len(each) for each in rows if isinstance(each, list)] == ([] if is_torn else [2])
+
+    in_a_room(test)

@@ -15,7 +15,7 @@ import pytest
 from anji.simulation.controls import SHOWN_BY_SEEDS
 from anji.simulation.habits import HABITS
 from anji.simulation.many import outcomes
-from anji.simulation.tally import ACCIDENTS, Tally
+from anji.simulation.tally import ACCIDENTS, DEEDS, TOLD, Tally
 
 _SIMULATE = "from anji.simulate_command import simulate_seeds; simulate_seeds(trace=True, seeds=3)"
 _SEEDS = 1000
@@ -31,8 +31,8 @@ def test_every_seed_ends_in_agreement_and_every_accident_happens(first: int) -> 
 
     assert [(each.seed, each.words) for each in found if not each.is_well] == []
     tally = sum((each.tally for each in found), Tally())
-    assert [name for name in (*ACCIDENTS, *HABITS) if not tally[name]] == []
-    assert set(tally) <= {*ACCIDENTS, *HABITS}
+    assert [name for name in (*ACCIDENTS, *DEEDS, *HABITS) if not tally[name]] == []
+    assert set(tally) <= {*ACCIDENTS, *DEEDS, *HABITS, *TOLD}
 
 
 @pytest.mark.slow

@@ -7,6 +7,7 @@ from anji_common.events.notices import NoticeKind
 from anji_common.refs import System
 from anji_mapper.link.codec import decode_seat, encode_seat
 from anji_mapper.link.state import ProblemKind, Stage
+from anji_mapper.link.state import changed as with_changes
 from labs.link_lab import CRM, ERP
 from labs.mapping_files import GOOD, changed, compiled, words_of
 from labs.state_lab import STATES, StateLab
@@ -36,6 +37,18 @@ def test_what_is_forbidden_in_the_erp_is_voided_in_the_crm_and_back() -> None:
 
     assert lab.states == ("normal", "A")
     assert lab.done == [(CRM, Operation.VOID), (CRM, Operation.UNVOID)]
+
+
+def test_a_record_that_is_made_for_one_in_a_state_is_taken_into_it() -> None:
+    lab = StateLab()
+
+    made = lab.edit(CRM, name="Bea", life_status="invalid")
+    lab.rest()
+
+    (number,) = [key for key, each in lab.vendors[ERP].records.items() if each["FName"] == "Bea"]
+    assert lab.vendors[ERP].records[number]["FForbidStatus"] == "B"
+    assert lab.done == [(ERP, Operation.FORBID)]
+    assert lab.seat(CRM, made).problem is None
 
 
 def test_both_sides_in_the_same_state_need_nothing() -> None:
@@ -324,3 +337,25 @@ def test_what_a_record_refused_before_it_was_deleted_hides_no_question() -> None
     problem = lab.seat(CRM, "001").problem
     assert problem is not None
     assert problem.kind is ProblemKind.ASKED
+
+
+@pytest.mark.parametrize("side", [CRM, ERP])
+def test_a_state_that_differs_when_the_links_were_lost_is_told_and_let_be(side: System) -> None:
+    lab = StateLab(changed(APPROVED, "leave: unvoid}", "leave: unvoid, approve: true}"))
+    if side is CRM:
+        lab.void()
+    else:
+        lab.forbid()
+    seat = lab.seat(CRM, "001")
+    assert seat.asked  # nobody has answered yet
+    lost = with_changes(seat, agreed={}, asked={}, problem=None, is_unsettled=True)
+    lab.seats[str(seat.key)] = lost
+
+    lab.edit(CRM, "001", life_status="invalid" if side is CRM else "normal")
+    lab.rest()
+
+    assert lab.done == []
+    told = [each for each in lab.notices if each.kind is NoticeKind.UNSETTLED]
+    assert [each.details["fields"] for each in told] == [
+        {"is:void~is:void": [side is CRM, side is ERP]}
+    ]

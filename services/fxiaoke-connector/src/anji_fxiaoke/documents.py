@@ -5,8 +5,9 @@ edit, its lines from after (``protocol.md`` 19). Where ids are known the lines a
 the heads: a head that did not move since is whole without a further call. Where heads come first
 they are read once more after the lines, and must be the same. A young document must be older than
 the lag of queries, and its lines must add up to its amount, where both are mapped. What is torn is
-read again, never guessed. An older document that has just moved is told as it is, and is `early`:
-a line that was removed with that move may still show, and no date will tell that it went.
+read again, never guessed; so is one in use that has just moved and shows no line at all, as one
+that was recovered. Another older document that has just moved is told as it is, and is `early`: a
+line that was removed with that move may still show, and no date will tell that it went.
 """
 
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
@@ -28,6 +29,7 @@ from anji_fxiaoke.paging import (
     Mark,
     after,
     chunks,
+    is_bare,
     is_early,
     mark_of,
     one_of,
@@ -200,6 +202,13 @@ class Documents:
         lag_seconds = self._settings.lines_lag_seconds
         if lag_seconds and age < lag_seconds + cut_seconds:
             return True
+        lag_ms = lag_seconds * _SECOND_MS
+        if (
+            lag_ms
+            and is_bare(interest, head, lines)
+            and is_early(head, lines, lag_ms, (now_ms, now_ms))
+        ):
+            return True  # such as one that was recovered: its lines come back with it
         if age > self._settings.overlap_seconds:
             return False
         return sums_differ(interest.object_name, head, lines)

@@ -9,14 +9,16 @@ from decimal import Decimal, InvalidOperation
 from itertools import islice
 from typing import Any, Self, TypeVar
 
+from anji_common.interest import ObjectInterest
 from anji_common.sourcing.feed import Window
-from anji_fxiaoke.objects import SUMS
+from anji_fxiaoke.objects import SUMS, VOIDED
 from anji_fxiaoke.wire import Filter, Rows, ms_of
 
 __all__ = [
     "Mark",
     "after",
     "chunks",
+    "is_bare",
     "is_early",
     "mark_of",
     "one_of",
@@ -107,6 +109,16 @@ def stood_still(head: _Raw, lines: Mapping[str, Sequence[_Raw]], lines_read_ms: 
     moved_ms, _ = _version(head)
     newest = max((_version(row)[0] for rows in lines.values() for row in rows), default=0)
     return moved_ms <= newest or moved_ms < lines_read_ms - _CLOCK_ERROR_MS
+
+
+def is_bare(interest: ObjectInterest, head: _Raw, lines: Mapping[str, Sequence[_Raw]]) -> bool:
+    """Whether a document that is in use shows none of its lines, which it may have."""
+    shown = (row for rows in lines.values() for row in rows)
+    return (
+        bool(interest.lines)
+        and head.get("life_status") != VOIDED
+        and all(row.get("life_status") == VOIDED for row in shown)
+    )
 
 
 def is_early(

@@ -6,7 +6,7 @@ left in them (and, for what was matched, from the business number that both carr
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
@@ -17,6 +17,11 @@ from anji.people import CrmUser, ErpUser
 __all__ = ["Finding", "Json", "Verdict", "judge"]
 
 Json = Mapping[str, Any]
+_VOID, _FORBIDDEN = "invalid", "B"
+_STATUSES = {"Z": "暂存", "A": "创建", "B": "审核中", "C": "已审核", "D": "重新审核"}
+_TOLD = ("status", "closed")
+"""Of orders: what the ERP tells the CRM of them."""
+_CLOSED = {"A": "未关闭", "B": "已关闭"}
 _BEIJING = timezone(timedelta(hours=8))
 
 
@@ -60,22 +65,35 @@ class _Record:
     marker: str
     values: Mapping[str, object]
     lines: tuple[tuple[object, ...], ...] = ()
+    is_void: bool = False
+    """Voided in the CRM; forbidden or cancelled in the ERP."""
+    is_closed: bool = False
+    """By people in the CRM; in the ERP."""
 
 
-async def judge(crm: CrmUser, erp: ErpUser) -> dict[str, Verdict]:
-    """Compare everything; return a verdict per link type."""
+async def judge(
+    crm: CrmUser, erp: ErpUser, *, apart: Collection[str] = (), tells_status: bool = False
+) -> dict[str, Verdict]:
+    """Compare everything; return a verdict per link type.
+
+    Args:
+        crm: Who reads there.
+        erp: Who reads there.
+        apart: Ids in the CRM of records that people let stand in another state than their partner.
+        tells_status: Whether orders of the CRM show how the ERP's stand.
+    """
     customers = await _customers(crm, erp)
     products = await _products(crm, erp)
     numbers = {
         "fxiaoke": {found.record_id: found.number for found in (*customers[0], *products[0])},
         "k3cloud": {found.record_id: found.number for found in (*customers[1], *products[1])},
     }
-    orders = await _orders(crm, erp, numbers["fxiaoke"])
+    orders = await _orders(crm, erp, numbers["fxiaoke"], tells_status=tells_status)
     shipments = await _shipments(crm, erp, numbers["fxiaoke"])
     return {
-        "customer": _compared("customer", "AccountObj", "BD_Customer", customers),
-        "product": _compared("product", "ProductObj", "BD_MATERIAL", products),
-        "sales_order": _compared("sales_order", "SalesOrderObj", "SAL_SaleOrder", orders),
+        "customer": _compared("customer", "AccountObj", "BD_Customer", customers, apart),
+        "product": _compared("product", "ProductObj", "BD_MATERIAL", products, apart),
+        "sales_order": _compared("sales_order", "SalesOrderObj", "SAL_SaleOrder", orders, apart),
         "shipment": _compared("shipment", "DeliveryNoteObj", "SAL_DELIVERYNOTICE", shipments),
     }
 
@@ -91,7 +109,7 @@ async def _customers(crm: CrmUser, erp: ErpUser) -> tuple[list[_Record], list[_R
         _crm_record(found, "erp_number__c", (name for name, _ in pairs))
         for found in await crm.every("AccountObj")
     ]
-    keys = ["FCUSTID", "FNumber", "F_ANJI_MARKER", *(key for _, key in pairs)]
+    keys = ["FCUSTID", "FNumber", "F_ANJI_MARKER", "FForbidStatus", *(key for _, key in pairs)]
     theirs = [_erp_record(row, pairs) for row in await erp.every("BD_Customer", keys)]
     return ours, theirs
 
@@ -102,13 +120,13 @@ async def _products(crm: CrmUser, erp: ErpUser) -> tuple[list[_Record], list[_Re
         _crm_record(found, "product_code", (name for name, _ in pairs))
         for found in await crm.every("ProductObj")
     ]
-    keys = ["FMATERIALID", "FNumber", "F_ANJI_MARKER", *(key for _, key in pairs)]
+    keys = ["FMATERIALID", "FNumber", "F_ANJI_MARKER", "FForbidStatus", *(key for _, key in pairs)]
     theirs = [_erp_record(row, pairs) for row in await erp.every("BD_MATERIAL", keys)]
     return ours, theirs
 
 
 async def _orders(
-    crm: CrmUser, erp: ErpUser, numbers: Mapping[str, str]
+    crm: CrmUser, erp: ErpUser, numbers: Mapping[str, str], *, tells_status: bool
 ) -> tuple[list[_Record], list[_Record]]:
     lines = _grouped(_standing(await crm.every("SalesOrderProductObj")), "order_id")
     ours = [
@@ -120,7 +138,10 @@ async def _orders(
                 "customer": numbers.get(found["account_id"], "?"),
                 "remark": _text(found.get("remark")),
                 "date": _day_of_ms(found.get("order_time")),
+                **(_told_status(found) if tells_status else {}),
             },
+            is_void=found["life_status"] == _VOID,
+            is_closed=found.get("closed__c") == "true",
             lines=_sorted(
                 (
                     numbers.get(line["product_id"], "?"),
@@ -133,6 +154,7 @@ async def _orders(
         for found in await crm.every("SalesOrderObj")
     ]
     keys = ["FID", "FBillNo", "F_ANJI_MARKER", "FCustId.FNumber", "FNote", "FDate"]
+    keys += ["FCancelStatus", "FDocumentStatus", "FCloseStatus"]
     row_keys = ["FMaterialId.FNumber", "FQty", "FTaxPrice"]
     rows = await erp.every("SAL_SaleOrder", [*keys, *row_keys])
     theirs = [
@@ -144,7 +166,11 @@ async def _orders(
                 "customer": first["FCustId.FNumber"],
                 "remark": _text(first["FNote"]),
                 "date": first["FDate"][:10],
+                "status": _STATUSES[first["FDocumentStatus"]],
+                "closed": _CLOSED[first["FCloseStatus"]],
             },
+            is_void=first["FCancelStatus"] == _FORBIDDEN,
+            is_closed=first["FCloseStatus"] == _FORBIDDEN,
             lines=_sorted(
                 (row["FMaterialId.FNumber"], _decimal(row["FQty"]), _decimal(row["FTaxPrice"]))
                 for row in bill
@@ -198,8 +224,19 @@ async def _shipments(
     return ours, theirs
 
 
+def _told_status(order: Json) -> dict[str, object]:
+    return {
+        "status": _text(order.get("erp_status__c")),
+        "closed": _text(order.get("erp_closed__c")),
+    }
+
+
 def _compared(
-    link_type: str, crm_object: str, form: str, sides: tuple[list[_Record], list[_Record]]
+    link_type: str,
+    crm_object: str,
+    form: str,
+    sides: tuple[list[_Record], list[_Record]],
+    apart: Collection[str] = (),
 ) -> Verdict:
     """Pair both sides by the marks in them, then by number; count and compare."""
     ours, theirs = sides
@@ -210,15 +247,20 @@ def _compared(
             same = [each for each in unmarked if mine.number and each.number == mine.number]
             counterparts[mine.record_id] = [each for each in same if each.record_id not in paired]
             paired |= {each.record_id for each in same}
-    verdict = Verdict(made=len(ours))
+    verdict = Verdict()
     for mine in ours:
-        _one(verdict, link_type, mine, counterparts[mine.record_id])
+        if mine.is_void and not counterparts[mine.record_id]:
+            continue  # it was voided before it could cross
+        verdict.made += 1
+        is_apart = mine.record_id in apart
+        _one(verdict, link_type, mine, counterparts[mine.record_id], is_apart=is_apart)
+    _gone(verdict, link_type, {mine.record_id for mine in ours} | {*apart}, counterparts)
     for marker, count in Counter(mine.marker for mine in ours if mine.marker).items():
         if count > 1:
             verdict.doubled += count - 1
             verdict.findings.append(Finding(link_type, marker, f"made {count} times in the CRM"))
     for lonely in unmarked:
-        if lonely.record_id not in paired:
+        if lonely.record_id not in paired and not lonely.is_void:
             verdict.made += 1
             verdict.missing += 1
             words = "has no counterpart in the CRM"
@@ -244,7 +286,30 @@ def _by_marks(
     return counterparts, list(unmarked.values())
 
 
-def _one(verdict: Verdict, link_type: str, mine: _Record, pairs: Sequence[_Record]) -> None:
+def _gone(
+    verdict: Verdict,
+    link_type: str,
+    known: Collection[str],
+    counterparts: Mapping[str, Sequence[_Record]],
+) -> None:
+    """Find ERP records in use whose CRM record was deleted, though nobody has said so."""
+    for record_id, pairs in counterparts.items():
+        for left in pairs:
+            if record_id not in known and not left.is_void:
+                verdict.made += 1
+                verdict.missing += 1
+                words = "its record in the CRM is gone, and it is in use"
+                verdict.findings.append(Finding(link_type, left.number, words))
+
+
+def _one(
+    verdict: Verdict,
+    link_type: str,
+    mine: _Record,
+    pairs: Sequence[_Record],
+    *,
+    is_apart: bool,
+) -> None:
     name = mine.number or mine.record_id
     if not pairs:
         verdict.missing += 1
@@ -257,14 +322,22 @@ def _one(verdict: Verdict, link_type: str, mine: _Record, pairs: Sequence[_Recor
         return
     verdict.linked += 1
     other = pairs[0]
+    if is_apart or (mine.is_void and other.is_void):
+        verdict.matched += 1  # what rests gets no values
+        return
+    rests = mine.is_closed and other.is_closed  # and gets no values either, but says so
     differing = [
         f"{key}: CRM {value!r}, ERP {other.values[key]!r}"
         for key, value in mine.values.items()
-        if value != other.values[key]
+        if value != other.values[key] and (not rests or key in _TOLD)
     ]
+    if mine.is_closed and not other.is_closed:
+        differing.append("closed in the CRM, open in the ERP")
+    if mine.is_void != other.is_void:
+        differing.append(f"void: CRM {mine.is_void}, ERP {other.is_void}")
     if mine.number != other.number:
         differing.append(f"number: CRM {mine.number!r}, ERP {other.number!r}")
-    if mine.lines != other.lines:
+    if mine.lines != other.lines and not rests:
         differing.append(f"lines: CRM {mine.lines!r}, ERP {other.lines!r}")
     if differing:
         verdict.differing += 1
@@ -279,16 +352,18 @@ def _crm_record(found: Json, number: str, names: Iterable[str]) -> _Record:
         number=_text(found.get(number)),
         marker=_text(found.get("anji_ref__c")),
         values={name: _text(found.get(name)) for name in names},
+        is_void=found["life_status"] == _VOID,
     )
 
 
 def _erp_record(row: Json, pairs: Sequence[tuple[str, str]]) -> _Record:
-    record_id, number, marker, *_ = row.values()
+    record_id, number, marker, forbidden, *_ = row.values()
     return _Record(
         record_id=str(record_id),
         number=_text(number),
         marker=_text(marker),
         values={name: _text(row[key]) for name, key in pairs},
+        is_void=forbidden == _FORBIDDEN,
     )
 
 

@@ -11,7 +11,7 @@ from anji.simulation.controls import CONTROLS, SHOWN_BY_THE_REDUCER
 from anji.simulation.cuts import WHOLE, Cut, names_of, parts_in
 from anji.simulation.many import outcomes, shrunk
 from anji.simulation.run import Outcome
-from anji.simulation.tally import Tally
+from anji.simulation.tally import ACCIDENTS, Tally
 from anji_common.clock import SystemClock
 
 __all__ = ["simulate_app", "simulate_seeds"]
@@ -57,7 +57,8 @@ def simulate_seeds(  # noqa: PLR0913, PLR0917 - one parameter an option
     without: Annotated[
         str,
         typer.Option(
-            help="What is left out: deeds, changes of lines, accidents, faults; as d0-3,c1,a7,f2."
+            help="What is left out: deeds, changes of lines and states, accidents, faults; as "
+            "d0-3,c1,o2,a7,f2."
         ),
     ] = "",
 ) -> None:
@@ -140,14 +141,15 @@ def _unknown(name: str) -> str:
 
 def _summary(outcome: Outcome) -> str:
     links = sum(verdict.linked for verdict in outcome.verdicts.values())
+    accidents = sum(outcome.tally[each] for each in ACCIDENTS)
     return (
         f"seed {outcome.seed}: {'well' if outcome.is_well else outcome.words}; {links} links, "
-        f"{outcome.tally.total()} accidents, {outcome.virtual_seconds:.0f} virtual seconds"
+        f"{accidents} accidents, {outcome.virtual_seconds:.0f} virtual seconds"
     )
 
 
 def _accidents(tally: Tally) -> Table:
-    table = Table("accident", "times", box=None)
+    table = Table("what happened", "times", box=None)
     for name, times in sorted(tally.items()):
         table.add_row(name, str(times))
     return table

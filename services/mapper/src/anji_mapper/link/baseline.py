@@ -50,6 +50,7 @@ def take_as_it_stands(turn: Turn) -> Unsettled:
         name for name, wish in wished.items() if _is_to_be_told(turn.link_type, wish, agreed[name])
     )
     fields = {name: agreed[name] for name in wished if name not in told}
+    fields |= _states(turn.link_type.pairs, agreed)
     agreed = {name: values for name, values in agreed.items() if name not in told}
     if turn.link_type.telling is not None:
         agreed |= turn.link_type.telling.as_it_stands(sides[0].head)
@@ -75,6 +76,22 @@ def _standing(pairs: tuple[Pair, ...], crm: Row, erp: Row) -> dict[str, ValuePai
         pair.name: (crm[pair.crm], erp[pair.erp])
         for pair in pairs
         if pair.crm in crm and pair.erp in erp
+    }
+
+
+def _states(pairs: tuple[Pair, ...], held: Mapping[str, ValuePair]) -> dict[str, ValuePair]:
+    """Return the states that one side alone is in, and that would follow on the other.
+
+    What the ERP closes by itself differs for good where a state flows one way only.
+    """
+    found = {
+        pair.name: (pair, held[pair.name]) for pair in pairs if pair.state and pair.name in held
+    }
+    return {
+        name: values
+        for name, (pair, values) in found.items()
+        if (values[0] is True and values[1] is False and System.K3CLOUD in pair.flows_to)
+        or (values[1] is True and values[0] is False and System.FXIAOKE in pair.flows_to)
     }
 
 

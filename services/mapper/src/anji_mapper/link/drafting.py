@@ -69,8 +69,8 @@ class Draft:
         self._pairs[wish.pair.name] = wish.values
 
     def expect(self, pair: Pair, source: Seen) -> None:
-        """Take it that a record that is made is in the same state, if that is the usual one."""
-        if source.head.get(pair.path(self.system.other)) is False:
+        """Take it that a record is made in no state: the one that its source is in is news."""
+        if source.head.get(pair.path(self.system.other)) is not None:
             self._pairs[pair.name] = (False, False)
 
     def take(self, wish: Wish, target: Row) -> None:

@@ -103,12 +103,19 @@ class Clerks:
     async def unheard(self) -> list[str]:
         """Return what stands in lines that is not as anybody left it."""
         held: dict[str, list[dict[str, Any]]] = defaultdict(list)
+        orders = await self.crm.every("SalesOrderObj")
+        resting = {
+            each["_id"]
+            for each in orders
+            if each["life_status"] == "invalid" or each.get("closed__c") == "true"
+        }
         for line in await self.crm.every(_LINES):
             if line["life_status"] == "normal":
                 held[line["order_id"]].append(line)
         return [
             f"order {order.number}, the line of {price}: {words}"
             for order in self.orders
+            if order.record_id not in resting
             for price in order.lines
             if (words := self._judged(order, price, held[order.record_id]))
         ]

@@ -274,7 +274,7 @@ SHOWN_BY_SEEDS = frozenset({"home", "grant", "look-up", "stale", "hold", "finish
 """Controls that break some of the first seeds; most others have a directed history."""
 SHOWN_BY_THE_REDUCER = frozenset(
     {
-        *("unmoved", "inbox", "endless", "yields", "one in flight", "pair", "baseline"),
+        *("inbox", "endless", "yields", "one in flight", "pair", "baseline"),
         *("line marker", "line content", "line order", "line number"),
         "line likeness",
         *("line removal", "line missed", "line absence"),

@@ -1,11 +1,11 @@
 """The people of a simulation: they make and edit records on both sides, at any moment.
 
 They remember what they said last, on either side, of each field of a customer: nothing else may
-stand there in the end.
+stand there in the end. A word that was said in sight of the other side's last one takes its place.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from random import Random
 
 from anji.people import CrmUser, ErpUser, SandboxRefusedError
@@ -118,6 +118,8 @@ class Crowd:
             self._said[customer, "remark"] = {System.FXIAOKE: words}
             await self._crm.update("AccountObj", customer, remark=words)
         for customer, erp_id in (await self._counterparts()).items():
+            if customer not in self._customers:
+                continue
             words = self._words()
             self._said[customer, "tel"] = {System.K3CLOUD: words}
             await self._erp.change("BD_Customer", {"FCUSTID": erp_id, "FTEL": words})
@@ -151,6 +153,7 @@ class Crowd:
         return [
             f"customer {found['_id']} {field}: holds {held!r}, last said was {sorted(said)}"
             for found in await self._crm.every("AccountObj")
+            if found["_id"] in self._customers
             for field in _ERP_FIELDS
             if (held := found.get(field) or "")
             not in (said := self._said[found["_id"], field].values())
@@ -270,15 +273,29 @@ class Crowd:
     async def _say_in_the_crm(self, customer: str) -> None:
         field, words = self._chance.choice(tuple(_ERP_FIELDS)), self._words()
         self._journal.note("people", f"edit customer {customer} {field} {words}")
-        self._said[customer, field][System.FXIAOKE] = words
+        customers = await self._crm.every("AccountObj")
+        shown = [found.get(field) for found in customers if found["_id"] == customer]
+        self._take_down((customer, field), System.FXIAOKE, words, shown)
         await self._crm.update("AccountObj", customer, **{field: words})
+
+    def _take_down(
+        self, field: tuple[str, str], system: System, words: str, shown: Sequence[object]
+    ) -> None:
+        """Remember what is said; who has seen the other side's last word has taken its place."""
+        said = self._said[field]
+        if said.get(system.other) in [each or "" for each in shown]:
+            said.clear()
+        said[system] = words
 
     async def _say_in_the_erp(self, customer: str) -> None:
         field, words = self._chance.choice(tuple(_ERP_FIELDS)), self._words()
         erp_id = (await self._counterparts()).get(customer)
         if erp_id is not None:
             self._journal.note("people", f"edit customer {customer} = {erp_id} {field} {words}")
-            self._said[customer, field][System.K3CLOUD] = words
+            key = _ERP_FIELDS[field]
+            rows = await self._erp.every("BD_Customer", [key], f"FCUSTID={erp_id}")
+            shown = [row[key] for row in rows]
+            self._take_down((customer, field), System.K3CLOUD, words, shown)
             wished = {"FCUSTID": erp_id, _ERP_FIELDS[field]: words}
             await self._erp.change("BD_Customer", wished)
 

@@ -1,8 +1,9 @@
 """What of a history is played: a whole one, a day, or what shrinking left.
 
 What can be left out has a name of a letter and a number: ``d3`` is the fourth deed of the crowd,
-``c0`` the first change of an order's lines, ``a12`` the thirteenth accident of the storm, ``f2``
-the third kind of what happens to answers. A seed with the same cut is the same history every time.
+``c0`` the first change of an order's lines, ``o1`` the second change of a record's state, ``a12``
+the thirteenth accident of the storm, ``f2`` the third kind of what happens to answers. A seed with
+the same cut is the same history every time.
 """
 
 import re
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 
 __all__ = ["WHOLE", "Cut", "names_of", "parts_in"]
 
-_NAME = re.compile(r"([acdf])(\d+)(?:-(\d+))?")
+_NAME = re.compile(r"([acdfo])(\d+)(?:-(\d+))?")
 
 
 @dataclass(frozen=True, slots=True)

@@ -145,11 +145,33 @@ async def _edits_while_the_source_stands_still(scene: Scene) -> bool:
     return await _both(scene, crm_id, erp_id, "tel", "FTEL") == ("3", "3")
 
 
-async def _probe(scene: Scene, object_name: str) -> None:
-    """Have the CRM's source look which records are gone."""
+async def _a_person_takes_back_what_was_done_to_a_record(scene: Scene) -> bool:
+    """Its source has not looked meanwhile, and no date tells: it is as it was published last."""
+    made = await scene.crm.create("ProductObj", {"name": "P", "product_code": "P"})
+    await scene.sleep(REST_SECONDS)  # no window of the source reaches back to it
+    about = {"dataObjectApiName": "ProductObj", "object_data_id": made}
+    await scene.crm.call("data/invalid", about)
+
+    async def is_forbidden() -> bool:
+        keys = ["FNumber", "FForbidStatus"]
+        rows = await scene.erp.every("BD_MATERIAL", keys, "FNumber='P'")
+        return bool(rows[0]["FForbidStatus"] == "B")
+
+    await scene.until(is_forbidden, "the material is not forbidden")
+    await scene.sleep(2.0)  # its writer has read it back
+    await scene.erp.operate("BD_MATERIAL", "P", "Enable")
+    await scene.sleep(REST_SECONDS)
+    await _probe(scene, "BD_MATERIAL", System.K3CLOUD)
+    await scene.sleep(REST_SECONDS)
+    product = next(each for each in await scene.crm.every("ProductObj") if each["_id"] == made)
+    return bool(product["life_status"] == "normal")
+
+
+async def _probe(scene: Scene, object_name: str, system: System = System.FXIAOKE) -> None:
+    """Have a source look which records are gone, or have changed without a date."""
     world = scene.world
     runtime = Runtime(world.broker, world.clock, world.chance)
-    interest = world.mappings.interest(System.FXIAOKE)
+    interest = world.mappings.interest(system)
     await ask_source(runtime, interest, SignalKind.PROBE, object_name)
 
 
@@ -192,6 +214,7 @@ async def _a_writer_dies_in_a_message(scene: Scene) -> bool:
 
 
 MORE: Mapping[str, Callable[[Scene], Awaitable[bool]]] = {
+    "unmoved": _a_person_takes_back_what_was_done_to_a_record,
     "marker": _a_poll_sees_our_record_before_the_result,
     "ending": _the_holder_of_a_partner_is_deleted,
     "ours": _a_read_from_before_our_write_shows_a_persons_edit,

@@ -22,6 +22,8 @@ _BUSY_SECONDS = (8.0, 10.0, 14.0, 20.0)
 _ACTIONS_A_SECOND = 1 / 3
 _CHANGES_A_SECOND = 1 / 12
 """Of orders' lines."""
+_STATES_A_SECOND = 1 / 5
+"""Of whole records, where there are people who change them."""
 _PAUSE_SECONDS = 3.0
 """Between two accidents, on the average."""
 _ALONE_SHARE = 0.1
@@ -29,7 +31,7 @@ _ALONE_SHARE = 0.1
 _DAY_SECONDS = 86_400.0
 _DAYS_FLURRIES = 36
 _DAYS_BUSY_SECONDS = 900.0
-_DAYS_DEEDS, _DAYS_CHANGES = 120, 30
+_DAYS_DEEDS, _DAYS_CHANGES, _DAYS_STATES = 120, 30, 40
 _DAYS_PAUSE_SECONDS = 6.0
 
 
@@ -43,6 +45,8 @@ class Pace:
     """Of the crowd."""
     changes: int
     """Of orders' lines."""
+    states: int
+    """Of whole records."""
     pause_seconds: float
     """Between two accidents of a flurry, on the average. They may overlap, but not on one
     service."""
@@ -60,6 +64,7 @@ class Pace:
         busy_seconds: float,
         deeds: int,
         changes: int,
+        states: int,
         pause_seconds: float,
     ) -> Self:
         """Spread so many flurries, the first of which begins at once."""
@@ -67,12 +72,12 @@ class Pace:
         quiet = max(seconds - busy_seconds, 0.0)
         before = [0.0, *sorted(chance.uniform(0.0, quiet) for _ in range(flurries - 1))]
         starts = tuple(number * each + wait for number, wait in enumerate(before))
-        return cls(seconds, deeds, changes, pause_seconds, starts, each)
+        return cls(seconds, deeds, changes, states, pause_seconds, starts, each)
 
     @classmethod
     def steady(cls, seconds: float, *, deeds: int) -> Self:
         """Spread so many deeds of the crowd, and nothing else, over a time."""
-        return cls(seconds, deeds, 0, seconds, (0.0,), seconds)
+        return cls(seconds, deeds, 0, 0, seconds, (0.0,), seconds)
 
     @property
     def busy_seconds(self) -> float:
@@ -102,6 +107,7 @@ def pace_of(seed: int, cut: Cut) -> Pace:
             busy_seconds=_DAYS_BUSY_SECONDS,
             deeds=_DAYS_DEEDS,
             changes=_DAYS_CHANGES,
+            states=_DAYS_STATES,
             pause_seconds=_DAYS_PAUSE_SECONDS,
         )
     seconds, flurries = chance.choice(_STORM_SECONDS), chance.choice(_FLURRIES)
@@ -115,5 +121,6 @@ def pace_of(seed: int, cut: Cut) -> Pace:
         busy_seconds=busy,
         deeds=round(busy * _ACTIONS_A_SECOND),
         changes=round(busy * _CHANGES_A_SECOND),
+        states=round(busy * _STATES_A_SECOND),
         pause_seconds=_PAUSE_SECONDS,
     )

@@ -5,7 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from anji.oracle import Verdict, judge
+from anji.people import SandboxRefusedError
 from anji.simulation.chance import seeded
+from anji.simulation.clauses import broken_links, commands_without_a_difference
 from anji.simulation.clerks import Clerks
 from anji.simulation.controls import RULE_BOOK, RuleBook
 from anji.simulation.crowd import Crowd
@@ -13,12 +15,13 @@ from anji.simulation.cuts import WHOLE, Cut
 from anji.simulation.habits import Habits
 from anji.simulation.journal import Journal, Line
 from anji.simulation.nudging import nudge
+from anji.simulation.officers import Officers
 from anji.simulation.pace import pace_of
 from anji.simulation.storm import Storm
 from anji.simulation.tally import REBUILT_AT_REST, REPLAYED_AT_REST, Tally
 from anji.simulation.world import Layout, World
 from anji_common.errors import AnjiError
-from anji_common.events.notices import NoticeKind
+from anji_common.events.notices import Notice, NoticeKind
 from anji_common.refs import System
 from anji_common.sourcing.engine import source_group
 from anji_common.testing.virtual_time import LoopClock, run_virtually
@@ -36,6 +39,9 @@ _KINDS = 5
 """Of what people do in one history."""
 _LAYOUT = Layout(partitions=(2, 2, 2, 3), poll_seconds=(150.0, 250.0, 350.0))
 """Polls are seldom in the quiet; in a flurry sources are asked to look."""
+_OFFICERS_SHARE = 0.5
+"""In so many seeds there are people who change states: what no date tells is looked for there."""
+_LOOKS_BETWEEN_PATROLS = 5
 _ENDINGS = ("", "", "", "", "replay", "replay", "rebuild", "replay, rebuild")
 """What is done when all is said, by seed: most of a seed's cost is its history, and each ending
 has met hundreds of histories in a thousand seeds."""
@@ -45,6 +51,10 @@ _PATIENCE_SECONDS = 900.0
 _REPLAY_SECONDS = 15.0
 _FIRST_COMMANDS, _COMMANDS_A_DEED = 1000, 50
 """So many in all are no history any more; the longest have a tenth of it."""
+
+
+_TO_PEOPLE = (NoticeKind.UNSETTLED, NoticeKind.PROBLEM_RAISED, NoticeKind.CONFLICT_ASKED)
+"""What they do something about."""
 
 
 class _FailedError(AnjiError):
@@ -158,6 +168,9 @@ class _Course:
         )
         own = seeded("clerks", seed)
         self._clerks = Clerks(self._crowd.changed_orders, crm, erp, clock, own, journal)
+        own = seeded("officers", seed)
+        are_there = own.random() < _OFFICERS_SHARE
+        self._officers = Officers(world, self._crowd.changed_orders, own) if are_there else None
         self.verdicts: dict[str, Verdict] = {}
 
     @property
@@ -165,6 +178,8 @@ class _Course:
         """The names of people's doings that are played."""
         pace = self.pace
         named = {"d": pace.deeds, "c": pace.changes}
+        if self._officers is not None:
+            named["o"] = pace.states
         names = [f"{letter}{each}" for letter, count in named.items() for each in range(count)]
         return [name for name in names if self._cut.has(name)]
 
@@ -204,6 +219,8 @@ class _Course:
             together.create_task(self._storm.blow(pace))
             own = seeded("nudges", self._seed)
             together.create_task(nudge(world.broker, world.clock, world.objects, pace, own))
+            if self._officers is not None:
+                together.create_task(self._officers.work(pace, cut))
         await self._storm.lie_down()
         self._world.journal.note("storm", "is over")
         await self._until_agreed()
@@ -217,6 +234,7 @@ class _Course:
             await self._rebuild(loses_crosswalk=chance.choice((True, False)))
             await self._crowd.last_words()
             await self._until_agreed()
+        await self._world.told_of()  # the last of it is counted as well
 
     async def _rebuild(self, *, loses_crosswalk: bool) -> None:
         """Lose the links, every second time the crosswalk as well; nothing may be written."""
@@ -236,29 +254,52 @@ class _Course:
         world = self._world
         end = world.clock.monotonic() + _PATIENCE_SECONDS
         last_writes: dict[str, int] | None = None
+        looks = 0
         while world.clock.monotonic() < end:
             await world.clock.sleep(_LOOK_EVERY_SECONDS)
             self._check_processes()
-            for notice in await world.told_of(NoticeKind.UNSETTLED, NoticeKind.PROBLEM_RAISED):
-                if notice.kind is NoticeKind.PROBLEM_RAISED:
-                    await self._clerks.mend(str(notice.link))
-                    continue
-                await self._clerks.settle(str(notice.link))
-                fields = notice.details["fields"]
-                await self._crowd.settle(
-                    str(notice.link), fields if isinstance(fields, dict) else ()
-                )
+            if self._officers is not None and looks % _LOOKS_BETWEEN_PATROLS == 0:
+                await self._officers.look()
+            looks += 1
+            for notice in await world.told_of(*_TO_PEOPLE):
+                try:
+                    await self._help(notice)
+                except SandboxRefusedError as error:
+                    world.journal.note("people", f"were refused: {error}")
             writes = world.vendors.writes
             is_still, last_writes = writes == last_writes, writes
             if is_still and await self._agrees() and not await self._lag():
                 if await world.open_attempts():  # of what the oracle does not see
                     continue
-                unheard = [*await self._crowd.unheard(), *await self._clerks.unheard()]
-                if unheard:
-                    raise _FailedError("; ".join(unheard))
+                wrong = [
+                    *await self._crowd.unheard(),
+                    *await self._clerks.unheard(),
+                    *await broken_links(world),
+                    *await commands_without_a_difference(world),
+                ]
+                if wrong:
+                    raise _FailedError("; ".join(wrong))
                 return
         await self._agrees()
         raise _FailedError(_words(self.verdicts) or "it does not come to rest")
+
+    async def _help(self, notice: Notice) -> None:
+        """Do what people are told to do."""
+        link, officers = str(notice.link), self._officers
+        if notice.kind is NoticeKind.CONFLICT_ASKED:
+            if officers is not None:
+                await officers.answer(link, str(notice.details["field"]))
+            return
+        if officers is not None:
+            await officers.free(link)
+        if notice.kind is NoticeKind.PROBLEM_RAISED:
+            await self._clerks.mend(link)
+            if officers is not None:
+                await officers.try_again(link)
+            return
+        await self._clerks.settle(link)
+        fields = notice.details["fields"]
+        await self._crowd.settle(link, fields if isinstance(fields, dict) else ())
 
     async def _agrees(self) -> bool:
         """Ask the oracle.
@@ -266,7 +307,13 @@ class _Course:
         Raises:
             _FailedError: something is there twice, which no time mends.
         """
-        self.verdicts = await judge(self._world.crm_user, self._world.erp_user)
+        apart = frozenset[str]() if self._officers is None else self._officers.apart
+        self.verdicts = await judge(
+            self._world.crm_user,
+            self._world.erp_user,
+            apart=apart,
+            tells_status=_tells_status(self._world.mappings),
+        )
         if any(each.doubled for each in self.verdicts.values()):
             raise _FailedError(_words(self.verdicts))
         return all(verdict.agrees for verdict in self.verdicts.values())
@@ -310,6 +357,12 @@ class _Course:
             if process.failure is not None:
                 msg = f"{process.name} gave up: {process.failure}"
                 raise _FailedError(msg)
+
+
+def _tells_status(mappings: Mappings) -> bool:
+    """Whether the CRM is told how the ERP's orders stand."""
+    orders = [each for each in mappings.types if each.name == "sales_order"]
+    return any(pair.crm == "erp_closed__c" for each in orders for pair in each.pairs)
 
 
 def _words(verdicts: Mapping[str, Verdict]) -> str:

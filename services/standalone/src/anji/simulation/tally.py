@@ -2,9 +2,19 @@
 
 from collections import Counter
 
+from anji_common.events.notices import NoticeKind
 from anji_common.refs import System
 
-__all__ = ["ACCIDENTS", "REBUILT_AT_REST", "REPLAYED_AT_REST", "SERVICES", "WORKERS", "Tally"]
+__all__ = [
+    "ACCIDENTS",
+    "DEEDS",
+    "REBUILT_AT_REST",
+    "REPLAYED_AT_REST",
+    "SERVICES",
+    "TOLD",
+    "WORKERS",
+    "Tally",
+]
 
 Tally = Counter[str]
 """Name of an accident → how often it happened."""
@@ -14,6 +24,23 @@ WORKERS = ("fxiaoke-source", "fxiaoke-writer", "k3cloud-source", "k3cloud-writer
 SERVICES = (*WORKERS, "fxiaoke-callback")
 
 REPLAYED_AT_REST, REBUILT_AT_REST = "replay when all is said", "rebuild when all is said"
+
+TOLD = tuple(f"people were told: {kind}" for kind in NoticeKind)
+"""What people were told, by kind of notice. Where nobody can decide a race, they are: of values
+that both sides said at once (`conflict decided`), of a line that one removed while the other
+edited it (`line returned`), of what differed when the links were lost (`unsettled`)."""
+
+DEEDS = (
+    "order closed in the CRM",
+    "order closed in the ERP",
+    "order voided in the CRM",
+    "order cancelled in the ERP",
+    "bill un-audited",
+    "record voided while its partner is edited",
+    "record forbidden while its partner is edited",
+    "record deleted while its partner is edited",
+)
+"""What people do to records as a whole, in seeds that have such people. Each must happen, too."""
 
 ACCIDENTS = (
     *(f"crash of {name}" for name in SERVICES),

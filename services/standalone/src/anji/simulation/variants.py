@@ -10,8 +10,16 @@ from anji_mapper.mapping.model import Mappings
 
 __all__ = ["COMPANY", "VARIANTS", "company"]
 
-COMPANY: Settings = {"sales_order": {"on_audited": "reopen"}}
-"""What the simulated company says of the shipped mappings: an audited order may be changed."""
+COMPANY: Settings = {
+    "sales_order": {
+        "on_audited": "reopen",
+        "closes": "yes",
+        "closed_back": "yes",
+        "status_back": "yes",
+    }
+}
+"""What the simulated company says of the shipped mappings: an audited order may be changed, people
+close orders in the CRM, and see there how the ERP's stand."""
 _TELLS = {"sync_status": "sync_status__c", "sync_message": "sync_message__c"}
 _ADDRESS = "  - {crm: address, erp: FADDRESS, personal: true}\n"
 _TEL = "  - {crm: tel, erp: FTEL, personal: true}\n"

@@ -43,6 +43,8 @@ __all__ = ["LATEST_COMMIT_SECONDS", "LONGEST_PAUSE_SECONDS", "USUAL", "WRITING",
 
 _TIMES = EmbeddedTimes(upkeep_seconds=300.0)
 """Compaction looks at each log a few times in a history."""
+_CONFIRM_SECONDS = 15.0
+"""Until what a patrol of the CRM does not find is asked for again."""
 LATEST_COMMIT_SECONDS = 20.0
 """No vendor of a simulation carries a call out later than this; the writers' V is longer."""
 LONGEST_PAUSE_SECONDS = 9.0
@@ -110,9 +112,10 @@ class World:
         self._k3cloud = k3cloud_settings(
             self.vendors.erp.credentials, poll_seconds=chance.choice(layout.poll_seconds)
         )
-        lag = {"lines_lag_seconds": self.crm_lag_seconds} if self.crm_lag_seconds else {}
+        more = {"lines_lag_seconds": self.crm_lag_seconds} if self.crm_lag_seconds else {}
+        more["confirm_seconds"] = _CONFIRM_SECONDS
         self._fxiaoke = fxiaoke_settings(
-            self.vendors.crm.credentials, poll_seconds=chance.choice(layout.poll_seconds), **lag
+            self.vendors.crm.credentials, poll_seconds=chance.choice(layout.poll_seconds), **more
         )
         self._desk: CallbackDesk | None = None
         self._made = {
@@ -243,7 +246,9 @@ class World:
             self._notices = await self.broker.reader(NOTICES.name, dict(starts))
         ends, found = await self.broker.ends(NOTICES.name), list[Notice]()
         while any(self._notices.position(each) < end for each, end in ends.items()):
-            found += [Notice.from_record(each) for each in await self._notices.poll()]
+            new = [Notice.from_record(each) for each in await self._notices.poll()]
+            self.tally.update(f"people were told: {each.kind}" for each in new)
+            found += new
         return [each for each in found if each.kind in kinds]
 
     async def _lose(self, topic: str) -> None:
