@@ -266,3 +266,24 @@ def test_a_long_message_is_cut() -> None:
     lab.rest()
 
     assert lab.vendors[CRM].records["001"]["why__c"] == "长" * 20
+
+
+def test_a_word_that_the_crm_refuses_is_not_sent_without_an_end(lab: LinkLab) -> None:
+    """Alone, or with what the ERP has refused."""
+    lab.linked()
+    lab.vendors[CRM].records["001"][STATUS] = None
+    seat = lab.seat(CRM, "001")
+    agreed = {name: each for name, each in seat.agreed.items() if STATUS not in name}
+    lab.seats[str(seat.key)] = with_values(seat, agreed=agreed)
+    before = len(to_crm(lab))
+    lab.vendors[CRM].refuses = "the record is gone"
+
+    lab.edit(CRM, "001", tel="2")
+    lab.rest()
+    alone = len(to_crm(lab)) - before
+    lab.vendors[ERP].refuses = "no"
+    lab.edit(CRM, "001", tel="3")
+    lab.rest()
+
+    assert alone <= 2
+    assert len(to_crm(lab)) - before <= 3

@@ -33,11 +33,23 @@ def as_made(turn: Turn, source: Seen) -> Seen:
 def with_status(turn: Turn, seen: Seen) -> Seen:
     """Return the ERP's side with "in step" beside it, where that is so: it goes with the rest."""
     told, seat = turn.link_type.telling, turn.seat
-    if told is None or seat.problem is not None or seat.waits or seat.erp.flight is not None:
+    if told is None or seat.waits or seat.erp.flight is not None:
         return seen
-    if gravest(turn, []) is not None:
+    if not _is_in_step(turn, seat.problem):
         return seen
     return _saying(seen, told.says(None))
+
+
+def _is_in_step(turn: Turn, problem: Problem | None) -> bool:
+    """Whether nothing is wrong but what the CRM has refused.
+
+    That goes on being wished as it was: else another wish would seem to be left, or none, and be
+    sent, and be refused, without an end.
+    """
+    refusal, found = turn.seat.crm.refusal, gravest(turn, [])
+    own = "" if refusal is None else f"{refusal.kind}:{System.FXIAOKE}:{refusal.number}"
+    is_known = problem is None or problem.id == own
+    return is_known and (found is None or f"{found[0]}:{found[1]}" == own)
 
 
 def leave_to_problems(turn: Turn, found: Comparison) -> None:

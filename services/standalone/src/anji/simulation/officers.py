@@ -38,7 +38,7 @@ _MOST_LOOKS, _LOOK_SECONDS = 6, 5.0
 _LONGEST_PAUSE_SECONDS = 10.0
 """Between the two halves of what belongs together."""
 
-Deed = Callable[[], Awaitable[None]]
+_Deed = Callable[[], Awaitable[None]]
 
 
 @dataclass(slots=True)
@@ -69,7 +69,7 @@ class Officers:
                 if cut.has(f"o{place}"):
                     together.create_task(self._do(name, deed))
 
-    def _next(self) -> tuple[str, Deed]:
+    def _next(self) -> tuple[str, _Deed]:
         deeds: Mapping[str, Callable[..., Awaitable[None]]] = dict(
             zip(DEEDS, (*self._with_orders, *self._with_own), strict=True)
         )
@@ -96,7 +96,7 @@ class Officers:
     def _with_own(self) -> tuple[Callable[[str], Awaitable[None]], ...]:
         return (self._void_own, self._forbid_own, self._delete_own)
 
-    async def _do(self, name: str, deed: Deed) -> None:
+    async def _do(self, name: str, deed: _Deed) -> None:
         try:
             await deed()
         except SandboxRefusedError as error:
