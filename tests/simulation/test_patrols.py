@@ -4,6 +4,7 @@ import pytest
 
 from anji.simulation.scene import PATIENCE_SECONDS, Scene
 from anji.simulation.world import World
+from anji_common.events.signals import Signal, SignalKind
 from anji_common.refs import System
 from anji_common.testing.virtual_time import run_virtually
 from anji_mapper.mapping.folder import load_mappings
@@ -32,3 +33,28 @@ def test_before_a_patrol_is_due_nothing_is_read_but_by_polls(hours_ahead: float)
     polls = _FORMS * seconds / (0.9 * _POLL_SECONDS)
 
     assert run_virtually(_calls_of_a_quiet_time(hours_ahead, seconds)) <= polls
+
+
+async def _asked_for_both_at_once() -> int:
+    """Return how often the ERP is asked while a snapshot and a patrol are wanted at once."""
+    async with World.begun(12, load_mappings()) as world:
+        scene = Scene(world)
+        await scene.sleep(PATIENCE_SECONDS)
+        await scene.customer("Ann")
+        begun = sum(world.vendors.erp.store.calls.values())
+        asked = [
+            Signal(
+                system=System.K3CLOUD, object_name="BD_Customer", kind=kind, at=world.clock.now()
+            )
+            for kind in (SignalKind.SNAPSHOT, SignalKind.PROBE)
+        ]
+        await world.broker.publish([each.to_message() for each in asked])
+        await scene.sleep(PATIENCE_SECONDS)
+        return sum(world.vendors.erp.store.calls.values()) - begun
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(60)
+def test_a_source_does_not_spin_while_a_page_of_a_snapshot_is_on_its_way() -> None:
+    """Without end, under virtual time: a spinning task lets no time pass."""
+    assert run_virtually(_asked_for_both_at_once()) > 0

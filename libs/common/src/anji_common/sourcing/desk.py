@@ -217,7 +217,7 @@ class Desk:
                 await self._grant(ids)
             if now >= self._rhythm.due:
                 await self._poll()
-            elif not ids and self._place.snapshot is not None:
+            elif not ids and self._place.snapshot is not None and not self._snapshots.is_waiting:
                 with working_in(Lane.BULK):
                     await self._snapshot_page(self._place.snapshot)
             elif not ids and self._patrol_due() <= 0:
