@@ -19,7 +19,7 @@ from anji_common.refs import System
 from anji_common.testing.virtual_time import run_virtually
 from anji_mapper.mapping.model import Mappings
 
-__all__ = ["Sample", "live"]
+__all__ = ["Sample", "customers", "edit_both", "live"]
 
 _HOUR_SECONDS = 3600.0
 _CUSTOMERS = 10
@@ -58,10 +58,7 @@ async def _lived(
     chance = seeded("days", seed)
     async with World.begun(seed, mappings) as world:
         await world.clock.sleep(FIRST_CALM_SECONDS)
-        ids = [
-            await world.crm_user.create("AccountObj", {"name": f"n{each}", "tel": "0"})
-            for each in range(_CUSTOMERS)
-        ]
+        ids = await customers(world)
         pause = _HOUR_SECONDS / edits_per_hour
         edits, each_sample = 0, hours * _HOUR_SECONDS / samples
         for number in range(1, samples + 1):
@@ -69,13 +66,21 @@ async def _lived(
             end = number * each_sample
             while world.clock.monotonic() < end:
                 edits += 1
-                await _edit(world, chance.choice(ids), str(edits))
+                await edit_both(world, chance.choice(ids), str(edits))
                 await world.clock.sleep(pause)
             found.append(_sample(world, number * hours / samples, edits))
     return found
 
 
-async def _edit(world: World, customer: str, word: str) -> None:
+async def customers(world: World) -> list[str]:
+    """Make the customers that are edited from then on; return their ids in the CRM."""
+    return [
+        await world.crm_user.create("AccountObj", {"name": f"n{each}", "tel": "0"})
+        for each in range(_CUSTOMERS)
+    ]
+
+
+async def edit_both(world: World, customer: str, word: str) -> None:
     """Both sides edit one customer, each a field of its own."""
     await world.crm_user.update("AccountObj", customer, tel=word)
     rows = await world.erp_user.every("BD_Customer", ["FCUSTID", "F_ANJI_MARKER"])

@@ -1,9 +1,10 @@
 """One installation and both vendors, put together for a simulation."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import anji_fxiaoke.service
 import anji_k3cloud.service
@@ -39,7 +40,18 @@ from anji_mapper.link.step import Reducer
 from anji_mapper.mapping.model import Mappings
 from anji_mapper.replay import Rebuild
 
-__all__ = ["LATEST_COMMIT_SECONDS", "LONGEST_PAUSE_SECONDS", "USUAL", "WRITING", "Layout", "World"]
+__all__ = [
+    "FILE",
+    "LATEST_COMMIT_SECONDS",
+    "LONGEST_PAUSE_SECONDS",
+    "USUAL",
+    "WRITING",
+    "Layout",
+    "World",
+]
+
+FILE = "broker.sqlite"
+"""The broker's, in a layout's folder."""
 
 _TIMES = EmbeddedTimes(upkeep_seconds=300.0)
 """Compaction looks at each log a few times in a history."""
@@ -67,6 +79,10 @@ class Layout:
     """Of every topic. Whatever crosses a partition crosses two as well, and cheaper."""
     poll_seconds: tuple[float, ...] = (5.0, 10.0, 15.0)
     """Between two polls of an object."""
+    folder: Path | None = None
+    """Where the broker and the views have their files; `None` keeps all in memory."""
+    opened: Callable[..., EmbeddedBroker] = EmbeddedBroker
+    """Makes the broker."""
 
 
 USUAL = Layout()
@@ -105,7 +121,9 @@ class World:
         self._writing = self._suited(writing)
         chance = seeded("installation", seed)
         partitions = chance.choice(layout.partitions)
-        self.broker = EmbeddedBroker(None, partitions=partitions, clock=clock, times=_TIMES)
+        self.folder = layout.folder
+        file = None if layout.folder is None else layout.folder / FILE
+        self.broker = layout.opened(file, partitions=partitions, clock=clock, times=_TIMES)
         self.crm_user = self.vendors.crm_user(clock)
         self.erp_user = self.vendors.erp_user(clock)
         self._interest = {system: mappings.interest(system) for system in System}
@@ -133,19 +151,22 @@ class World:
 
     @classmethod
     @asynccontextmanager
-    async def begun(
+    async def begun(  # noqa: PLR0913, PLR0917 - as the world itself
         cls,
         seed: int,
         mappings: Mappings,
         rules: RuleBook = RULE_BOOK,
         writing: WriterSettings = WRITING,
         variants: Mapping[str, Mappings] | None = None,
+        layout: Layout = USUAL,
     ) -> AsyncIterator["World"]:
         """Yield a world on the running loop in which every process runs; end it after."""
         clock = LoopClock(asyncio.get_running_loop())
         journal = Journal(clock)
         with journal.of_logs():
-            world = cls(seed, mappings, clock, journal, rules, writing, variants=variants)
+            world = cls(
+                seed, mappings, clock, journal, rules, writing, layout=layout, variants=variants
+            )
             await world.start()
             try:
                 yield world
@@ -294,8 +315,10 @@ class World:
     def _process(self, name: str, service: str, *, by_force: bool = False) -> Process:
         broker = forceful(self.broker, self.clock) if by_force else self.broker
 
+        state = None if self.folder is None else self.folder / name
+
         def runtime() -> Runtime:
-            return Runtime(broker, self.clock, seeded(name, self._seed))
+            return Runtime(broker, self.clock, seeded(name, self._seed), state)
 
         return Process(name, self._made[service], runtime, self.journal)
 
