@@ -48,9 +48,9 @@ class Remains:
     broker_kib: float
     """The broker's file."""
     views_kib: float
-    """The files of all views of all processes."""
+    """The files of all views of all processes, after an end in order: their logs are empty."""
     journals_kib: float
-    """The write-ahead logs of all these: each is used again from its beginning, and never cut."""
+    """The write-ahead logs of all these while they are in use: used again from the beginning."""
     read_by_start: Mapping[str, int]
     """Records that a start of all processes reads for its views, by topic; nothing is edited."""
     read_without_views: Mapping[str, int]
@@ -147,29 +147,56 @@ class _History:
         for system in System:
             world.vendors.networks[system].store.calls.clear()
         await world.clock.sleep(_UPKEEP_SECONDS)
-        states = [path for path in self._folder.iterdir() if path.is_dir()]
+        rows = Counter(line.who for line in await world.told())
+        journals_kib = _kib(self._folder.rglob("*-wal"))
+        await _end(world)
+        views_kib = _kib(self._folder.glob("*/*.sqlite"))
+        by_start = await self._read_by_start(world)
+        await _end(world)
+        without_views = await self._without_views(world)
+        _start(world)
         return Remains(
             hours=hours,
             edits=edits,
-            rows=Counter(line.who for line in await world.told()),
+            rows=rows,
             broker_kib=_kib([self._folder / FILE]),
-            views_kib=_kib(self._folder.glob("*/*.sqlite")),
-            journals_kib=_kib(self._folder.rglob("*-wal")),
-            read_by_start=await self._read_by_start(world, ()),
-            read_without_views=await self._read_by_start(world, states),
+            views_kib=views_kib,
+            journals_kib=journals_kib,
+            read_by_start=by_start,
+            read_without_views=without_views,
         )
 
-    async def _read_by_start(self, world: World, lost: Sequence[Path]) -> dict[str, int]:
-        """Start all processes again, without some folders; return what they read, by topic."""
-        for process in world.processes.values():
-            await process.kill()
-        for folder in lost:
-            rmtree(folder)
+    async def _without_views(self, world: World) -> dict[str, int]:
+        """Return what a start reads that finds no views. The old ones are put back: they age."""
+        kept = {path: path.with_suffix(".kept") for path in self._states()}
+        for path, aside in kept.items():
+            path.rename(aside)
+        found = await self._read_by_start(world)
+        await _end(world)
+        for path, aside in kept.items():
+            rmtree(path)
+            aside.rename(path)
+        return found
+
+    def _states(self) -> list[Path]:
+        return [path for path in self._folder.iterdir() if path.is_dir()]
+
+    async def _read_by_start(self, world: World) -> dict[str, int]:
+        """Start all processes; return how many records they read, by topic."""
         self._read.clear()
-        for process in world.processes.values():
-            process.start()
+        _start(world)
         await world.clock.sleep(_SETTLING_SECONDS)
         return dict(sorted(self._read.items()))
+
+
+def _start(world: World) -> None:
+    for process in world.processes.values():
+        process.start()
+
+
+async def _end(world: World) -> None:
+    for process in world.processes.values():
+        await process.kill()
 
 
 def _shortened(topic: Topic, faster: int) -> Topic:
