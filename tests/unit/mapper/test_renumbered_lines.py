@@ -257,6 +257,37 @@ def test_a_row_numbered_anew_and_edited_is_not_doubled_by_an_edit_of_its_line() 
     assert held(lab, order, "price") == held(lab, bill, "FPrice") == ["12", "10"]
 
 
+@pytest.mark.parametrize("renumbers", [False, True])
+@pytest.mark.parametrize("is_busy", [False, True])
+def test_a_row_without_a_marker_is_not_the_line_of_a_row_that_had_one(
+    *, is_busy: bool, renumbers: bool
+) -> None:
+    """People remove a row and add one like it; saves that number rows anew keep their markers.
+
+    `is_busy`: a command is on its way meanwhile, so that nothing can be decided at once.
+    """
+    lab = removing()
+    order, bill = linked(lab, "1", "2", "3")
+    lines = ids(lab, order)
+    if is_busy:
+        lab.change(bill, {"FNote": "x"})
+        lab.read_ref(bill)
+        deliver_all(lab)
+        assert lab.commands
+
+    lab.remove_row(bill, ENTRY, ids(lab, bill)[2])
+    lab.add_row(bill, ENTRY, {"FQty": "9", "FPrice": "10"})
+    if renumbers:
+        lab.erp.renumber(bill)
+    lab.read_ref(bill)
+    deliver_all(lab)
+    lab.rest()
+
+    assert held(lab, order) == held(lab, bill) == ["1", "2", "9"]
+    assert ids(lab, order)[:2] == lines[:2]
+    assert lines[2] not in ids(lab, order)
+
+
 def test_a_row_with_nothing_in_common_is_another_row() -> None:
     """Nobody can tell an edit of all that a row says from another row in its place."""
     lab = removing(markers=())

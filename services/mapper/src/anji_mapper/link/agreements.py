@@ -67,12 +67,12 @@ def lines_to(
     for crm_id, state in states.items():
         crm, erp = crm_rows.get(crm_id, _NO_ROW), erp_rows.get(state.erp_id, _NO_ROW)
         is_usual = _shows_all(state.agreed, paths, crm, erp) and [*state.agreed] == names
-        if is_usual and not state.is_lost and state.missed_at < 0:
+        if is_usual and not (state.is_lost or state.missed_at >= 0 or state.was_marked):
             written[crm_id] = state.erp_id
             continue
         are_usual = False
         written[crm_id] = [state.erp_id, _AS_SEEN if is_usual else dict(state.agreed)]
-        written[crm_id] += [state.is_lost, state.missed_at]
+        written[crm_id] += [state.is_lost, state.missed_at, *([True] if state.was_marked else ())]
     if are_usual and [*written] == [*crm_rows] and [*written.values()] == [*erp_rows]:
         return [names, _IN_ORDER]
     return [names, written]
@@ -88,7 +88,7 @@ def lines_from(
         written = dict(zip(crm_rows, erp_rows, strict=True))
     states = {}
     for crm_id, line in written.items():
-        erp_id, agreed, is_lost, missed_at = (
+        erp_id, agreed, is_lost, missed_at, *was_marked = (
             (line, _AS_SEEN, False, -1) if isinstance(line, str) else line
         )
         if agreed == _AS_SEEN:
@@ -96,7 +96,7 @@ def lines_from(
             pairs = {name: (crm[ours], erp[theirs]) for name, ours, theirs in paths}
         else:
             pairs = whole_from(agreed)
-        states[crm_id] = LineState(erp_id, pairs, is_lost, missed_at)
+        states[crm_id] = LineState(erp_id, pairs, is_lost, missed_at, *was_marked)
     return states
 
 

@@ -65,7 +65,8 @@ def finds_by_likeness(
     Nothing marks it, and it neither has its id nor says the same any more. It is taken for a line
     whose row is gone if it still says half of what that one said; of those equally like, for the
     first. Another row that people put in its place may look so, too: then its line is edited, and
-    says in the end what it would have said as a new one.
+    says in the end what it would have said as a new one. Saves keep markers, so the line of a row
+    that had one is never a row that has none (as in `follows_rows`).
 
     Args:
         lines: Whose rows.
@@ -79,6 +80,7 @@ def finds_by_likeness(
             if (each := state.agreed.get(pair.name, (None, None))[1]) is not None
         }
         for crm, state in lost.items()
+        if not state.was_marked
     }
     unmarked = {erp: row for erp, row in rows.items() if row.get(lines.erp_marker or "") is None}
     alike = [

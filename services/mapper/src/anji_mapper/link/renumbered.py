@@ -4,7 +4,8 @@ A line's marker names the id that the row had when the command was issued. Until
 as that row's, the seat remembers which id the row has by now; else the line would look like a new
 one of people, would be copied back, and its row would be made a line once more.
 
-A row that is to stay without a line stays so under its new id.
+A row that is to stay without a line stays so under its new id. Of a row that is gone it is kept
+whether it was marked: one without a marker is not the same row.
 """
 
 from collections.abc import Mapping, Sequence
@@ -34,6 +35,7 @@ def follow_rows(turn: Turn, before: Seat) -> None:
     seen, last = turn.seat.erp.seen, before.erp.seen
     if seen is None or last is None or seen is last:
         return
+    _remember_markers(turn, last, seen)
     followed, states = dict(turn.seat.renumbered), dict(turn.seat.lines)
     for each in turn.link_type.lines:
         was, now = last.rows.get(each.name, {}), seen.rows.get(each.name, {})
@@ -48,6 +50,23 @@ def follow_rows(turn: Turn, before: Seat) -> None:
         followed[each.name] = held | {old: new for old, new in moved.items() if new != ids[old]}
         states[each.name] = _alone_by_now(known, _surely(each, anew, was, now))
     turn.put(renumbered=_without_blanks(followed), lines=states)
+
+
+def _remember_markers(turn: Turn, last: Seen, seen: Seen) -> None:
+    """Keep of lines whose rows are gone that these named them; later, nobody can see it."""
+    states = dict(turn.seat.lines)
+    for each in turn.link_type.lines:
+        was, now = last.rows.get(each.name, {}), seen.rows.get(each.name, {})
+        mark, known = each.erp_marker, states.get(each.name)
+        if mark is None or not known or was.keys() <= now.keys():
+            continue
+        states[each.name] = {
+            crm: changed(state, was_marked=True)
+            if state.erp_id not in now and was.get(state.erp_id, {}).get(mark) == crm
+            else state
+            for crm, state in known.items()
+        }
+    turn.put(lines=states)
 
 
 def _surely(lines: LinesPair, anew: Mapping[str, str], was: Rows, now: Rows) -> dict[str, str]:

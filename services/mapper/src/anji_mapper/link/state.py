@@ -212,6 +212,8 @@ class LineState:
     """One side has it no more; told once (``protocol.md`` 18)."""
     missed_at: int = -1
     """Revision of the first change of a side that did not show it; it is asked for once more."""
+    was_marked: bool = False
+    """The ERP's row is gone, or was, and named this line by its marker when it was seen last."""
 
 
 @dataclass(frozen=True, slots=True)
