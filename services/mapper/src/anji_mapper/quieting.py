@@ -93,7 +93,9 @@ class Quiet:
                 system=system, object_name=name, kind=SignalKind.CONFIRM, at=asked_at
             )
             for system in SYSTEMS
-            for name in {each.side(system).object_name for each in self._mappings.types}
+            for name in dict.fromkeys(
+                each.side(system).object_name for each in self._mappings.types
+            )
         }
         await self._broker.publish([each.to_message() for each in waited.values()])
         places = View(self._broker, CHECKPOINTS.name)
