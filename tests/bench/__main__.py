@@ -21,6 +21,7 @@ from bench.latency import LatencySizes, measure_latency
 from bench.link_counts import LinkCountSizes, measure_link_counts
 from bench.machine import machine_facts
 from bench.mapper_rates import MapperSizes, measure_mapper
+from bench.mass import MassSizes, measure_mass
 from bench.match_rates import MatchSizes, measure_match
 from bench.memory import MemorySizes, measure_memory
 from bench.page import rendered, with_section
@@ -90,6 +91,10 @@ async def _match(_stands: Sequence[Stand]) -> list[Family]:
     return [await measure_match(MatchSizes())]
 
 
+async def _mass(stands: Sequence[Stand]) -> list[Family]:
+    return [await measure_mass(stand, MassSizes()) for stand in stands]
+
+
 async def _plan(_stands: Sequence[Stand]) -> list[Family]:
     return [await measure_plan(PlanSizes())]
 
@@ -101,6 +106,7 @@ _BENCHES: dict[str, Bench] = {
     "latency": _latency,
     "links": _links,
     "mapper": _mapper,
+    "mass": _mass,
     "match": _match,
     "memory": _memory,
     "plan": _plan,

@@ -99,7 +99,9 @@ class FxiaokeSettings(PartSettings):
     more than one bought pack."""
 
     most_poll_seconds: float = Field(default=60.0, gt=0)
-    """The same while callbacks come and polls find nothing that these had not told."""
+    """The same while callbacks come and polls find nothing that these had not told. Without them
+    polls of a quiet object become fewer, too, up to this: the first change after a quiet while
+    waits a tenth of it."""
 
     overlap_seconds: float = Field(default=30.0, gt=0)
     """How far polls look back: more than the query index ever lags behind a write. What was read
