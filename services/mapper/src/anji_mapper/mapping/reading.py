@@ -7,6 +7,7 @@ names and numbers need no other file.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from pydantic import JsonValue
@@ -101,7 +102,7 @@ def read_page(file: str, text: str, settings: Mapping[str, str]) -> Page:
     """Return the file's values with `settings` filled in; what is wrong is in its findings."""
     page = Page(file)
     try:
-        tree = YAML(typ="rt", pure=True).load(text)
+        tree = _tree_of(text)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line, mark.column) if mark else (0, 0)
@@ -119,6 +120,13 @@ def read_page(file: str, text: str, settings: Mapping[str, str]) -> Page:
     _find_unused(page, tree)
     page.data = data if isinstance(data, dict) else {}
     return page
+
+
+@lru_cache(maxsize=64)
+def _tree_of(text: str) -> object:
+    """Parse YAML once, though a page is read with and without its settings; nobody changes it."""
+    tree: object = YAML(typ="rt", pure=True).load(text)
+    return tree
 
 
 def _settings(page: Page, tree: CommentedMap, given: Mapping[str, str]) -> dict[str, str]:

@@ -31,7 +31,7 @@ __all__ = ["Officers"]
 _ORDER, _BILL = "SalesOrderObj", "SAL_SaleOrder"
 _MARKER = "F_ANJI_MARKER"
 _FORMS = {"AccountObj": ("BD_Customer", "FCUSTID"), "ProductObj": ("BD_MATERIAL", "FMATERIALID")}
-_OWN_EACH = 2
+_OWN_EACH = 1
 """So many records of each object of their own do they make to begin with."""
 _MOST_LOOKS, _LOOK_SECONDS = 6, 5.0
 """How long they wait for what is to cross."""

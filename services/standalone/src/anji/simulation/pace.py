@@ -17,7 +17,7 @@ __all__ = ["Pace", "pace_of"]
 _STORM_SECONDS = (600.0, 800.0, 1000.0, 1200.0)
 """By seed. With what comes after it a history takes about 20 min."""
 _FLURRIES = (1, 2, 2, 3)
-_BUSY_SECONDS = (8.0, 10.0, 14.0, 20.0)
+_BUSY_SECONDS = (8.0, 8.0, 8.0, 16.0)
 """Of all flurries together, by seed."""
 _ACTIONS_A_SECOND = 1 / 3
 _CHANGES_A_SECOND = 1 / 12

@@ -39,7 +39,7 @@ _KINDS = 5
 """Of what people do in one history."""
 _LAYOUT = Layout(partitions=(2, 2, 2, 3), poll_seconds=(150.0, 250.0, 350.0))
 """Polls are seldom in the quiet; in a flurry sources are asked to look."""
-_OFFICERS_SHARE = 0.5
+_OFFICERS_SHARE = 0.3
 """In so many seeds there are people who change states: what no date tells is looked for there."""
 _LOOKS_BETWEEN_PATROLS = 5
 _ENDINGS = ("", "", "", "", "replay", "replay", "rebuild", "replay, rebuild")
