@@ -129,8 +129,8 @@ async def _simulated(
         await world.start()
         try:
             await course.run_bounded()
-        except AnjiError as error:  # a rebuild that does not come about, too
-            words = str(error)
+        except* AnjiError as errors:  # a rebuild that does not come about, too
+            words = str(_first(errors))
             journal.note("oracle", words)
             journal.lines.extend(await world.told())
         finally:
@@ -145,6 +145,14 @@ async def _simulated(
         verdicts=course.verdicts,
         journal=tuple(journal.lines),
     )
+
+
+def _first(errors: BaseExceptionGroup[AnjiError]) -> BaseException:
+    """Return the first error of a group, however deep it lies."""
+    found: BaseException = errors
+    while isinstance(found, BaseExceptionGroup):
+        found = found.exceptions[0]
+    return found
 
 
 class _Course:

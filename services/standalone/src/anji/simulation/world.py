@@ -16,6 +16,7 @@ from anji.simulation.habits import Habits, lag_seconds
 from anji.simulation.journal import Journal, Line
 from anji.simulation.postman import Postman
 from anji.simulation.processes import Process
+from anji.simulation.rebuilding import rebuilt
 from anji.simulation.set_up import fxiaoke_settings, k3cloud_settings, mapper_settings
 from anji.simulation.tally import Tally
 from anji.simulation.transport import SimulatedTransport
@@ -38,7 +39,6 @@ from anji_fxiaoke.callback import CallbackDesk
 from anji_k3cloud.service import Connection
 from anji_mapper.link.step import Reducer
 from anji_mapper.mapping.model import Mappings
-from anji_mapper.replay import Rebuild
 
 __all__ = [
     "FILE",
@@ -207,7 +207,7 @@ class World:
             self.journal.note("rebuild", f"{topic.name} is lost")
             await self._lose(topic.name)
         runtime = Runtime(self.broker, self.clock, seeded("rebuild", self._seed))
-        for report in await Rebuild(self.mappings, runtime).apply():
+        for report in await rebuilt(self.mappings, runtime, self.journal):
             self.journal.note("rebuild", str(report))
         self.processes["mapper"].start()
 
