@@ -19,7 +19,7 @@ from anji.simulation.tally import ACCIDENTS, DEEDS, TOLD, Tally
 
 _SIMULATE = "from anji.simulate_command import simulate_seeds; simulate_seeds(trace=True, seeds=3)"
 _SEEDS = 1000
-_SEEDS_PER_TEST = 200
+_SEEDS_PER_TEST = 500
 _SEEDS_PER_CONTROL = 300
 
 
