@@ -17,7 +17,7 @@ from anji_common.refs import System
 from anji_common.sourcing.checkpoints import Checkpoint, PatrolProgress, PatrolStage
 from anji_common.testing.strategies import as_record
 from anji_common.testing.virtual_time import EPOCH
-from anji_mapper.link.state import ProblemKind, Stage
+from anji_mapper.link.state import ProblemKind
 from anji_mapper.mapping.compile import compile_mappings
 from labs.mapper_lab import ACCOUNT, CUSTOMER, MapperLab, in_a_mapper_lab
 from labs.mapping_files import GOOD, ORDER, changed
@@ -51,20 +51,9 @@ async def edited(lab: MapperLab, path: str, value: JsonValue, **changes: object)
     return entry
 
 
-async def linked(lab: MapperLab) -> None:
-    await lab.start()
-    await lab.change(ACCOUNT, ANN)
-    await lab.work()
-    (command,) = await lab.commands()
-    await lab.created(command, CUSTOMER, ANNS)
-    await lab.change(CUSTOMER, ANNS)
-    await lab.work()
-    assert (await lab.seat(ACCOUNT)).stage is Stage.LINKED
-
-
 def test_another_value_than_the_refused_one_is_written_and_stays() -> None:
     async def test(lab: MapperLab) -> None:
-        await linked(lab)
+        await lab.linked(ANN, ANNS)
         await lab.change(ACCOUNT, {**ANN, "tel": "123456789"})
         await lab.work()
         await refuse(lab, (await lab.commands())[-1])
@@ -111,7 +100,7 @@ def test_a_value_without_a_counterpart_is_written_as_a_person_says() -> None:
             '- {crm: tel, erp: FTEL, lens: {value_map: {values: {"1": "1"}}}}',
         )
         lab.mappings = compile_mappings({"customer.yaml": mapped, "order.yaml": ORDER})
-        await linked(lab)
+        await lab.linked(ANN, ANNS)
         await lab.change(CUSTOMER, {**ANNS, "FTEL": "5"})
         await lab.change(ACCOUNT, {**ANN, "tel": "7"})
         await lab.work()
@@ -200,7 +189,7 @@ ASKING = changed(
 def test_a_delete_that_the_mapping_asks_about_is_listed_and_answered(*, approves: bool) -> None:
     async def test(lab: MapperLab) -> None:
         lab.mappings = compile_mappings({"customer.yaml": ASKING, "order.yaml": ORDER})
-        await linked(lab)
+        await lab.linked(ANN, ANNS)
         await lab.change(ACCOUNT, None)
         await lab.work(timedelta(seconds=5).total_seconds())
 

@@ -14,7 +14,6 @@ from anji_common.messages import Message
 from anji_common.refs import System
 from anji_common.topics import changes_topic
 from anji_mapper.link.discreet import HIDDEN
-from anji_mapper.link.state import Stage
 from anji_mapper.mapping.compile import compile_mappings
 from labs.mapper_lab import ACCOUNT, CUSTOMER, MapperLab, in_a_mapper_lab
 from labs.mapping_files import GOOD, ORDER, changed
@@ -31,14 +30,7 @@ CRMS, ERPS = "13800000002", "13900000003"
 async def asked_about_a_number(lab: MapperLab) -> None:
     """Let both sides change the number of a linked customer, so that a person is asked."""
     lab.mappings = compile_mappings({"customer.yaml": PERSONAL, "order.yaml": ORDER})
-    await lab.start()
-    await lab.change(ACCOUNT, ANN)
-    await lab.work()
-    (command,) = await lab.commands()
-    await lab.created(command, CUSTOMER, ANNS)
-    await lab.change(CUSTOMER, ANNS)
-    await lab.work()
-    assert (await lab.seat(ACCOUNT)).stage is Stage.LINKED
+    await lab.linked(ANN, ANNS)
     theirs: dict[str, JsonValue] = {**ANNS, "FTEL": ERPS}
     await lab.change(ACCOUNT, {**ANN, "tel": CRMS})
     await lab.work()

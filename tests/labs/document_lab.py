@@ -120,6 +120,11 @@ class DocumentLab(LinkLab):
     def vendor(self, system: System) -> DocumentVendor:
         return self.crm if system is CRM else self.erp
 
+    def deliver_all(self) -> None:
+        """Deliver whatever is on its way to the reducer, and what comes of it."""
+        while self.queues:
+            self.deliver(next(iter(self.queues)))
+
     # --- people ------------------------------------------------------------------------------
 
     def touched(self, ref: Ref, *, by_anji: bool = False) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from pydantic import JsonValue
 
+from anji_common.events.commands import Command
 from anji_common.events.notices import NoticeKind
 from anji_common.events.results import Outcome, Result
 from anji_common.refs import Ref, System
@@ -14,7 +15,7 @@ from labs.document_lab import DocumentLab
 from labs.link_lab import CRM, ERP, without
 from labs.order_type import BILL, ENTRY, LINES, ORDER, make_order_type
 
-__all__ = ["ACCIDENTS", "held", "ids", "linked", "removing"]
+__all__ = ["ACCIDENTS", "answer", "held", "ids", "linked", "removing"]
 
 _REMOVE = RowPolicy.REMOVE
 
@@ -44,6 +45,23 @@ def ids(lab: DocumentLab, ref: Ref) -> list[str]:
     path = LINES if ref.system is CRM else ENTRY
     vendor = lab.vendor(ref.system)
     return [str(row[vendor.id_field(ref, path)]) for row in vendor.lines(ref, path)]
+
+
+def answer(lab: DocumentLab, order: Ref, command: Command, outcome: Outcome) -> None:
+    """Let the writer say what became of a command to the CRM, after one try."""
+    is_read = outcome is Outcome.MOVED
+    result = Result(
+        seat=command.seat,
+        number=command.number,
+        system=CRM,
+        answered_at=lab.tick(),
+        outcome=outcome,
+        words="" if is_read else "no (already written: some of it)",
+        ref=order if is_read else None,
+        observed=lab.crm.observed(order) if is_read else None,
+        calls=1,
+    )
+    lab.queues["results", str(command.seat)].append(result)
 
 
 def _rows_numbered_anew_and_edited(rules: Rules) -> bool:
@@ -162,17 +180,8 @@ def _the_rest_of_a_half_made_command_is_refused(rules: Rules) -> bool:
     lab.touched(order, by_anji=True)
     lab.change_row(bill, ENTRY, ids(lab, bill)[2], {"FQty": "9"})
     lab.read_ref(bill)
-    while lab.queues:
-        lab.deliver(next(iter(lab.queues)))
-    refused = Result(
-        seat=command.seat,
-        number=command.number,
-        system=CRM,
-        outcome=Outcome.REJECTED,
-        answered_at=lab.tick(),
-        calls=1,
-    )
-    lab.queues["results", str(command.seat)].append(refused)
+    lab.deliver_all()
+    answer(lab, order, command, Outcome.REJECTED)
     lab.rest()
     return held(lab, order) == held(lab, bill) == ["1", "2", "9", "4"]
 
@@ -188,8 +197,7 @@ def _a_row_numbered_anew_while_its_line_is_made(rules: Rules) -> bool:
     lab.erp.renumber(bill)
     lab.change_row(bill, ENTRY, ids(lab, bill)[2], {"FQty": "9"})
     lab.read_ref(bill)
-    while lab.queues:
-        lab.deliver(next(iter(lab.queues)))
+    lab.deliver_all()
     lab.rest()
     return held(lab, order) == held(lab, bill) == ["1", "2", "9"]
 

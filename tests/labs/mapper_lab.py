@@ -38,7 +38,7 @@ from anji_common.topics import (
     declared_topics,
 )
 from anji_mapper.link.codec import decode_seat
-from anji_mapper.link.state import Seat
+from anji_mapper.link.state import Seat, Stage
 from anji_mapper.mapping.compile import compile_mappings
 from anji_mapper.mapping.model import Mappings
 from anji_mapper.service import run
@@ -112,6 +112,17 @@ class MapperLab:
             for ref, other, number in ((ACCOUNT, CUSTOMER, None), (CUSTOMER, ACCOUNT, "C1"))
         ]
         await self.broker.publish(rows)
+
+    async def linked(self, account: dict[str, JsonValue], customer: dict[str, JsonValue]) -> None:
+        """Start the mapper, and let an account cross whose customer holds this afterwards."""
+        await self.start()
+        await self.change(ACCOUNT, account)
+        await self.work()
+        (command,) = await self.commands()
+        await self.created(command, CUSTOMER, customer)
+        await self.change(CUSTOMER, customer)
+        await self.work()
+        assert (await self.seat(ACCOUNT)).stage is Stage.LINKED
 
     async def created(self, command: Command, ref: Ref, data: dict[str, JsonValue]) -> None:
         """Publish the result of a create, as a writer would."""

@@ -15,37 +15,15 @@ from anji_mapper.link.codec import decode_seat, encode_seat
 from anji_mapper.mapping.removals import RowPolicy
 from labs.document_lab import DocumentLab
 from labs.link_lab import CRM, ERP
-from labs.lost_rows import held, ids, linked
+from labs.lost_rows import answer, held, ids, linked
 from labs.order_type import ENTRY, LINES, NAME, make_order_type
 
 MARKED = pytest.mark.parametrize("markers", [(CRM, ERP), ()], ids=["marked", "unmarked"])
 
 
-def deliver_all(lab: DocumentLab) -> None:
-    while lab.queues:
-        lab.deliver(next(iter(lab.queues)))
-
-
-def answer(lab: DocumentLab, order: Ref, command: Command, outcome: Outcome) -> None:
-    """Let the writer say what became of a command, after one try."""
-    is_read = outcome is Outcome.MOVED
-    result = Result(
-        seat=command.seat,
-        number=command.number,
-        system=CRM,
-        answered_at=lab.tick(),
-        outcome=outcome,
-        words="" if is_read else "no (already written: some of it)",
-        ref=order if is_read else None,
-        observed=lab.crm.observed(order) if is_read else None,
-        calls=1,
-    )
-    lab.queues["results", str(command.seat)].append(result)
-
-
 def begun(lab: DocumentLab, bill: Ref) -> Command:
     lab.read_ref(bill)
-    deliver_all(lab)
+    lab.deliver_all()
     return lab.commands.pop()
 
 
@@ -70,10 +48,10 @@ def test_a_line_that_was_made_before_the_refusal_is_not_made_again_whatever_was_
     lab, order, bill, command = with_new_rows(markers)
     lab.change_row(bill, ENTRY, ids(lab, bill)[place], {"FQty": "9"})
     lab.read_ref(bill)
-    deliver_all(lab)
+    lab.deliver_all()
 
     answer(lab, order, command, outcome)
-    deliver_all(lab)
+    lab.deliver_all()
     seat = lab.of(order)
     assert decode_seat(encode_seat(seat)) == seat
     lab.rest()
@@ -107,7 +85,7 @@ def test_a_value_that_was_written_before_the_refusal_is_no_edit_that_wins_over_a
     lab.change(bill, {"FNote": "b"})
     lab.change_row(bill, ENTRY, ids(lab, bill)[0], {"FQty": "7"})
     lab.read_ref(bill)
-    deliver_all(lab)
+    lab.deliver_all()
     lab.crm.documents[order]["remark"] = "a"
     lab.crm.row(order, LINES, ids(lab, order)[0])["qty"] = "5"
     lab.touched(order, by_anji=True)
@@ -130,7 +108,7 @@ def test_the_refusal_is_a_problem_at_once_and_what_is_left_is_tried_once() -> No
     lab.crm.refuses = "no second line"
 
     answer(lab, order, command, Outcome.REJECTED)
-    deliver_all(lab)
+    lab.deliver_all()
     assert lab.of(order).problem is not None
     assert lab.commands == []
     lab.rest()
@@ -168,7 +146,7 @@ def test_the_read_that_settles_a_command_is_news_though_a_removed_line_took_its_
     lab.change_row(order, LINES, ids(lab, order)[0], {"qty": "7"})
     lab.change(order, {"remark": "b"})
     answer(lab, order, command, Outcome.MOVED)  # the writer has read the line of then
-    deliver_all(lab)
+    lab.deliver_all()
     lab.commands.clear()
     second = lab.sent[-1]
     assert second.system is ERP

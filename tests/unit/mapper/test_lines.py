@@ -5,11 +5,12 @@ from pydantic import JsonValue
 
 from anji_common.events.commands import Action
 from anji_common.events.notices import NoticeKind
-from anji_common.events.results import Outcome, Result
+from anji_common.events.results import Outcome
 from anji_common.refs import Ref, System
 from anji_mapper.mapping.removals import RowPolicy
 from labs.document_lab import DocumentLab, Row
 from labs.link_lab import CRM, ERP
+from labs.lost_rows import answer
 from labs.order_type import BILL, ENTRY, LINES, NAME, ORDER, make_order_type
 
 TWO_ROWS: list[Row] = [{"qty": "1", "price": "10"}, {"qty": "2", "price": "20"}]
@@ -89,8 +90,7 @@ def test_a_row_that_we_added_is_agreed_as_it_came_back() -> None:
     order, bill = linked(lab)
     lab.add_row(bill, ENTRY, {"FQty": "4.00"})
     lab.read_ref(bill)
-    while lab.queues:
-        lab.deliver(next(iter(lab.queues)))
+    lab.deliver_all()
     lab.answer(lab.commands[0])
 
     lab.crm.lines(order, LINES)[2]["qty"] = "4"  # the CRM's own way to write it
@@ -277,8 +277,7 @@ def test_a_row_removed_right_after_our_save_is_not_taken_for_its_neighbour(
     first, second = ids(lab, order, LINES)
     lab.change_row(order, LINES, first, {"qty": "5"})
     lab.read_ref(order)
-    while lab.queues:
-        lab.deliver(next(iter(lab.queues)))
+    lab.deliver_all()
     (command,) = lab.commands
 
     lab.commands.remove(command)
@@ -324,19 +323,8 @@ def test_a_row_edited_after_half_of_a_doubted_write_made_its_line_keeps_the_edit
     lab.touched(order, by_anji=True)
     lab.change_row(bill, ENTRY, first, {"FQty": "9"})
     lab.read_ref(bill)
-    while lab.queues:
-        lab.deliver(next(iter(lab.queues)))
-    moved = Result(
-        seat=command.seat,
-        number=command.number,
-        system=CRM,
-        answered_at=lab.tick(),
-        outcome=Outcome.MOVED,
-        ref=order,
-        observed=lab.crm.observed(order),
-        calls=1,
-    )
-    lab.queues["results", str(command.seat)].append(moved)
+    lab.deliver_all()
+    answer(lab, order, command, Outcome.MOVED)
     lab.rest()
 
     assert held(lab, bill, ENTRY, "FQty") == ["1", "2", "9", "4"]

@@ -8,11 +8,6 @@ from labs.link_lab import CRM
 from labs.order_type import ORDER, make_order_type
 
 
-def deliver_all(lab: DocumentLab) -> None:
-    while lab.queues:
-        lab.deliver(next(iter(lab.queues)))
-
-
 def refused_update() -> tuple[DocumentLab, Ref, Ref]:
     """Return a lab whose ERP has refused an update of a linked order."""
     lab = DocumentLab(make_order_type())
@@ -78,7 +73,7 @@ def test_a_refusal_names_the_field_that_the_vendor_complained_of() -> None:
     lab = DocumentLab(make_order_type())
     order = lab.make(CRM, ORDER, {"name": "DD-1"})
     lab.read_ref(order)
-    deliver_all(lab)
+    lab.deliver_all()
     lab.erp.refuses = "必填"
     result = lab.executed(lab.commands.pop()).model_copy(update={"field": "FCustId"})
 
@@ -151,10 +146,10 @@ def test_an_answered_crm_update_asks_for_its_reading_once_in_thirty_seconds() ->
     bill = lab.partner(order)
     lab.change(bill, {"FNote": "from the erp"})
     lab.read_ref(bill)
-    deliver_all(lab)
+    lab.deliver_all()
     command = lab.commands[0]
     lab.answer(command)
-    deliver_all(lab)
+    lab.deliver_all()
 
     asked = []
     for _ in range(7):
@@ -165,7 +160,7 @@ def test_an_answered_crm_update_asks_for_its_reading_once_in_thirty_seconds() ->
     assert asked == [0, 0, 1, 1, 1, 2, 2]
     assert {signal.answers for signal in lab.signals} == {str(command.number)}
     lab.read_ref(order, answers=str(command.number))
-    deliver_all(lab)
+    lab.deliver_all()
     assert lab.of(order).crm.flight is None
     assert lab.of(order).agreed["remark~FNote"] == ("from the erp", "from the erp")
 
@@ -177,11 +172,11 @@ def test_an_answer_that_a_persons_change_hides_is_settled_by_a_read_soon() -> No
     bill = lab.partner(order)
     lab.change(bill, {"FNote": "from the erp"})
     lab.read_ref(bill)
-    deliver_all(lab)
+    lab.deliver_all()
     lab.answer(lab.commands[0])
     lab.change(order, {"kind": "a"})
     lab.read_ref(order)
-    deliver_all(lab)
+    lab.deliver_all()
 
     asked = []
     for _ in range(3):
@@ -203,7 +198,7 @@ def test_an_answer_that_comes_twice_is_taken_once() -> None:
     bill = lab.partner(order)
     lab.change(bill, {"FNote": "from the erp"})
     lab.read_ref(bill)
-    deliver_all(lab)
+    lab.deliver_all()
     result = lab.executed(lab.commands.pop())
 
     assert lab.hand_over(result)
@@ -217,10 +212,10 @@ def test_our_own_write_read_before_its_answer_settles_the_answer_at_once() -> No
     bill = lab.partner(order)
     lab.change(bill, {"FNote": "from the erp"})
     lab.read_ref(bill)
-    deliver_all(lab)
+    lab.deliver_all()
     result = lab.executed(lab.commands.pop())
     lab.read_ref(order)
-    deliver_all(lab)
+    lab.deliver_all()
 
     lab.hand_over(result)
 

@@ -11,22 +11,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from anji_common.events.commands import Command
-from anji_common.events.results import Outcome, Result
+from anji_common.events.results import Outcome
 from anji_common.refs import Ref, System
 from anji_mapper.link.codec import decode_seat, encode_seat
 from anji_mapper.link.rules import follows_rows
 from anji_mapper.link.state import changed
 from labs.document_lab import DocumentLab, Row
 from labs.link_lab import CRM, ERP
-from labs.lost_rows import held, ids, linked, removing
+from labs.lost_rows import answer, held, ids, linked, removing
 from labs.order_type import ENTRY, LINES, NAME, ORDER, make_order_type
 
 Begun = Callable[[DocumentLab], tuple[Ref, Ref, Command]]
-
-
-def deliver_all(lab: DocumentLab) -> None:
-    while lab.queues:
-        lab.deliver(next(iter(lab.queues)))
 
 
 def with_new_rows(lab: DocumentLab) -> tuple[Ref, Ref, Command]:
@@ -35,7 +30,7 @@ def with_new_rows(lab: DocumentLab) -> tuple[Ref, Ref, Command]:
     for quantity in ("3", "4"):
         lab.add_row(bill, ENTRY, {"FQty": quantity})
     lab.read_ref(bill)
-    deliver_all(lab)
+    lab.deliver_all()
     return order, bill, lab.commands.pop()
 
 
@@ -50,7 +45,7 @@ def with_returned_rows(lab: DocumentLab) -> tuple[Ref, Ref, Command]:
     while not lab.commands:
         lab.read_ref(order)
         lab.read_ref(bill)
-        deliver_all(lab)
+        lab.deliver_all()
     return order, bill, lab.commands.pop()
 
 
@@ -65,23 +60,7 @@ def number_anew(lab: DocumentLab, bill: Ref, quantity: str = "3") -> None:
     lab.erp.renumber(bill)
     lab.change_row(bill, ENTRY, ids(lab, bill)[2], {"FQty": quantity})
     lab.read_ref(bill)
-    deliver_all(lab)
-
-
-def answer(lab: DocumentLab, order: Ref, command: Command, outcome: Outcome) -> None:
-    is_read = outcome is Outcome.MOVED
-    result = Result(
-        seat=command.seat,
-        number=command.number,
-        system=CRM,
-        answered_at=lab.tick(),
-        outcome=outcome,
-        words="" if is_read else "the second line was refused",
-        ref=order if is_read else None,
-        observed=lab.crm.observed(order) if is_read else None,
-        calls=1,
-    )
-    lab.queues["results", str(command.seat)].append(result)
+    lab.deliver_all()
 
 
 @pytest.mark.parametrize("quantity", ["3", "9"])
@@ -117,7 +96,7 @@ def test_a_line_that_a_person_has_to_look_for_is_no_new_line_of_people(
 
     if is_late:
         answer(lab, order, command, Outcome.IN_DOUBT)
-        deliver_all(lab)
+        lab.deliver_all()
         number_anew(lab, bill, "9")
     else:
         number_anew(lab, bill, "9")
@@ -272,7 +251,7 @@ def test_a_row_without_a_marker_is_not_the_line_of_a_row_that_had_one(
     if is_busy:
         lab.change(bill, {"FNote": "x"})
         lab.read_ref(bill)
-        deliver_all(lab)
+        lab.deliver_all()
         assert lab.commands
 
     lab.remove_row(bill, ENTRY, ids(lab, bill)[2])
@@ -280,7 +259,7 @@ def test_a_row_without_a_marker_is_not_the_line_of_a_row_that_had_one(
     if renumbers:
         lab.erp.renumber(bill)
     lab.read_ref(bill)
-    deliver_all(lab)
+    lab.deliver_all()
     lab.rest()
 
     assert held(lab, order) == held(lab, bill) == ["1", "2", "9"]

@@ -21,16 +21,11 @@ ANN_IN_THE_ERP = Ref(ERP, "BD_Customer", "9")
 TOKEN = f"ref:{ANN}"
 
 
-def deliver_all(lab: DocumentLab) -> None:
-    while lab.queues:
-        lab.deliver(next(iter(lab.queues)))
-
-
 def ordered(lab: DocumentLab, account: str = str(ANN)) -> Ref:
     """An order of a customer is read, and everything that came of it."""
     order = lab.make(CRM, ORDER, {"name": "DD-1", "account": account})
     lab.read_ref(order)
-    deliver_all(lab)
+    lab.deliver_all()
     return order
 
 
@@ -52,7 +47,7 @@ def test_an_order_waits_for_its_customer_and_asks_for_it_once() -> None:
     order = ordered(lab)
     lab.change(order, {"remark": "again"})
     lab.read_ref(order)
-    deliver_all(lab)
+    lab.deliver_all()
     lab.look()
 
     assert lab.of(order).waits == (TOKEN,)
@@ -181,12 +176,12 @@ def test_what_a_new_row_waits_for_is_waited_for_while_its_side_is_busy() -> None
     lab.add_row(order, LINES, {"qty": "1", "product": "fxiaoke/ProductObj/1"})
     lab.change(order, {"remark": "x"})
     lab.read_ref(order)
-    deliver_all(lab)
+    lab.deliver_all()
     since = lab.of(order).waiting_since
 
     lab.change(order, {"remark": "y"})
     lab.read_ref(order)
-    deliver_all(lab)
+    lab.deliver_all()
     lab.rest()
 
     asked = [signal for signal in lab.signals if signal.answers is None]
