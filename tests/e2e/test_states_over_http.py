@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from anji.people import CrmUser, ErpUser, Json
-from labs.installation import begun, company, until
+from labs.installation import StillNotError, begun, company, until
 from labs.typed import asked
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
@@ -76,7 +76,11 @@ class Both:
             shown = await asked(self.settings, *command)
             return words in shown
 
-        await until(is_told, f"anji {' '.join(command)}: {words}")
+        try:
+            await until(is_told, f"anji {' '.join(command)}: {words}")
+        except StillNotError as error:
+            error.add_note(shown)
+            raise
         return shown
 
     async def order(self, number: str, customer: str, product: str) -> str:

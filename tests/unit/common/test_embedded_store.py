@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from anji_common.broker.embedded_broker import EmbeddedBroker
+from anji_common.broker.embedded_core import EmbeddedTimes
 from anji_common.broker.embedded_store import OFFSET_BITS, EmbeddedStore
 from anji_common.clock import SystemClock
 from anji_common.errors import ConfigurationError, FatalError
@@ -14,12 +15,14 @@ from anji_common.messages import Message
 from labs.brokers import records_of
 from labs.copying import COPIED, GIVEN
 
+_LOOK_SECONDS = 0.2
 ONE = Message(GIVEN.name, "key", b"1")
 
 
 async def opened(path: Path) -> EmbeddedBroker:
-    broker = EmbeddedBroker(path, clock=SystemClock(), partitions=1)
-    await broker.declare([GIVEN])
+    times = EmbeddedTimes(look_seconds=_LOOK_SECONDS)
+    broker = EmbeddedBroker(path, clock=SystemClock(), partitions=1, times=times)
+    await broker.declare([GIVEN, COPIED])
     return broker
 
 
@@ -104,6 +107,24 @@ async def test_a_closed_broker_says_so_and_hangs_nobody(tmp_path: Path) -> None:
         for _ in range(2):
             with pytest.raises(FatalError, match="closed database"):
                 await broker.publish([ONE])
+
+
+async def test_who_waits_hears_of_another_process_though_a_poll_beside_has_seen_it_first(
+    tmp_path: Path,
+) -> None:
+    here, there = await opened(tmp_path / "broker"), await opened(tmp_path / "broker")
+    waits = await here.take("waits", 0, [GIVEN.name])
+    polls = await here.take("polls", 0, [COPIED.name])
+
+    async with asyncio.timeout(10), asyncio.TaskGroup() as group:
+        found = group.create_task(waits.poll(wait_seconds=600.0))
+        assert not await polls.poll(wait_seconds=1.5 * _LOOK_SECONDS)  # the next look is far
+        await there.publish([ONE])
+        assert not await polls.poll()  # looks at the file before it
+
+    assert [record.value for record in found.result()] == [b"1"]
+    for broker in (here, there):
+        await broker.close()
 
 
 async def test_no_file_is_nobody_else_s() -> None:

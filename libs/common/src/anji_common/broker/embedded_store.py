@@ -74,6 +74,8 @@ class EmbeddedStore:
         self._data_version = -1
         self.ends: dict[int, int] = {}
         """Per log the offset after its newest record, as of the last look (`refresh`)."""
+        self.renewals = 0
+        """How often a look has found that another process had written, whoever looked."""
         self.newest: dict[int, int] = {}
         """Per log the newest timestamp, where no other process can write: what is known stands."""
         self.epochs: dict[tuple[str, int], int] = {}
@@ -166,17 +168,17 @@ class EmbeddedStore:
                 self._db.execute("ROLLBACK")
             raise
 
-    def refresh(self) -> bool:
-        """Look whether another process has written; if so, renew `ends` and say so."""
+    def refresh(self) -> None:
+        """Look whether another process has written; if so, renew `ends` and count that."""
         if not self.is_shared and self._data_version >= 0:
-            return False  # nobody else can
+            return  # nobody else can
         (version,) = self.rows("PRAGMA data_version")[0]
         if version == self._data_version:
-            return False
+            return
         self._data_version = version
         self.ends = dict(self.rows("SELECT log, next_offset FROM logs"))
         self.forget_owners()
-        return True
+        self.renewals += 1
 
     def forget_owners(self) -> None:
         """Look at the file anew before an epoch is trusted: one rises, or may have risen."""

@@ -25,6 +25,9 @@ class EmbeddedWakeups:
         # Dictionaries, for their order: what is woken first must not depend on addresses.
         self._waiting: dict[Hashable, dict[asyncio.Event, None]] = defaultdict(dict)
         self._watch: asyncio.Task[None] | None = None
+        self._woken_for = 0
+        """Up to which renewal all were woken. Polls look at the file too: what one of them has
+        found is no news to the next look, but the others still wait for it."""
 
     def wake(self, keys: Iterable[Hashable]) -> None:
         """Wake whoever waits for one of `keys`."""
@@ -73,7 +76,9 @@ class EmbeddedWakeups:
         while idle < _IDLE_LOOKS:
             await self._clock.sleep(self._look_seconds)
             idle = 0 if self._waiting else idle + 1
-            if self._store.refresh():
+            self._store.refresh()
+            if self._store.renewals != self._woken_for:
+                self._woken_for = self._store.renewals
                 self.wake_all()
         self._watch = None
 
