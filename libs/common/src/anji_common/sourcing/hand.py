@@ -18,21 +18,28 @@ class Hand:
 
     def __init__(self) -> None:
         self._lock = asyncio.Lock()
+        self._holder: asyncio.Task[object] | None = None
 
     @asynccontextmanager
     async def held(self) -> AsyncIterator[None]:
         """Wait for the hand, and hold it."""
-        async with self._lock:
+        await self._take()
+        try:
             yield
+        finally:
+            # Whoever is cancelled once more while it is not back yet ends without it: nobody
+            # holds it then, or somebody else.
+            if self._holder is asyncio.current_task():
+                self._give_on()
 
     @asynccontextmanager
     async def free(self) -> AsyncIterator[None]:
         """Let others have it, while it is held; what they may have changed is to be read anew."""
-        self._lock.release()
+        self._give_on()
         try:
             yield
         finally:
-            await self._lock.acquire()
+            await self._take()
 
     async def pages(self, pages: AsyncIterator[Page]) -> AsyncGenerator[Page, None]:
         """Yield the pages of a read, each of which is fetched with the hand free."""
@@ -42,6 +49,14 @@ class Hand:
             if page is None:
                 return
             yield page
+
+    async def _take(self) -> None:
+        await self._lock.acquire()
+        self._holder = asyncio.current_task()
+
+    def _give_on(self) -> None:
+        self._holder = None
+        self._lock.release()
 
 
 async def comes(event: asyncio.Event, within_seconds: float) -> None:
