@@ -48,8 +48,10 @@ def test_a_librarys_log_takes_the_same_way_out(capsys: pytest.CaptureFixture[str
     assert written(capsys)[0]["event"] == "node 3 is down"
 
 
-def said(words: str, at: float, name: str = "aiokafka.cluster") -> logging.LogRecord:
-    record = logging.LogRecord(name, logging.ERROR, "", 0, words, (3,), None)
+def said(
+    words: str, at: float, name: str = "aiokafka.cluster", about: object = 3
+) -> logging.LogRecord:
+    record = logging.LogRecord(name, logging.ERROR, "", 0, words, (about,), None)
     record.created = at
     return record
 
@@ -76,11 +78,20 @@ def test_other_words_and_other_loggers_are_not_left_out() -> None:
     assert all(map(repeats.filter, records))
 
 
+def test_the_same_words_about_another_topic_are_not_left_out() -> None:
+    repeats = Repeats()
+    words = "Topic %s not found in cluster metadata"
+
+    about = [said(words, tick / 100, about=topic) for tick in range(100) for topic in ("a", "b")]
+
+    assert [each.args for each in about if repeats.filter(each)] == [("a",), ("b",)]
+
+
 def test_of_ever_new_words_only_the_last_are_remembered() -> None:
     repeats = Repeats()
-    assert all(repeats.filter(said(f"{number} of %s", 0.0)) for number in range(1000))
+    assert all(repeats.filter(said(f"{number} of %s", 0.0)) for number in range(2000))
     assert repeats.filter(said("0 of %s", 0.0))
-    assert not repeats.filter(said("999 of %s", 0.0))
+    assert not repeats.filter(said("1999 of %s", 0.0))
 
 
 def test_secrets_and_contents_are_masked(capsys: pytest.CaptureFixture[str]) -> None:

@@ -26,8 +26,8 @@ _LIBRARIES = {
 }
 _SAYS_OVER_AND_OVER = "aiokafka"
 _REPEAT_SECONDS = 30.0
-_MOST_SORTS = 200
-"""Of words that are remembered; the library has some hundred."""
+_MOST_SORTS = 1000
+"""Of sayings that are remembered: the library has some hundred, each about a topic or a node."""
 
 
 @dataclass
@@ -38,17 +38,21 @@ class _Said:
 
 
 class Repeats(logging.Filter):
-    """Lets the same words of the Kafka client through once in half a minute, with a count."""
+    """Lets what the Kafka client says again through once in half a minute, with a count.
+
+    The same words about another topic, or with another error, are another saying.
+    """
 
     def __init__(self) -> None:
         super().__init__()
-        self._said: dict[tuple[str, str], _Said] = {}
+        self._said: dict[tuple[str, str, str], _Said] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Whether a record is written; one that is says how many were not since the last."""
         if not record.name.startswith(_SAYS_OVER_AND_OVER):
             return True
-        sort = (record.name, str(record.msg))
+        # Not put together: what does not fit would raise here, in the middle of the library.
+        sort = (record.name, str(record.msg), repr(record.args))
         last = self._said.get(sort)
         if last is not None and record.created - last.at < _REPEAT_SECONDS:
             last.left_out += 1
