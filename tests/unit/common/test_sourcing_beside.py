@@ -90,3 +90,19 @@ def test_what_is_told_while_an_object_is_polled_is_polled_for_once_more() -> Non
         assert feed.polls["Thing"] == polls + 1
 
     in_a_lab(test, settings=_QUIET)
+
+
+def test_hints_are_heard_once_there_is_room_again_though_they_came_during_a_read() -> None:
+    async def test(lab: SourceLab) -> None:
+        lab.start(_Slow(lab.shop))
+        await lab.wait(1.0)
+        for number in range(350):
+            lab.shop.write(f"{number:03}", "hinted")
+            await lab.signal(record_id=f"{number:03}", is_hint=True)
+            if number == 50:
+                await lab.wait(_READ_SECONDS / 4)  # these are being read; the others fill the desk
+        await lab.wait(60.0)
+
+        assert len(await lab.changes()) == 350
+
+    in_a_lab(test, settings=replace(_QUIET, most_wishes=250))

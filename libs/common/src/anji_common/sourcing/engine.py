@@ -89,6 +89,8 @@ class _TaskWork:
         self._runtime = runtime
         self._settings = settings
         self._hand = Hand()
+        self._hearing: list[str] | None = None
+        """Which topics the poll under way was told to hear."""
         self._desks = {
             each.object_name: Desk(feed, each, task, runtime, settings, self._hand)
             for each in interest.objects
@@ -123,16 +125,18 @@ class _TaskWork:
             await desk.due(_IDLE_SECONDS)
             await self._runtime.clock.sleep(0)  # who has much to do gives way to everybody else
             async with self._hand.held():
-                heard = self._heard_topics()
                 await desk.turn()
-            if self._heard_topics() != heard:
+            # Not as it was before the turn: what was taken in meanwhile may have filled a desk
+            # that has room again now.
+            if self._heard_topics() != self._hearing:
                 self._task.wake()
 
     async def _hear(self) -> None:
         """Take in what signals and hints come."""
         while True:
+            self._hearing = self._heard_topics()
             records = await self._task.poll(
-                self._heard_topics(), max_records=_MAX_SIGNALS, wait_seconds=_IDLE_SECONDS
+                self._hearing, max_records=_MAX_SIGNALS, wait_seconds=_IDLE_SECONDS
             )
             if records:
                 async with self._hand.held():
