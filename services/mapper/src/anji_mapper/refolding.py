@@ -156,6 +156,15 @@ class Fold:
         changes = {ref: change for ref, change in found.items() if change is not None}
         return Known(row.ref, partner, changes, row.lines, row.state is RowState.ENDED)
 
+    def is_partner_of_another(self, row: CrosswalkRow) -> bool:
+        """Whether the record that a row names was linked with a third one since.
+
+        Every link that is made publishes both its rows. So of two rows that name one record the
+        older says only what was once: its record was deleted, and may be there again.
+        """
+        other = None if row.counterpart is None else self.row(row.counterpart)
+        return other is not None and other.counterpart != row.ref
+
     def keep(self, rows: list[CrosswalkRow]) -> None:
         """Know rows that are not published yet."""
         self.crosswalk.apply([row.to_message() for row in rows], {})

@@ -183,10 +183,17 @@ class _Work:
         for row in self._fold.rows(link_type):
             step()
             known = self._fold.known(row)
+            is_former = self._fold.is_partner_of_another(row)
+            if is_former and not known.is_gone(known.home):
+                continue  # it has no counterpart any more
             rebuilt = link_of(known, link_type, self.context)
             report.unsettled += bool(rebuilt.unsettled)
             report.ended += any(known.is_gone(ref) for ref in (known.home, known.partner))
             report.unseen += len(known.changes) < len(SYSTEMS)
+            if is_former:
+                ended = seat_message(rebuilt.home.seat)
+                await self.put(ended.key, [ended])
+                continue  # the seat and the row of its partner are those of another link
             await self._publish(rebuilt.home)
             pointer = seat_message(rebuilt.pointer)
             await self.put(pointer.key, [pointer])
@@ -196,7 +203,12 @@ class _Work:
             for change in self._fold.changes(link_type, system):
                 step()
                 found = self._fold.row(change.ref)
-                if change.data is not None and (found is None or found.counterpart is None):
+                is_lone = (
+                    found is None
+                    or found.counterpart is None
+                    or self._fold.is_partner_of_another(found)
+                )
+                if change.data is not None and is_lone:
                     unmatched[system.value] += 1
                     await self._publish(lone_seat(change, link_type, self.context))
         report.unmatched = unmatched
