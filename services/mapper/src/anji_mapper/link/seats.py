@@ -63,8 +63,12 @@ def claim(turn: Turn, partner: Ref, found_for: int | None = None) -> None:
 
 
 def begin_anew(turn: Turn) -> None:
-    """A refused home was edited: it may match another record now, or none."""
-    turn.put(stage=Stage.NEW, partner=None)
+    """A refused home was edited: it may match another record now, or none.
+
+    What was agreed with the last partner says nothing about the next one.
+    """
+    turn.put(stage=Stage.NEW, partner=None, is_unsettled=False)
+    turn.put(agreed={}, lines={}, renumbered={}, asked={}, decisions={})
     turn.put_side(turn.far, SideState(sent=turn.seat.side(turn.far).sent))
 
 
