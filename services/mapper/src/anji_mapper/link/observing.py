@@ -27,6 +27,7 @@ from anji_mapper.link.state import (
     Held,
     LineState,
     SideState,
+    ValuePair,
     changed,
 )
 from anji_mapper.link.turn import Turn
@@ -161,8 +162,12 @@ def cleared(turn: Turn, system: System) -> None:
 
 
 def look_at(turn: Turn, system: System, observed: Observed) -> None:
-    """Take in a record as a writer read it: nothing read before it is news (rule 8)."""
+    """Take in a record as a writer read it: nothing read before it is news (rule 8).
+
+    One that is known to be gone stays so: its deletion may come before what was read before it.
+    """
     side = turn.seat.side(system)
+    seen = _seen(turn, system, observed.stamp, observed.data)
     turn.put_side(
         system,
         changed(
@@ -170,7 +175,7 @@ def look_at(turn: Turn, system: System, observed: Observed) -> None:
             ref=observed.ref,
             stamp=observed.stamp,
             floor=observed.stamp,
-            seen=_seen(turn, system, observed.stamp, observed.data),
+            seen=_deleted(turn, seen) if side.is_gone else seen,
         ),
     )
 
@@ -205,6 +210,7 @@ def agree(  # noqa: PLR0913 - what a command said, and what came of it
             answer = answers.of(name, names[name], sent, None if came is None else came.head)
             agreed[name] = answer.agreed
             memory.take(name, answer)
+    agreed |= _entered(turn, flight, before, came)
     states = dict(turn.seat.lines)
     for each in turn.link_type.lines:
         if each.name in flight.rows:
@@ -232,6 +238,24 @@ def agree(  # noqa: PLR0913 - what a command said, and what came of it
         turn.notify(NoticeKind.VALUE_REWRITTEN, words, system=system.value, fields=fields)
 
 
+def _entered(
+    turn: Turn, flight: Flight, before: Seen | None, came: Seen | None
+) -> dict[str, ValuePair]:
+    """Agree on states into which we took a record because the other one was deleted.
+
+    So it is no edit of anybody, and is taken back if that one is there again.
+    """
+    deletion = turn.link_type.deletion
+    if deletion is None or deletion.name not in flight.pairs or came is None:
+        return {}
+    was = {} if before is None else before.head
+    return {
+        f"{state.path}~{state.path}": (True, True)
+        for state in turn.link_type.states
+        if came.head.get(state.path) is True and was.get(state.path) is not True
+    }
+
+
 def _settled(
     removed: Sequence[str], known: Mapping[str, LineState], now: Mapping[str, LineState]
 ) -> set[str]:
@@ -243,10 +267,13 @@ def _settled(
 
 def _gone(turn: Turn, side: SideState, revision: int) -> SideState:
     """Return a side whose record was deleted: in the state of it, as it was seen last."""
-    seen, deletion = side.seen, turn.link_type.deletion
-    if seen is not None and deletion is not None:
-        seen = replace(seen, head={**seen.head, deletion.crm: True})
+    seen = None if side.seen is None else _deleted(turn, side.seen)
     return changed(side, revision=revision, is_gone=True, held=None, seen=seen)
+
+
+def _deleted(turn: Turn, seen: Seen) -> Seen:
+    deletion = turn.link_type.deletion
+    return seen if deletion is None else replace(seen, head={**seen.head, deletion.crm: True})
 
 
 def _applied(side: SideState, held: Held) -> SideState:
