@@ -171,11 +171,16 @@ def test_an_update_of_a_record_that_is_gone_is_rejected() -> None:
     in_a_lab(test)
 
 
-async def read_whole(lab: Lab, *, seconds_ago: float) -> None:
-    """Let the source tell that it has read all things as of then."""
+async def read_whole(lab: Lab, *, seconds_ago: float, steadily: float = 1000.0) -> None:
+    """Let the source tell that it has read all things as of then, and `steadily` for how long."""
     at = lab.clock.now() - timedelta(seconds=seconds_ago)
     told = Checkpoint(
-        system=System.K3CLOUD, object_name="Thing", begun_at=EPOCH, watermark=at, read_at=at
+        system=System.K3CLOUD,
+        object_name="Thing",
+        begun_at=EPOCH,
+        watermark=at,
+        read_at=at,
+        steady_since=lab.clock.now() - timedelta(seconds=steadily),
     )
     await lab.broker.publish([told.to_message()])
     await lab.wait(1)
@@ -213,6 +218,30 @@ def test_where_reads_are_paid_an_update_is_compared_if_knowledge_is_old(
     in_a_lab(test)
 
 
+@pytest.mark.parametrize(
+    ("decided_ago", "steadily", "is_compared"),
+    [(4.0, 2.0, True), (4.0, 10.0, True), (1.0, 9.0, True), (1.0, 13.0, False)],
+)
+def test_an_update_decided_before_a_source_that_stood_still_was_heard_is_compared(
+    decided_ago: float, steadily: float, *, is_compared: bool
+) -> None:
+    """Its newest window is fresh; what people did in the hours before came with the first."""
+
+    async def test(lab: Lab) -> None:
+        there = lab.vendor.make(name="a person's")
+        lab.start(LittleTarget(lab.vendor, reads_are_paid=True))
+        await lab.wait(100)
+        await read_whole(lab, seconds_ago=1.0, steadily=steadily)
+        decided_at = lab.clock.now() - timedelta(seconds=decided_ago)
+
+        await lab.issue(update(there, {"name": "new"}, {"name": "old"}, issued_at=decided_at))
+
+        outcome = (await lab.result_after(1)).outcome
+        assert outcome is (Outcome.MOVED if is_compared else Outcome.UPDATED)
+
+    in_a_lab(test)
+
+
 def test_knowledge_of_another_object_is_none() -> None:
     async def test(lab: Lab) -> None:
         there = lab.vendor.make(name="a person's")
@@ -220,7 +249,7 @@ def test_knowledge_of_another_object_is_none() -> None:
         at = lab.clock.now()
         told = Checkpoint(
             system=System.K3CLOUD, object_name="Other", begun_at=at, watermark=at, read_at=at
-        )
+        ).model_copy(update={"steady_since": at - timedelta(seconds=1000)})
         await lab.broker.publish([told.to_message()])
 
         await lab.issue(update(there, {"name": "new"}, {"name": "old"}, issued_at=at))

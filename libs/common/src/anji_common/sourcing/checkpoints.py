@@ -15,6 +15,7 @@ from anji_common.events.envelope import Event, derived_id, envelope, parsed
 from anji_common.events.signals import source_key
 from anji_common.messages import Message, Record
 from anji_common.refs import System
+from anji_common.sourcing.settings import SourceSettings
 from anji_common.topics import CHECKPOINTS
 
 __all__ = ["Checkpoint", "PatrolProgress", "PatrolStage", "SnapshotProgress", "Wish"]
@@ -120,6 +121,10 @@ class Checkpoint(Event):
     """When, by our clock, the newest window that was read whole was begun: whatever the vendor's
     queries told by then is published. Where reads are paid, writers rely on it."""
 
+    steady_since: AwareDatetime | None = None
+    """When, by our clock, the first whole window after a standstill (a start, a pause, a vendor
+    that did not answer) was published: what was decided before has not seen what people did."""
+
     wishes: dict[str, Wish] = Field(default_factory=dict)
     """By record id."""
 
@@ -140,6 +145,19 @@ class Checkpoint(Event):
             "confirmed": confirms,
             "confirms": None if self.confirms == confirms else self.confirms,
         }
+
+    def taken_up(self) -> Self:
+        """Return it for a new owner, who does not know how long nobody has read."""
+        return self.model_copy(update={"read_at": None})
+
+    def read_whole(
+        self, watermark: datetime, begun: datetime, now: datetime, settings: SourceSettings
+    ) -> dict[str, datetime | None]:
+        """Return what changes when a window that was begun at `begun` is published by `now`."""
+        last, longest = self.read_at, 2 * settings.most_poll_seconds
+        stood_still = last is None or (begun - last).total_seconds() > longest
+        since = now if stood_still else self.steady_since
+        return {"watermark": watermark, "read_at": begun, "steady_since": since}
 
     @property
     def key(self) -> str:

@@ -89,7 +89,7 @@ class Desk:
 
     async def start(self, checkpoint: Checkpoint | None) -> None:
         """Begin where the former owner left off, or, the first time, at the vendor's now."""
-        self._checkpoint = self._kept = checkpoint
+        self._checkpoint = self._kept = None if checkpoint is None else checkpoint.taken_up()
         self._rhythm.begin(self._clock.monotonic())
         if checkpoint is not None:
             self._gathering.begin(checkpoint.wishes, self._clock.monotonic())
@@ -142,7 +142,7 @@ class Desk:
             case SignalKind.READ:  # something of this object moved, nobody knows what
                 self._rhythm.told(now)
             case SignalKind.PAUSE:
-                self._set(is_paused=True)
+                self._set(is_paused=True, read_at=None)
             case SignalKind.RESUME:
                 self._set(is_paused=False)
                 self._rhythm.at_once(now)
@@ -252,8 +252,8 @@ class Desk:
                 met.update(page.marks)
                 if len(page.records) > _MOST_LIVE_RECORDS:  # the rest of a mass change can wait
                     lane.enter_context(working_in(Lane.BULK))
-        newest = times[0] if times else None
-        self._set(watermark=advanced(self._place.watermark, now, newest, slack), read_at=begun)
+        watermark = advanced(self._place.watermark, now, next(iter(times), None), slack)
+        self._set(**self._place.read_whole(watermark, begun, self._clock.now(), self._settings))
         self._seen = bounded_marks(met)
         return found_news
 

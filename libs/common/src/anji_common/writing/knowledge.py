@@ -2,7 +2,9 @@
 
 A source's checkpoint tells when the newest window of an object that it read whole was begun. What
 people did before that is published, and the commands that were decided since have seen it; for
-what they did later, or while the source stood still, a writer has to look for itself.
+what they did later, or while the source stood still, a writer has to look for itself. It tells as
+well since when windows follow each other: commands that were decided before have not seen what
+people did while the source stood still, however fresh its newest window is by now.
 """
 
 import asyncio
@@ -21,6 +23,7 @@ from anji_common.runtime import Runtime
 from anji_common.sourcing.checkpoints import Checkpoint
 from anji_common.topics import CHECKPOINTS
 from anji_common.views import View
+from anji_common.writing.rules import Known
 
 __all__ = ["Knowledge", "knowing"]
 
@@ -36,10 +39,10 @@ class Knowledge:
         self._view = view
         self._system = system
 
-    def read_at(self, object_name: str) -> datetime | None:
-        """Return when the newest whole reading was begun; `None` if there was none."""
+    def of(self, object_name: str) -> Known | None:
+        """Return what was read whole of an object; `None` if there was nothing."""
         kept = self._view.get(source_key(self._system, object_name))
-        return None if kept is None else datetime.fromisoformat(kept.decode())
+        return None if kept is None else Known(*map(datetime.fromisoformat, kept.decode().split()))
 
 
 @asynccontextmanager
@@ -48,7 +51,7 @@ async def knowing(runtime: Runtime, system: System) -> AsyncIterator[Knowledge]:
 
     A follower that falls behind tells an old time: then more is looked at, never less.
     """
-    view = View(runtime.broker, CHECKPOINTS.name, project=_read_at)
+    view = View(runtime.broker, CHECKPOINTS.name, project=_known)
     await view.start()
     work = _follow(view, runtime.clock)
     following = asyncio.create_task(work, name=f"{system} writer: checkpoints")
@@ -69,8 +72,10 @@ async def _follow(view: View, clock: Clock) -> None:
             await clock.sleep(_AGAIN_SECONDS)
 
 
-def _read_at(record: Record) -> bytes | None:
+def _known(record: Record) -> bytes | None:
     if record.value is None:
         return None
-    read_at = Checkpoint.from_record(record).read_at
-    return None if read_at is None else read_at.isoformat().encode()
+    kept = Checkpoint.from_record(record)
+    if kept.read_at is None or kept.steady_since is None:  # the latter: an older version's
+        return None
+    return f"{kept.read_at.isoformat()} {kept.steady_since.isoformat()}".encode()

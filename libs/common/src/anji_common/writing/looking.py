@@ -120,7 +120,7 @@ class Looking:
             self._settings,
             self._clock.now(),
             reads_are_paid=paid,
-            read_at=None if known is None else known.read_at(name),
+            known=None if known is None else known.of(name),
         )
 
     async def _look_up(self, jobs: Sequence[Job], *, own_only: bool) -> dict[Ref, Verdict]:

@@ -16,6 +16,7 @@ from anji_common.writing.verdicts import Job
 
 __all__ = [
     "WRITER_RULES",
+    "Known",
     "WriterRules",
     "is_compared",
     "is_looked_up",
@@ -25,6 +26,17 @@ __all__ = [
     "is_read_back",
     "is_sent_once",
 ]
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What a source has read of one object, by our clock."""
+
+    read_at: datetime
+    """When the newest whole window was begun."""
+
+    steady_since: datetime
+    """When the first window after the last standstill was published."""
 
 
 def is_looked_up(job: Job) -> bool:
@@ -38,14 +50,15 @@ def is_compared(
     now: datetime,
     *,
     reads_are_paid: bool,
-    read_at: datetime | None = None,
+    known: Known | None = None,
 ) -> bool:
     """Rule 11: an update's target is compared with its base before it is saved.
 
     Where reads are paid: when an attempt is in doubt, before an operation or a line's removal, and
     when knowledge is old: what the command was decided on, or what the source has read since of
-    that object (`read_at`: whole up to then). A command that waited is older than its age tells:
-    what was read while it did is known to its link alone.
+    that object. A command that waited is older than its age tells: what was read while it did is
+    known to its link alone. So is one of the first seconds after the source stood still: what it
+    read first may be hours old, and the command may have been decided before it was known.
     """
     command = job.command
     return (
@@ -54,8 +67,9 @@ def is_compared(
         or command.action is Action.OPERATE
         or any(command.removes.values())
         or (now - command.issued_at).total_seconds() > _youngest(settings)
-        or read_at is None
-        or (now - read_at).total_seconds() > settings.known_seconds
+        or known is None
+        or (now - known.read_at).total_seconds() > settings.known_seconds
+        or (command.issued_at - known.steady_since).total_seconds() < settings.decided_seconds
     )
 
 
