@@ -30,8 +30,9 @@ def decide_removed(turn: Turn, found: Comparison) -> None:
     if any(turn.rules.is_busy(turn.seat.side(system)) for system in SYSTEMS):
         _keep_questions(turn, found)
         return  # a side that is being written is not seen as it is
-    for name, crm_id in found.gone_rows:
-        del found.lines[name][crm_id]
+    if not any(_is_in_a_state(turn, system) for system in SYSTEMS):  # else lines may come back
+        for name, crm_id in found.gone_rows:
+            del found.lines[name][crm_id]
     for name, crm_id in found.lost_rows:
         state = found.lines[name][crm_id]
         lost = _lost(turn, kinds[name], crm_id, state)

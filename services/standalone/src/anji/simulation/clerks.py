@@ -2,8 +2,9 @@
 
 A line is told from the others by its price, which nobody changes. What they remember judges lines
 by itself: one that nobody removed is there, once, with a quantity that somebody said last; one
-that somebody removed and nobody edited is gone. What becomes of an edit and a removal that meet,
-only the order of their arrival says: then both sides must agree, and that is judged elsewhere.
+that somebody removed and nobody edited is gone. What their system refused was not done. What
+becomes of an edit and a removal that meet, only the order of their arrival says: then both sides
+must agree, and that is judged elsewhere.
 """
 
 import asyncio
@@ -159,37 +160,39 @@ class Clerks:
         if price not in lines or len(lines) == 1:
             return
         self.journal.note("people", f"remove line {price} of order {order.number}")
-        self._removed.add(price)
         about = {"dataObjectApiName": _LINES}
         line_id = lines[price].line_id
         await self.crm.call("data/invalid", {**about, "object_data_id": line_id})
+        self._removed.add(price)
         await self.crm.call("data/delete", {**about, "idList": [line_id]})
         await self._touch(order)
 
     async def _edit_in_the_crm(self, order: Order, price: int) -> None:
         line = (await self._crm_lines(order)).get(price)
         if line is not None:
-            quantity = self._next(price, System.FXIAOKE)
+            quantity = self._next()
             self.journal.note("people", f"edit line {price} of order {order.number}: {quantity}")
             await self.crm.update(_LINES, str(line.line_id), quantity=str(quantity))
+            self._said[price][System.FXIAOKE] = quantity
             await self._touch(order)
 
     async def _remove_in_the_erp(self, order: Order, price: int) -> None:
         rows = await self._taken_back(order)
         if price in rows and len(rows) > 1:
             self.journal.note("people", f"remove row {price} of bill {order.number}")
-            self._removed.add(price)
-            if self.clock.monotonic() < order.made_at + _ANSWERED_AFTER_SECONDS:
-                self._early.add(price)
+            is_early = self.clock.monotonic() < order.made_at + _ANSWERED_AFTER_SECONDS
             kept = [{"FEntryID": row.line_id} for at, row in rows.items() if at != price]
             model = {"FID": rows[price].head, _ENTRY: kept}
             await self.erp.save("SAL_SaleOrder", model, NeedUpDateFields=[_ENTRY])
+            self._removed.add(price)
+            if is_early:
+                self._early.add(price)
         await self._audit(order, rows)
 
     async def _edit_in_the_erp(self, order: Order, price: int) -> None:
         rows = await self._taken_back(order)
         if price in rows:
-            quantity = self._next(price, System.K3CLOUD)
+            quantity = self._next()
             self.journal.note("people", f"edit row {price} of bill {order.number}: {quantity}")
             row = {"FEntryID": rows[price].line_id, "FQty": quantity}
             await self.erp.save(
@@ -198,6 +201,7 @@ class Clerks:
                 NeedUpDateFields=[_ENTRY, "FQty"],
                 IsDeleteEntry="false",
             )
+            self._said[price][System.K3CLOUD] = quantity
         await self._audit(order, rows)
 
     async def _taken_back(self, order: Order) -> dict[int, _Line]:
@@ -232,12 +236,11 @@ class Clerks:
 
     async def _touch(self, order: Order) -> None:
         """A line that goes leaves no date; whoever removes it writes why."""
-        self._quantity += 1
-        await self.crm.update("SalesOrderObj", order.record_id, remark=f"r{self._quantity}")
+        remark = f"r{self._next()}"
+        await self.crm.update("SalesOrderObj", order.record_id, remark=remark)
 
-    def _next(self, price: int, system: System) -> int:
+    def _next(self) -> int:
         self._quantity += 1
-        self._said[price][system] = self._quantity
         return self._quantity
 
 

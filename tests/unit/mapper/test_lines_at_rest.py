@@ -1,0 +1,48 @@
+"""Lines of a record that rests in a state: they are gone with it, not by an edit."""
+
+from dataclasses import replace
+
+import pytest
+
+from anji_common.refs import System
+from anji_mapper.mapping.conditions import OneOf
+from anji_mapper.mapping.lenses import Same
+from anji_mapper.mapping.model import LinkType, Pair
+from anji_mapper.mapping.removals import RowPolicy
+from anji_mapper.mapping.states import State
+from labs.document_lab import DocumentLab
+from labs.link_lab import CRM
+from labs.lost_rows import held, ids, linked
+from labs.order_type import ENTRY, LINES, make_order_type
+
+
+def with_void(order_type: LinkType) -> LinkType:
+    """Return the type with a state that its vendors keep in the note, and that does not cross."""
+    conditions = {CRM: OneOf("remark", frozenset(("void",)))}
+    state = State("void", conditions, does={}, paths={})
+    no_way = frozenset[System]()
+    pair = Pair("is:void~is:void", state.path, state.path, Same(), CRM, no_way, state=state)
+    return replace(order_type, pairs=(*order_type.pairs, pair))
+
+
+@pytest.mark.parametrize("is_seen_void", [True, False])
+def test_a_line_that_was_removed_while_its_order_was_void_does_not_come_back(
+    is_seen_void: object,
+) -> None:
+    lab = DocumentLab(with_void(make_order_type(on_removed=RowPolicy.REMOVE)))
+    order, bill = linked(lab, "1", "2")
+    lines = lab.crm.lines(order, LINES)
+    kept = list(lines)
+
+    lab.change(order, {"remark": "void"})
+    lines.clear()
+    if is_seen_void:
+        lab.rest()
+    lab.remove_row(bill, ENTRY, ids(lab, bill)[0])
+    lab.rest()
+    lab.change(order, {"remark": "recovered"})
+    lines.extend(kept)
+    lab.rest()
+
+    assert held(lab, bill) == held(lab, order) == ["2"]
+    assert [command.system for command in lab.sent if any(command.removes.values())] == [CRM]
