@@ -13,12 +13,14 @@ from anji_common.events.inbox import Entry
 from anji_common.events.notices import NoticeKind
 from anji_common.events.results import Outcome, Result
 from anji_common.events.signals import Signal, SignalKind
-from anji_common.refs import System
+from anji_common.refs import Ref, System
 from anji_common.sourcing.checkpoints import Checkpoint, PatrolProgress, PatrolStage
 from anji_common.testing.strategies import as_record
 from anji_common.testing.virtual_time import EPOCH
-from anji_mapper.link.state import ProblemKind
+from anji_mapper.link.codec import seat_message
+from anji_mapper.link.state import ProblemKind, Seat, SideState, Stage
 from anji_mapper.mapping.compile import compile_mappings
+from anji_mapper.mapping.model import Seen
 from labs.mapper_lab import ACCOUNT, CUSTOMER, MapperLab, in_a_mapper_lab
 from labs.mapping_files import GOOD, ORDER, changed
 
@@ -176,6 +178,41 @@ def test_deletes_that_a_source_holds_are_listed_and_answered(
         message = answer(found, "wang", lab.clock, approves=approves)
         signal = Signal.from_record(as_record(message))
         assert (signal.kind, signal.object_name) == (kind, "AccountObj")
+        patrol = held("a1", "a2").patrol
+        assert patrol is not None
+        assert signal.answers == patrol.question
+
+    in_a_mapper_lab(test)
+
+
+def test_a_number_that_several_links_have_names_none_of_them() -> None:
+    """A decision would be taken about whichever comes first."""
+
+    async def test(lab: MapperLab) -> None:
+        seats = [
+            Seat(
+                key=Ref(System.FXIAOKE, "AccountObj", name),
+                link_type="customer",
+                generation=1,
+                stage=stage,
+                crm=SideState(seen=Seen({}, number=number)),
+            )
+            for name, number, stage in (
+                ("a1", "Ann", Stage.LINKED),
+                ("a2", "Ann", Stage.NEW),
+                ("a3", "Bea", Stage.ENDED),
+                ("a4", "Bea", Stage.LINKED),
+            )
+        ]
+        await lab.broker.publish([seat_message(each) for each in seats])
+
+        async with Links.read(lab.broker, lab.mappings) as links:
+            with pytest.raises(RejectedError, match=r"2 links.*AccountObj/a1, .*AccountObj/a2"):
+                links.one("Ann")
+            bea = links.one("Bea")
+
+        assert bea is not None
+        assert bea.key.record_id == "a4"
 
     in_a_mapper_lab(test)
 

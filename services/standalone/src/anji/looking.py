@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
 
 from pydantic import JsonValue
 
@@ -25,7 +26,7 @@ from anji_mapper.link.state import Seat, Stage
 from anji_mapper.mapping.model import LinkType, Mappings
 from anji_mapper.tasks import checked_seat, seat_tokens
 
-__all__ = ["Cause", "Links", "asked_key", "decision", "edit", "retries"]
+__all__ = ["Cause", "Links", "asked_key", "decision", "edit", "next_sequence", "retries"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +68,23 @@ class Links:
                         yield seat
 
     def one(self, key: str) -> Seat | None:
-        """Return the home of a link by the ref of either record, or by a business number."""
+        """Return the home of a link by the ref of either record, or by a business number.
+
+        Raises:
+            RejectedError: it is the number of several; the message says their refs.
+        """
         seat = self._seat(key)
         if seat is not None and seat.stage is Stage.POINTER:
             return self._seat(str(seat.partner))
         if seat is not None:
             return seat
-        return next((found for found in self.all() if key in _numbers(found)), None)
+        found = [each for each in self.all() if key in _numbers(each)]
+        standing = [each for each in found if each.stage is not Stage.ENDED] or found
+        if len(standing) > 1:
+            refs = ", ".join(str(each.key) for each in standing)
+            msg = f"{key} is the number of {len(standing)} links: say which, by its ref: {refs}"
+            raise RejectedError(msg)
+        return standing[0] if standing else None
 
     def causes(self) -> list[Cause]:
         """Return what keeps links from moving, the most frequent first."""
@@ -125,6 +136,14 @@ def asked_key(seat: Seat, field: str) -> str:
     return found[0]
 
 
+def next_sequence(seat: Seat, person: str, now: datetime) -> int:
+    """Return a sequence by which `seat` does not take what `person` says now for a replay.
+
+    It is the time, unless that runs behind where the last words were typed.
+    """
+    return max(int(now.timestamp() * 1000), seat.heard.get(f"person/{person}", -1) + 1)
+
+
 def decision(seat: Seat, field: str, winner: System, person: str, clock: Clock) -> Entry:
     """Return the wish of `person` that the value of `winner` stays in a field that is asked about.
 
@@ -143,7 +162,7 @@ def decision(seat: Seat, field: str, winner: System, person: str, clock: Clock) 
     return Entry(
         to=seat.key,
         sender=f"person/{person}",
-        sequence=int(now.timestamp() * 1000),
+        sequence=next_sequence(seat, person, now),
         kind=EntryKind.DECIDE,
         at=now,
         link_type=seat.link_type,
@@ -186,7 +205,7 @@ def edit(  # noqa: PLR0913, PLR0917 - what a person says
     return Entry(
         to=seat.key,
         sender=f"person/{person}",
-        sequence=int(now.timestamp() * 1000),
+        sequence=next_sequence(seat, person, now),
         kind=EntryKind.EDIT,
         at=now,
         link_type=seat.link_type,
@@ -200,18 +219,17 @@ def edit(  # noqa: PLR0913, PLR0917 - what a person says
 def retries(seats: Sequence[Seat], person: str, clock: Clock) -> list[Entry]:
     """Return the wishes of `person` to try again what keeps `seats` from moving."""
     now = clock.now()
-    began = int(now.timestamp() * 1000)
     return [
         Entry(
             to=_ref(seat),
             sender=f"person/{person}",
-            sequence=began + place,
+            sequence=next_sequence(seat, person, now),
             kind=EntryKind.RETRY,
             at=now,
             link_type=seat.link_type,
             problem=seat.problem.id,
         )
-        for place, seat in enumerate(seats)
+        for seat in seats
         if seat.problem is not None
     ]
 

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from anji.looking import Links, retries
+from anji.looking import Links, next_sequence, retries
 from anji_common.clock import Clock
 from anji_common.events.inbox import Entry, EntryKind
 from anji_common.events.signals import Signal, SignalKind
@@ -50,8 +50,8 @@ def repairs_of(
             read[found.crm or found.erp] = None
     settles = [
         entry
-        for place, (crm, names) in enumerate(fields.items())
-        if (entry := _settle(crm, names, links, person, clock, place)) is not None
+        for crm, names in fields.items()
+        if (entry := _settle(crm, names, links, person, clock)) is not None
     ]
     seats = [seat for key in retry if (seat := links.one(key)) is not None]
     retried = retries(seats, person, clock)
@@ -61,8 +61,8 @@ def repairs_of(
     return Repairs(messages, len(settles), len(retried), len(signals))
 
 
-def _settle(  # noqa: PLR0913, PLR0917 - what an entry says
-    crm: str, fields: Sequence[str], links: Links, person: str, clock: Clock, place: int
+def _settle(
+    crm: str, fields: Sequence[str], links: Links, person: str, clock: Clock
 ) -> Entry | None:
     seat = links.one(crm)
     if seat is None:
@@ -71,7 +71,7 @@ def _settle(  # noqa: PLR0913, PLR0917 - what an entry says
     return Entry(
         to=seat.key,
         sender=f"person/{person}",
-        sequence=int(now.timestamp() * 1000) + place,
+        sequence=next_sequence(seat, person, now),
         kind=EntryKind.SETTLE,
         at=now,
         link_type=seat.link_type,
