@@ -11,7 +11,8 @@ from anji_common.events.notices import Notice
 from anji_common.events.signals import Signal, SignalKind
 from anji_common.refs import System
 from anji_common.runtime import Runtime
-from anji_common.topics import NOTICES, changes_topic
+from anji_common.sourcing.signalling import ask_source
+from anji_common.topics import NOTICES, SIGNALS, changes_topic
 from anji_fxiaoke.service import run_source
 from anji_sandbox.fxiaoke import FxiaokeCore, FxiaokeSwitches
 from labs.fxiaoke_lab import INTEREST, LINES, Lab, on_a_crm
@@ -205,6 +206,35 @@ def test_what_is_held_is_gone_when_a_person_approves() -> None:
         await room.wait(30.0)
 
         assert await room.gone() == set(made[:4])
+
+    in_a_room(test)
+
+
+def test_an_approval_that_comes_again_does_not_approve_what_is_held_by_then() -> None:
+    """A group that is put back hears it once more."""
+
+    async def test(room: Room) -> None:
+        made = await room.accounts(12)
+        room.delete("AccountObj", *made[:6])
+        await room.signal(SignalKind.PROBE)
+        await room.wait(120.0)
+        await ask_source(room.runtime, INTEREST, SignalKind.APPROVE, "AccountObj")
+        await room.wait(30.0)
+        assert await room.gone() == set(made[:6])
+        room.delete("AccountObj", *made[6:10])
+        await room.signal(SignalKind.PROBE)
+        await room.wait(120.0)
+
+        told = [
+            Signal.from_record(each)
+            for each in await all_records(room.runtime.broker, SIGNALS.name)
+        ]
+        again = [each.to_message() for each in told if each.kind is SignalKind.APPROVE]
+        await room.runtime.broker.publish(again)
+        await room.wait(120.0)
+
+        assert len(again) == 1
+        assert await room.gone() == set(made[:6])
 
     in_a_room(test)
 

@@ -267,6 +267,19 @@ def test_what_a_person_refuses_is_not_gone_and_is_looked_at_again_in_the_next_ro
     assert answered(held, SignalKind.APPROVE) == approved(held)
 
 
+@pytest.mark.parametrize("answer", [SignalKind.APPROVE, SignalKind.REFUSE])
+def test_an_answer_to_another_question_than_the_one_that_stands_is_let_be(
+    answer: SignalKind,
+) -> None:
+    fewer, _ = a_round(KNOWN, [{"00", "05"}, {"00", "05"}], settings(most=3))
+    held, _ = a_round(KNOWN, [{"00"}, {"00"}], settings(most=3))
+
+    assert answered(held, answer, fewer.question) is held
+    assert answered(held, answer, "") is held
+    assert answered(held, answer, held.question) == answered(held, answer)
+    assert asked_for(held, AT).question == held.question
+
+
 def test_what_is_held_can_be_answered_while_the_next_round_looks() -> None:
     there = {"00", "05", "06"}
     held, _ = a_round(KNOWN, [there, there], settings(most=3))

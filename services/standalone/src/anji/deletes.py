@@ -28,7 +28,7 @@ class Delete:
     asks: tuple[System, str] | Seat
     """The object whose source holds it, or the link that asks."""
     question: str = ""
-    """Of a link: what it asks."""
+    """What is asked: of a link, the name of its field."""
 
 
 async def waiting_deletes(broker: Broker, mappings: Mappings, links: Links) -> list[Delete]:
@@ -45,7 +45,13 @@ def answer(found: Delete, person: str, clock: Clock, *, approves: bool) -> Messa
         return decision(seat, found.question, winner, person, clock).to_message()
     system, object_name = found.asks
     kind = SignalKind.APPROVE if approves else SignalKind.REFUSE
-    return Signal(system=system, object_name=object_name, kind=kind, at=clock.now()).to_message()
+    return Signal(
+        system=system,
+        object_name=object_name,
+        kind=kind,
+        at=clock.now(),
+        answers=found.question,
+    ).to_message()
 
 
 async def _held(broker: Broker) -> list[Delete]:
@@ -60,6 +66,7 @@ async def _held(broker: Broker) -> list[Delete]:
             place.object_name,
             f"{len(place.patrol.waiting)} records are gone: {_few(place, place.patrol.waiting)}",
             (place.system, place.object_name),
+            place.patrol.question,
         )
         for place in places
         if place.patrol is not None and place.patrol.waiting

@@ -50,7 +50,8 @@ class Signal(Event):
     ref: Ref | None = None
     answers: str | None = None
     """READ: the command's number, put into the change (``protocol.md`` 8); then the read begins
-    after `at`, and is published even though nothing moved."""
+    after `at`, and is published even though nothing moved. APPROVE, REFUSE: what was asked
+    (`PatrolProgress.question`); an answer to anything else is let be."""
 
     def to_message(self) -> Message:
         """Return the record for the signal topic."""

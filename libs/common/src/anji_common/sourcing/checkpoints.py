@@ -103,6 +103,11 @@ class PatrolProgress(Event):
         return self.confirmed if self.stage is PatrolStage.HELD else self.held
 
     @property
+    def question(self) -> str:
+        """Names what a person is asked: just these records; "" where nothing waits."""
+        return derived_id(*sorted(self.waiting)) if self.waiting else ""
+
+    @property
     def is_under_way(self) -> bool:
         """Whether the round goes on by itself."""
         return self.stage in (PatrolStage.LOOKING, PatrolStage.CONFIRMING)

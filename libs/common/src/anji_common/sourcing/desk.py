@@ -154,7 +154,7 @@ class Desk:
                 self._set(confirms=signal.at)
                 self._rhythm.at_once(now)
             case SignalKind.APPROVE | SignalKind.REFUSE:
-                self._set(patrol=answered(checkpoint.patrol, signal.kind))
+                self._set(patrol=answered(checkpoint.patrol, signal.kind, signal.answers))
             case _:
                 pass
 

@@ -228,8 +228,17 @@ def approved(progress: PatrolProgress | None) -> PatrolProgress | None:
     return progress.model_copy(update=update)
 
 
-def answered(progress: PatrolProgress | None, answer: SignalKind) -> PatrolProgress | None:
-    """Return the round after a person has said APPROVE or REFUSE to what is held."""
+def answered(
+    progress: PatrolProgress | None, answer: SignalKind, question: str | None = None
+) -> PatrolProgress | None:
+    """Return the round after a person has said APPROVE or REFUSE to what is held.
+
+    An answer to another `question` than the one that stands is let be: it comes a second time (a
+    group was put back), or what it was shown is not all that waits by now. Older versions named
+    none.
+    """
+    if progress is not None and question not in {None, progress.question}:
+        return progress
     if answer is SignalKind.APPROVE or progress is None or not progress.waiting:
         return approved(progress)
     if progress.stage is not PatrolStage.HELD:
