@@ -33,15 +33,19 @@ class Burials:
 
     def letters(self, found: Sequence[Unreadable], at: datetime) -> list[Message]:
         """Return the dead letters of those versions that were not buried yet."""
-        return [self._letter(each, at) for each in found if self._is_new(each)]
+        return [
+            self._letter(each, at)
+            for each in found
+            if self._buried.get(each.record_id) != _digest(each)
+        ]
 
-    def _is_new(self, found: Unreadable) -> bool:
-        digest = blake2b(found.raw, digest_size=16).digest()
-        is_new = self._buried.pop(found.record_id, None) != digest
-        self._buried[found.record_id] = digest
-        if len(self._buried) > _MOST_REMEMBERED:
-            del self._buried[next(iter(self._buried))]
-        return is_new
+    def told(self, found: Sequence[Unreadable]) -> None:
+        """Remember that the letters of those versions are published."""
+        for each in found:
+            self._buried.pop(each.record_id, None)
+            self._buried[each.record_id] = _digest(each)
+            if len(self._buried) > _MOST_REMEMBERED:
+                del self._buried[next(iter(self._buried))]
 
     def _letter(self, found: Unreadable, at: datetime) -> Message:
         ref = Ref(self._system, self._object_name, found.record_id)
@@ -49,3 +53,7 @@ class Burials:
         _log.warning("record.unreadable", ref=str(ref), reason=str(found.error))
         error = UndecodableError(f"{ref}: {found.error}")
         return dead_letter(found.raw, error, f"{self._system}/source", at=at)
+
+
+def _digest(found: Unreadable) -> bytes:
+    return blake2b(found.raw, digest_size=16).digest()

@@ -24,9 +24,10 @@ from anji_common.metrics import SOURCE_FAILURES, SOURCE_READS, SOURCE_WATERMARK_
 from anji_common.refs import Ref
 from anji_common.runtime import Runtime
 from anji_common.sourcing.backing_off import BackOff
+from anji_common.sourcing.beginning import told_time
 from anji_common.sourcing.burials import Burials
 from anji_common.sourcing.checkpoints import Checkpoint, SnapshotProgress, Wish
-from anji_common.sourcing.feed import Feed, Page, Window
+from anji_common.sourcing.feed import Feed, Page
 from anji_common.sourcing.gathering import Gathering
 from anji_common.sourcing.hand import Hand, comes
 from anji_common.sourcing.patrol import answered, asked_for
@@ -36,7 +37,7 @@ from anji_common.sourcing.revisions import Published, Verdict, revise
 from anji_common.sourcing.rhythm import Rhythm
 from anji_common.sourcing.settings import SourceSettings
 from anji_common.sourcing.snapshots import Snapshots
-from anji_common.sourcing.windows import advanced, bounded_marks, next_window
+from anji_common.sourcing.windows import advanced, bounded_marks, moved_at, next_window
 from anji_common.sourcing.wishes import after_try, is_last_word, wished
 from anji_common.topics import Lane
 from anji_common.turns import in_turns
@@ -107,19 +108,14 @@ class Desk:
     async def prepare(self) -> None:
         """Make the first checkpoint, if there is none (``protocol.md`` 23).
 
-        The vendor is read first, for only its answers may tell its time: what is made after a
-        beginning in its future would be taken for old. It begins when it was first asked.
+        The vendor is read first (``beginning.py``). It begins when it was first asked.
         """
         if self._checkpoint is not None:
             return
         if self._asked_at is None:
             self._asked_at = self._clock.monotonic()
-        guessed = await self._feed.now()
-        window = Window(guessed, guessed + timedelta(seconds=self._settings.slack_seconds))
-        async for _ in self._feed.changed(self._interest, window, {}):
-            break
-        asked_for = timedelta(seconds=self._clock.monotonic() - self._asked_at)
-        now = await self._feed.now() - asked_for
+        told = await told_time(self._feed, self._interest, self._settings.slack_seconds)
+        now = told - timedelta(seconds=self._clock.monotonic() - self._asked_at)
         self._checkpoint = Checkpoint(
             system=self._feed.system,
             object_name=self._interest.object_name,
@@ -224,6 +220,7 @@ class Desk:
                 with working_in(Lane.BULK):
                     await self._patrol_page()
         except (RetriableError, RefusedError) as error:
+            self._checkpoint = self._kept  # what was not committed, if the broker failed
             self._leave_alone(error)
         else:
             self._back_off.succeeded()
@@ -248,7 +245,7 @@ class Desk:
             read = self._feed.changed(self._interest, window, self._seen)
             async for page in self._hand.pages(read):
                 found_news |= await self._take_page(page)
-                times = [max([*times, *map(_time, page.records)])] if page.records else times
+                times = [max([*times, *map(moved_at, page.records)])] if page.records else times
                 met.update(page.marks)
                 if len(page.records) > _MOST_LIVE_RECORDS:  # the rest of a mass change can wait
                     lane.enter_context(working_in(Lane.BULK))
@@ -301,7 +298,11 @@ class Desk:
             return
         page = fetched.result()
         if page is not None:
-            await self._take_page(page)
+            try:
+                await self._take_page(page)
+            except RetriableError:
+                self._snapshots.begin_stretch_anew()
+                raise
             return
         rest = self._snapshots.after_stretch(progress)
         self._set(snapshot=rest)
@@ -354,6 +355,7 @@ class Desk:
         published = {str(change.ref): Published.of(change) for change in changes}
         told = [each.to_message() async for each in in_turns(changes, self._clock)]
         await self._commit([*told, *letters, *others], published)
+        self._burials.told(page.unreadable)
 
     async def _commit(
         self, outputs: Sequence[Message], published: dict[str, Published], *, must: bool = False
@@ -393,8 +395,3 @@ class Desk:
 
     def _count(self, outcome: str) -> None:
         SOURCE_READS.labels(self._feed.system, self.object_name, outcome).inc()
-
-
-def _time(found: Observed) -> datetime:
-    approved = found.stamp.approved_at
-    return found.stamp.modified_at if approved is None else max(found.stamp.modified_at, approved)

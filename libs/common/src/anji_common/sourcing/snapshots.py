@@ -60,6 +60,10 @@ class Snapshots:
         found, self._fetching = self._fetching, None
         return found
 
+    def begin_stretch_anew(self) -> None:
+        """Read the present stretch from its beginning: a page of it could not be published."""
+        self._pages = None
+
     async def close(self) -> None:
         """End what is being fetched."""
         if self._fetching is not None:

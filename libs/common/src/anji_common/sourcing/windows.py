@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from anji_common.events.observed import Observed
 from anji_common.sourcing.feed import Window
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "Pace",
     "advanced",
     "bounded_marks",
+    "moved_at",
     "next_span",
     "next_window",
     "snapshot_window",
@@ -48,6 +50,12 @@ def next_window(
     even where our clock is behind.
     """
     return Window(max(begun_at, watermark - overlap), now + slack)
+
+
+def moved_at(found: Observed) -> datetime:
+    """Return when a record moved last: its modify time, or its approval where that is later."""
+    approved = found.stamp.approved_at
+    return found.stamp.modified_at if approved is None else max(found.stamp.modified_at, approved)
 
 
 def bounded_marks(marks: Mapping[str, str]) -> dict[str, str]:

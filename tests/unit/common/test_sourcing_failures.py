@@ -1,0 +1,134 @@
+"""What fails at one place of a source, its vendor or its broker, stops and loses nothing else."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from random import Random
+from typing import Any
+
+from anji_common.broker.embedded_broker import EmbeddedBroker
+from anji_common.broker.port import Task, Work
+from anji_common.errors import RetriableError
+from anji_common.events.signals import SignalKind
+from anji_common.messages import Message, Record
+from anji_common.runtime import Runtime
+from anji_common.sourcing.engine import run_source
+from anji_common.topics import DEADLETTERS
+from labs.memory_broker import all_records
+from labs.source_lab import INTEREST, SETTINGS, LittleFeed, SourceLab, in_a_lab
+
+_HINTED = replace(SETTINGS, poll_seconds=600.0, most_poll_seconds=600.0)
+
+
+class _Full:
+    """A broker that has no room for what is committed while `is_full`."""
+
+    def __init__(self, broker: EmbeddedBroker) -> None:
+        self._broker = broker
+        self.is_full = False
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the broker has
+        return getattr(self._broker, name)
+
+    async def serve(self, group: str, inputs: Sequence[str], work: Work) -> None:
+        async def bound(task: Task) -> None:
+            await work(_FullTask(task, self))
+
+        await self._broker.serve(group, inputs, bound)
+
+
+class _FullTask:
+    def __init__(self, task: Task, broker: _Full) -> None:
+        self._task, self._broker = task, broker
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the task has
+        return getattr(self._task, name)
+
+    async def commit(
+        self, done: Sequence[Record], outputs: Sequence[Message] = ()
+    ) -> Mapping[str, int]:
+        if self._broker.is_full and not done:
+            msg = "the disk is full"
+            raise RetriableError(msg)
+        return await self._task.commit(done, outputs)
+
+
+def _on_full(lab: SourceLab) -> _Full:
+    """Start a source on a broker that may be full."""
+    broker = _Full(lab.broker)
+    runtime = Runtime(broker, lab.clock, Random(1))
+    work = run_source(LittleFeed(lab.shop), INTEREST, runtime, lab.settings)
+    lab.sources.append(asyncio.create_task(work))
+    return broker
+
+
+def test_a_wish_whose_record_could_not_be_published_is_granted_later() -> None:
+    async def test(lab: SourceLab) -> None:
+        broker = _on_full(lab)
+        await lab.wait(2.0)
+        lab.shop.write("1", "a")
+        await lab.wait(700.0)  # a poll has read it, and the next ones begin behind it
+        await lab.signal(record_id="1", answers="1-1")
+        broker.is_full = True
+        await lab.wait(1.0)
+        broker.is_full = False
+        await lab.wait(60.0)
+
+        assert [change.answers for change in await lab.changes()] == [None, "1-1"]
+
+    in_a_lab(test, settings=replace(_HINTED, gather_seconds=0.5))
+
+
+def test_a_page_of_a_snapshot_that_could_not_be_published_is_read_again() -> None:
+    async def test(lab: SourceLab) -> None:
+        made = lab.shop.make_old(7, 1)
+        broker = _on_full(lab)
+        await lab.wait(2.0)
+        await lab.signal(SignalKind.SNAPSHOT)
+        while not await lab.changes():
+            await lab.wait(0.001)
+        broker.is_full = True
+        await lab.wait(1.0)
+        broker.is_full = False
+        await lab.wait(60.0)
+
+        assert (await lab.checkpoint()).snapshot is None
+        assert {change.ref.record_id for change in await lab.changes()} == {*made}
+
+    in_a_lab(test, settings=_HINTED)
+
+
+def test_a_delete_that_could_not_be_published_is_found_again_by_the_same_round() -> None:
+    async def test(lab: SourceLab) -> None:
+        broker = _on_full(lab)
+        await lab.wait(2.0)
+        for number in range(5):
+            lab.shop.write(str(number), "a")
+        await lab.wait(3.0)
+        del lab.shop.things["Thing", "3"]
+        await lab.signal(SignalKind.PROBE)
+        await lab.wait(SETTINGS.confirm_seconds - 5.0)
+        broker.is_full = True
+        await lab.wait(30.0)
+        broker.is_full = False
+        await lab.wait(60.0)
+
+        gone = [change.ref.record_id for change in await lab.changes() if change.data is None]
+        assert gone == ["3"]
+
+    in_a_lab(test)
+
+
+def test_a_dead_letter_that_could_not_be_published_is_published_later() -> None:
+    async def test(lab: SourceLab) -> None:
+        broker = _on_full(lab)
+        await lab.wait(2.0)
+        broker.is_full = True
+        lab.shop.write("1", "rubbish")
+        await lab.wait(2.0)
+        broker.is_full = False
+        await lab.wait(60.0)
+
+        assert len(await all_records(lab.broker, DEADLETTERS.name)) == 1
+
+    in_a_lab(test)
