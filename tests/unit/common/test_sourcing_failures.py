@@ -1,18 +1,20 @@
 """What fails at one place of a source, its vendor or its broker, stops and loses nothing else."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from random import Random
 from typing import Any
 
 from anji_common.broker.embedded_broker import EmbeddedBroker
 from anji_common.broker.port import Task, Work
-from anji_common.errors import RetriableError
+from anji_common.errors import RefusedError, RetriableError
 from anji_common.events.signals import SignalKind
+from anji_common.interest import ObjectInterest
 from anji_common.messages import Message, Record
 from anji_common.runtime import Runtime
 from anji_common.sourcing.engine import run_source
+from anji_common.sourcing.feed import Page, Window
 from anji_common.topics import DEADLETTERS
 from labs.memory_broker import all_records
 from labs.source_lab import INTEREST, SETTINGS, LittleFeed, SourceLab, in_a_lab
@@ -130,5 +132,43 @@ def test_a_dead_letter_that_could_not_be_published_is_published_later() -> None:
         await lab.wait(60.0)
 
         assert len(await all_records(lab.broker, DEADLETTERS.name)) == 1
+
+    in_a_lab(test)
+
+
+class _Refusing(LittleFeed):
+    """Of a vendor that does not know things."""
+
+    is_refusing = True
+
+    async def changed(
+        self, interest: ObjectInterest, window: Window, seen: Mapping[str, str]
+    ) -> AsyncIterator[Page]:
+        if self.is_refusing and interest.object_name == "Thing":
+            self.polls["Thing"] += 1
+            msg = "no such field"
+            raise RefusedError(msg)
+        async for page in super().changed(interest, window, seen):
+            yield page
+
+
+def test_a_signal_for_an_object_that_the_vendor_refuses_ends_no_source() -> None:
+    async def test(lab: SourceLab) -> None:
+        feed = _Refusing(lab.shop)
+        lab.start(feed)
+        await lab.wait(1.0)
+        lab.shop.write("1", "thing")
+        await lab.signal(record_id="1", is_hint=True)
+        await lab.wait(600.0)
+        asked = feed.polls["Thing"]
+        await lab.wait(600.0)
+        assert feed.polls["Thing"] - asked < 50  # it is left alone
+        lab.shop.write("2", "bit", "Bit")
+        await lab.wait(5.0)
+        assert len(await lab.changes("Bit")) == 1
+        feed.is_refusing = False
+        await lab.wait(60.0)
+
+        assert await lab.texts() == ["thing"]
 
     in_a_lab(test)

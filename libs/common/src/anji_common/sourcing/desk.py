@@ -23,6 +23,7 @@ from anji_common.messages import Message
 from anji_common.metrics import SOURCE_FAILURES, SOURCE_READS, SOURCE_WATERMARK_SECONDS
 from anji_common.refs import Ref
 from anji_common.runtime import Runtime
+from anji_common.sourcing.asking import after_asking
 from anji_common.sourcing.backing_off import BackOff
 from anji_common.sourcing.beginning import told_time
 from anji_common.sourcing.burials import Burials
@@ -30,7 +31,6 @@ from anji_common.sourcing.checkpoints import Checkpoint, SnapshotProgress, Wish
 from anji_common.sourcing.feed import Feed, Page
 from anji_common.sourcing.gathering import Gathering
 from anji_common.sourcing.hand import Hand, comes
-from anji_common.sourcing.patrol import answered, asked_for
 from anji_common.sourcing.patrolling import Patrol
 from anji_common.sourcing.published import PublishedRefs
 from anji_common.sourcing.revisions import Published, Verdict, revise
@@ -126,10 +126,17 @@ class Desk:
         _log.info("source.begun", object=self.object_name, at=now.isoformat())
 
     async def take_in(self, signal: Signal, *, is_hint: bool) -> None:
-        """Note what is asked; `keep` makes it durable."""
+        """Note what is asked; who calls this makes it durable.
+
+        Raises:
+            RetriableError, RefusedError: the vendor does not tell its time; nothing is noted.
+        """
+        if self._checkpoint is None and self._clock.monotonic() < self._back_off.until:
+            msg = f"{self.object_name} has not been begun, and its vendor is left alone"
+            raise RetriableError(msg)
         await self.prepare()
         self._stirred.set()
-        checkpoint, now = self._place, self._clock.monotonic()
+        now = self._clock.monotonic()
         if is_hint:
             self._rhythm.hinted(now)
         match signal.kind:
@@ -137,22 +144,10 @@ class Desk:
                 self._wish(signal.ref.record_id, signal.answers)
             case SignalKind.READ:  # something of this object moved, nobody knows what
                 self._rhythm.told(now)
-            case SignalKind.PAUSE:
-                self._set(is_paused=True, read_at=None)
-            case SignalKind.RESUME:
-                self._set(is_paused=False)
-                self._rhythm.at_once(now)
-            case SignalKind.SNAPSHOT if checkpoint.snapshot is None:
-                self._set(snapshot=Snapshots.begun(await self._feed.now(), checkpoint.watermark))
-            case SignalKind.PROBE:
-                self._set(patrol=asked_for(checkpoint.patrol, await self._feed.now()))
-            case SignalKind.CONFIRM:
-                self._set(confirms=signal.at)
-                self._rhythm.at_once(now)
-            case SignalKind.APPROVE | SignalKind.REFUSE:
-                self._set(patrol=answered(checkpoint.patrol, signal.kind, signal.answers))
             case _:
-                pass
+                self._set(**after_asking(self._place, signal, await self._feed.now()))
+                if signal.kind in (SignalKind.RESUME, SignalKind.CONFIRM):
+                    self._rhythm.at_once(now)
 
     def checkpoint_message(self) -> Message:
         """Return the checkpoint as it is now, to be committed by the caller."""

@@ -18,7 +18,7 @@ import structlog
 from anji_common.broker.partitions import partition_for
 from anji_common.broker.port import Task
 from anji_common.deadletters import dead_letter
-from anji_common.errors import RetriableError, UndecodableError
+from anji_common.errors import RefusedError, RetriableError, UndecodableError
 from anji_common.events.signals import Signal, source_key
 from anji_common.interest import Interest
 from anji_common.messages import Message, Record
@@ -168,7 +168,7 @@ class _TaskWork:
                     is_hint = record.topic == self._settings.hints_topic
                     await desk.take_in(signal, is_hint=is_hint)
                     touched[signal.object_name] = desk
-        except RetriableError as error:
+        except (RetriableError, RefusedError) as error:
             # The vendor's time could not be told: nothing was committed, so ask again.
             _log.warning("signals.awaiting_vendor", system=self._system, reason=str(error))
             await self._task.rewind()

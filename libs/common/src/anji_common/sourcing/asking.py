@@ -1,0 +1,29 @@
+"""What a checkpoint is after somebody has asked a source for more than a record. Pure."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from anji_common.events.signals import Signal, SignalKind
+from anji_common.sourcing.checkpoints import Checkpoint
+from anji_common.sourcing.patrol import answered, asked_for
+from anji_common.sourcing.snapshots import Snapshots
+
+__all__ = ["after_asking"]
+
+
+def after_asking(place: Checkpoint, signal: Signal, now: datetime) -> Mapping[str, object]:
+    """Return what of a checkpoint changes; `now` is the vendor's time."""
+    match signal.kind:
+        case SignalKind.PAUSE | SignalKind.RESUME:
+            is_paused = signal.kind is SignalKind.PAUSE
+            return {"is_paused": is_paused, "read_at": None if is_paused else place.read_at}
+        case SignalKind.SNAPSHOT if place.snapshot is None:
+            return {"snapshot": Snapshots.begun(now, place.watermark)}
+        case SignalKind.PROBE:
+            return {"patrol": asked_for(place.patrol, now)}
+        case SignalKind.CONFIRM:
+            return {"confirms": signal.at}
+        case SignalKind.APPROVE | SignalKind.REFUSE:
+            return {"patrol": answered(place.patrol, signal.kind, signal.answers)}
+        case _:
+            return {}
