@@ -8,14 +8,15 @@ from typing import Any
 
 from anji_common.broker.embedded_broker import EmbeddedBroker
 from anji_common.broker.port import Task, Work
-from anji_common.errors import RefusedError, RetriableError
+from anji_common.errors import RateLimitedError, RefusedError, RetriableError
 from anji_common.events.signals import SignalKind
 from anji_common.interest import ObjectInterest
+from anji_common.lanes import current_lane
 from anji_common.messages import Message, Record
 from anji_common.runtime import Runtime
 from anji_common.sourcing.engine import run_source
-from anji_common.sourcing.feed import Page, Window
-from anji_common.topics import DEADLETTERS
+from anji_common.sourcing.feed import Listed, Page, Window
+from anji_common.topics import DEADLETTERS, Lane
 from labs.memory_broker import all_records
 from labs.source_lab import INTEREST, SETTINGS, LittleFeed, SourceLab, in_a_lab
 
@@ -170,5 +171,41 @@ def test_a_signal_for_an_object_that_the_vendor_refuses_ends_no_source() -> None
         await lab.wait(60.0)
 
         assert await lab.texts() == ["thing"]
+
+    in_a_lab(test)
+
+
+class _Scarce(LittleFeed):
+    """Of a vendor whose calls of the day are used up but for those of live work."""
+
+    async def changed(
+        self, interest: ObjectInterest, window: Window, seen: Mapping[str, str]
+    ) -> AsyncIterator[Page]:
+        _check_lane()
+        async for page in super().changed(interest, window, seen):
+            yield page
+
+    async def listed(self, interest: ObjectInterest, window: Window, behind: str) -> Listed:
+        _check_lane()
+        return await super().listed(interest, window, behind)
+
+
+def _check_lane() -> None:
+    if current_lane() is Lane.BULK:
+        msg = "the calls of the day are used up"
+        raise RateLimitedError(msg, retry_after_seconds=6 * 3600.0)
+
+
+def test_live_reading_goes_on_where_bulk_reading_has_no_calls_of_the_day_left() -> None:
+    async def test(lab: SourceLab) -> None:
+        lab.start(_Scarce(lab.shop))
+        await lab.wait(2.0)
+        await lab.signal(SignalKind.SNAPSHOT)
+        await lab.signal(SignalKind.PROBE)
+        await lab.wait(10.0)
+        lab.shop.write("1", "live")
+        await lab.wait(60.0)
+
+        assert await lab.texts() == ["live"]
 
     in_a_lab(test)

@@ -25,7 +25,7 @@ from anji_common.refs import Ref
 from anji_common.runtime import Runtime
 from anji_common.sourcing.asking import after_asking
 from anji_common.sourcing.backing_off import BackOff
-from anji_common.sourcing.beginning import told_time
+from anji_common.sourcing.beginning import first_checkpoint
 from anji_common.sourcing.burials import Burials
 from anji_common.sourcing.checkpoints import Checkpoint, SnapshotProgress, Wish
 from anji_common.sourcing.feed import Feed, Page
@@ -76,6 +76,7 @@ class Desk:
         self._rhythm = Rhythm(settings, self._gathering.gather_seconds, runtime.chance)
         self._asked_at: float | None = None
         self._back_off = BackOff(settings, runtime.chance)
+        self._bulk_back_off = BackOff(settings, runtime.chance)
         self._seen: dict[str, str] = {}
         self._burials = Burials(feed.system, interest.object_name)
         self._snapshots = Snapshots(feed, interest, self._stirred.set)
@@ -114,16 +115,11 @@ class Desk:
             return
         if self._asked_at is None:
             self._asked_at = self._clock.monotonic()
-        told = await told_time(self._feed, self._interest, self._settings.slack_seconds)
-        now = told - timedelta(seconds=self._clock.monotonic() - self._asked_at)
-        self._checkpoint = Checkpoint(
-            system=self._feed.system,
-            object_name=self._interest.object_name,
-            begun_at=now,
-            watermark=now,
+        self._checkpoint = place = await first_checkpoint(
+            self._feed, self._interest, self._settings, self._clock, self._asked_at
         )
         await self._commit((), {}, must=True)
-        _log.info("source.begun", object=self.object_name, at=now.isoformat())
+        _log.info("source.begun", object=self.object_name, at=place.begun_at.isoformat())
 
     async def take_in(self, signal: Signal, *, is_hint: bool) -> None:
         """Note what is asked; who calls this makes it durable.
@@ -177,13 +173,18 @@ class Desk:
         if self._place.is_paused:
             return self._settings.most_poll_seconds
         due = min(self._rhythm.due, self._gathering.next_at(self._place.wishes))
-        if self._place.snapshot is not None and not self._snapshots.is_waiting:
-            due = now
-        return max(min(due - now, self._patrol_due()), self._back_off.until - now, 0.0)
+        return max(min(due - now, self._bulk_due()), self._back_off.until - now, 0.0)
 
-    def _patrol_due(self) -> float:
-        wait = self._patrol.seconds_to_next(self._place)
-        return math.inf if wait is None else wait
+    @property
+    def _snapshot(self) -> SnapshotProgress | None:
+        """The snapshot of which a page can be read, or begun to be read, now."""
+        return None if self._snapshots.is_waiting else self._place.snapshot
+
+    def _bulk_due(self) -> float:
+        """Return in how many seconds a page of the snapshot, or of the patrol, is due."""
+        wait = self._patrol.seconds_to_next(self._place) if self._snapshot is None else 0.0
+        left_alone = self._bulk_back_off.until - self._clock.monotonic()
+        return math.inf if wait is None else max(wait, left_alone)
 
     async def due(self, within_seconds: float) -> None:
         """Wait until there is something to do, or may be."""
@@ -208,17 +209,23 @@ class Desk:
                 await self._grant(ids)
             if now >= self._rhythm.due:
                 await self._poll()
-            elif not ids and self._place.snapshot is not None and not self._snapshots.is_waiting:
-                with working_in(Lane.BULK):
-                    await self._snapshot_page(self._place.snapshot)
-            elif not ids and self._patrol_due() <= 0:
-                with working_in(Lane.BULK):
-                    await self._patrol_page()
+            elif not ids and self._bulk_due() <= 0:
+                await self._bulk_page()
         except (RetriableError, RefusedError) as error:
-            self._checkpoint = self._kept  # what was not committed, if the broker failed
-            self._leave_alone(error)
+            self._leave_alone(error, self._back_off)
         else:
             self._back_off.succeeded()
+
+    async def _bulk_page(self) -> None:
+        """Read on in the snapshot, else in the patrol; where that fails live reading goes on."""
+        try:
+            with working_in(Lane.BULK):
+                place = self._snapshot
+                await (self._patrol_page() if place is None else self._snapshot_page(place))
+        except (RetriableError, RefusedError) as error:
+            self._leave_alone(error, self._bulk_back_off)
+        else:
+            self._bulk_back_off.succeeded()
 
     async def _poll(self) -> None:
         was_told = self._rhythm.begins_poll()
@@ -366,11 +373,12 @@ class Desk:
             place.watermark.timestamp()
         )
 
-    def _leave_alone(self, error: RetriableError | RefusedError) -> None:
+    def _leave_alone(self, error: RetriableError | RefusedError, back_off: BackOff) -> None:
+        self._checkpoint = self._kept  # what was not committed, if the broker failed
         now = self._clock.monotonic()
         self._rhythm.failed(now)
         SOURCE_FAILURES.labels(self._feed.system, self.object_name).inc()
-        wait = self._back_off.failed(now, error)
+        wait = back_off.failed(now, error)
         _log.warning(
             "vendor.awaited", object=self.object_name, reason=str(error), wait_seconds=wait
         )
