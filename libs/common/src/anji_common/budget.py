@@ -16,6 +16,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
+from functools import lru_cache
 from typing import Protocol
 
 from anji_common.clock import Clock
@@ -315,6 +316,7 @@ class Budget:
         return share * (1 - self._bulk_reserve) if lane is Lane.BULK else share
 
 
+@lru_cache(maxsize=16)  # asked for several times at the moment of one call
 def beijing_day(at: datetime) -> str:
     """Return the day in Beijing, such as ``2026-01-05``."""
     return at.astimezone(BEIJING).date().isoformat()

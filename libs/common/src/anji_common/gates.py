@@ -2,8 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 
 __all__ = ["Gate"]
 
@@ -19,16 +18,12 @@ class Gate:
         self._waiting: dict[str, deque[asyncio.Future[None]]] = {}
         """By name, in the order of their next turns."""
 
-    @asynccontextmanager
-    async def turn(self, who: str) -> AsyncIterator[None]:
+    def turn(self, who: str) -> AbstractAsyncContextManager[None]:
         """Wait for a turn, and hold the gate as long as the context lasts."""
-        await self._enter(who)
-        try:
-            yield
-        finally:
-            self._leave()
+        return _Turn(self, who)
 
-    async def _enter(self, who: str) -> None:
+    async def enter(self, who: str) -> None:
+        """Wait for a turn, and hold the gate until it is left."""
         if not self._is_held:
             self._is_held = True
             return
@@ -38,10 +33,11 @@ class Gate:
             await turn
         except asyncio.CancelledError:
             if turn.done() and not turn.cancelled():
-                self._leave()  # the turn had just been given to us
+                self.leave()  # the turn had just been given to us
             raise
 
-    def _leave(self) -> None:
+    def leave(self) -> None:
+        """Give the gate to the next one."""
         while self._waiting:
             who, queue = next(iter(self._waiting.items()))
             turn = queue.popleft()
@@ -52,3 +48,17 @@ class Gate:
                 turn.set_result(None)
                 return
         self._is_held = False
+
+
+class _Turn:
+    """One turn at a gate, as a context."""
+
+    def __init__(self, gate: Gate, who: str) -> None:
+        self._gate = gate
+        self._who = who
+
+    async def __aenter__(self) -> None:
+        await self._gate.enter(self._who)
+
+    async def __aexit__(self, *error: object) -> None:
+        self._gate.leave()

@@ -41,27 +41,31 @@ class Pool(Generic[T]):
             TimeoutError: none was free for so long.
         """
         lane = current_lane()
-        async with asyncio.timeout(most_seconds):
-            place = await self._taken(lane)
+        place = await self.taken(lane, most_seconds)
         try:
             yield place
         finally:
-            self._give_back(lane, place)
+            self.give_back(lane, place)
 
-    async def _taken(self, lane: Lane) -> T:
+    async def taken(self, lane: Lane, most_seconds: float) -> T:
+        """Return a place, to be given back; raises as `place` does."""
         turn: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         self._waiting[lane].append(turn)
         if lane is Lane.LIVE:
             self._note_wanted(self._held[lane] + len(self._waiting[lane]))
         self._hand_out()
+        if turn.done():
+            return turn.result()
         try:
-            return await turn
+            async with asyncio.timeout(most_seconds):
+                return await turn
         except asyncio.CancelledError:
             if turn.done() and not turn.cancelled():  # it had just been given to us
-                self._give_back(lane, turn.result())
+                self.give_back(lane, turn.result())
             raise
 
-    def _give_back(self, lane: Lane, place: T) -> None:
+    def give_back(self, lane: Lane, place: T) -> None:
+        """Let others have a place that was taken in that lane."""
         self._held[lane] -= 1
         self._free.append(place)
         self._hand_out()

@@ -93,6 +93,6 @@ def _validated(value: object) -> Ref:
         msg = "a ref is text"
         raise TypeError(msg)
     try:
-        return Ref.parse(value)
+        return _parsed(value)
     except UndecodableError as error:
         raise ValueError(str(error)) from error

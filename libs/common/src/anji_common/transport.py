@@ -5,13 +5,15 @@ request straight to a sandbox's core. A transport knows no vendor and no session
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Protocol
+
+from anji_common.values import frozen
 
 __all__ = ["Answer", "Call", "Transport"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Call:
     """One request to a vendor."""
 
@@ -26,7 +28,7 @@ class Call:
     """The vendor may change something because of it: then a lost answer is a doubt."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Answer:
     """What the vendor's server said, undecoded except for its content encoding."""
 

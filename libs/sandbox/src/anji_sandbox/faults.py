@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from typing import Any, Literal
 
 import orjson
@@ -68,9 +69,14 @@ class Fault:
         is_spent = self.calls is not None and self.calls <= 0
         return (
             not is_spent
-            and fnmatchcase(request.path, self.endpoint)
-            and self.contains.encode() in request.body
+            and _is_of(self.endpoint, request.path)
+            and (not self.contains or self.contains.encode() in request.body)
         )
+
+
+@lru_cache(maxsize=1024)  # the same few paths again and again, each against every rule
+def _is_of(endpoint: str, path: str) -> bool:
+    return fnmatchcase(path, endpoint)
 
 
 class Faults:
@@ -182,6 +188,8 @@ class FaultyCore:
 
     def settle(self, now: float) -> None:
         """Do what calls with `commit_late` left to be done by now."""
+        if not self._late:
+            return
         due = sorted((each for each in self._late if each[0] <= now), key=lambda each: each[0])
         self._late = [each for each in self._late if each[0] > now]
         for moment, request in due:

@@ -9,7 +9,6 @@ dropped, and only if it is still the one in use. No token ever leaves this modul
 import asyncio
 from dataclasses import dataclass, replace
 from random import Random
-from uuid import UUID
 
 from anji_common.budget import Budget
 from anji_common.clock import Clock
@@ -81,7 +80,10 @@ class Auth:
                 self._token = await self._fetch()
             if self._open_user_id is None:
                 self._open_user_id = await self._by_mobile(self._token.credentials)
-            return replace(self._token.credentials, open_user_id=self._open_user_id)
+            if self._token.credentials.open_user_id != self._open_user_id:
+                ours = replace(self._token.credentials, open_user_id=self._open_user_id)
+                self._token = replace(self._token, credentials=ours)
+            return self._token.credentials
 
     def drop(self, refused: Credentials) -> None:
         """Forget a token that the CRM refused, unless another one is in use already."""
@@ -89,8 +91,10 @@ class Auth:
             self._token = None
 
     def trace_id(self) -> str:
-        """Return a new id for one call (`thirdTraceId`)."""
-        return str(UUID(int=self._chance.getrandbits(128), version=4))
+        """Return a new id for one call (`thirdTraceId`): an UUID of chance, version 4."""
+        text = f"{self._chance.getrandbits(128):032x}"
+        variant = "89ab"[int(text[16], 16) & 3]
+        return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-{variant}{text[17:20]}-{text[20:]}"
 
     async def _fetch(self) -> _Token:
         """Fetch a token in the style that is set.

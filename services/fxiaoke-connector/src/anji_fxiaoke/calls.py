@@ -22,6 +22,7 @@ from anji_common.errors import (
 from anji_common.lanes import current_lane
 from anji_common.topics import Lane
 from anji_common.transport import Transport
+from anji_common.values import frozen
 from anji_fxiaoke.auth import Auth
 from anji_fxiaoke.outcomes import NO_SUCH_EMPLOYEE, Next, error_of, is_refusal, next_of
 from anji_fxiaoke.settings import FxiaokeSettings
@@ -50,7 +51,7 @@ class Purpose:
     """Part of a write, also where it only reads: it may use the day's last calls."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Saying:
     """What one call says."""
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from anji_common.errors import UndecodableError
 from anji_common.interest import FieldInterest, FieldKind, LinesInterest, ObjectInterest
+from anji_common.values import frozen
 
 __all__ = [
     "FieldDescription",
@@ -59,7 +60,7 @@ class ObjectName:
     is_active: bool
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FieldDescription:
     """One field as the tenant has it."""
 

@@ -21,7 +21,7 @@ from pydantic import AwareDatetime, Field
 from anji_common.broker.port import Reader
 from anji_common.budget import BEIJING, Budget, Pause, beijing_day, seconds_to_midnight
 from anji_common.errors import RateLimitedError, RetriableError, UndecodableError
-from anji_common.events.envelope import Event, derived_id, envelope, parsed
+from anji_common.events.envelope import Event, body_of, derived_id, envelope, parsed
 from anji_common.events.notices import Notice, NoticeKind
 from anji_common.messages import Message, Record
 from anji_common.metrics import CALLS_PAUSED, CALLS_PER_DAY, CALLS_USED_TODAY
@@ -76,7 +76,7 @@ class CallsMade(Event):
 
     def to_message(self) -> Message:
         """Return the record for the topic."""
-        body = self.model_dump_json(exclude_defaults=True).encode()
+        body = body_of(self)
         key = f"{System.FXIAOKE}/calls"
         return Message(
             topic=CALLS.name,

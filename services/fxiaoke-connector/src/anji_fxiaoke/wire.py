@@ -14,6 +14,7 @@ import orjson
 
 from anji_common.errors import UndecodableError, VendorUnavailableError
 from anji_common.transport import Answer, Call
+from anji_common.values import frozen
 
 __all__ = [
     "Credentials",
@@ -54,7 +55,7 @@ class Credentials:
         return bool(self.enterprise_account)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Filter:
     """One condition; all conditions of a query must hold, there is no "or"."""
 
@@ -64,7 +65,7 @@ class Filter:
     values: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Told:
     """An answer's envelope, opened."""
 
@@ -75,7 +76,7 @@ class Told:
     body: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Rows:
     """One page of a query."""
 

@@ -7,7 +7,9 @@ import base64
 import binascii
 import hashlib
 import hmac
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import quote
 
 from pydantic import SecretStr
@@ -81,7 +83,7 @@ def signed_headers(settings: K3CloudSettings, url: str, at_seconds: int) -> dict
     secret = _plain(settings.app_secret)
     client_id, client_secret = _client(app_id)
     stamp = str(at_seconds)
-    path = quote(url[url.index("/", 10) :], safe="")
+    path = _quoted(url[url.index("/", 10) :])
     text = f"POST\n{path}\n\nx-api-nonce:{stamp}\nx-api-timestamp:{stamp}\n"
     app_data = f"{settings.acct_id},{settings.username},{settings.lcid},{settings.org_number}"
     return {
@@ -91,6 +93,19 @@ def signed_headers(settings: K3CloudSettings, url: str, at_seconds: int) -> dict
         "x-api-nonce": stamp,
         "x-api-signheaders": "x-api-timestamp,x-api-nonce",
         "X-Api-Signature": _signature(client_secret, text),
+        **_app_headers(app_id, secret, app_data),
+    }
+
+
+# Of a call only its path and its second differ from the one before.
+@lru_cache(maxsize=64)
+def _quoted(path: str) -> str:
+    return quote(path, safe="")
+
+
+@lru_cache(maxsize=16)
+def _app_headers(app_id: str, secret: str, app_data: str) -> Mapping[str, str]:
+    return {
         "X-Kd-Appkey": app_id,
         "X-Kd-Appdata": base64.b64encode(app_data.encode()).decode(),
         "X-Kd-Signature": _signature(secret, app_id + app_data),
@@ -101,6 +116,7 @@ def _plain(secret: SecretStr | None) -> str:
     return "" if secret is None else secret.get_secret_value()
 
 
+@lru_cache(maxsize=16)
 def _client(app_id: str) -> tuple[str, str]:
     parts = app_id.split("_")
     if len(parts) != _APP_ID_PARTS:
@@ -120,5 +136,5 @@ def _unmasked(text: str) -> str:
 
 
 def _signature(key: str, text: str) -> str:
-    digest = hmac.new(key.encode(), text.encode(), hashlib.sha256).hexdigest()
+    digest = hmac.digest(key.encode(), text.encode(), "sha256").hex()
     return base64.b64encode(digest.encode()).decode()

@@ -19,6 +19,7 @@ from pydantic import JsonValue
 
 from anji_common.errors import UndecodableError
 from anji_common.interest import ObjectInterest
+from anji_common.values import frozen
 
 __all__ = ["EntryInfo", "FieldInfo", "FormInfo", "Suspect", "form_from_answer", "suspects"]
 
@@ -26,7 +27,7 @@ _FLEX = "__FF"
 """Keys of flex fields (``FSTOCKLOCID__FF100001``) are no fields of their own."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FieldInfo:
     """One field."""
 
@@ -46,14 +47,15 @@ class EntryInfo:
     key: str
     name: str
     fields: tuple[FieldInfo, ...]
-    _by_lower: dict[str, FieldInfo] = field(default_factory=dict, compare=False, repr=False)
+    by_lower: dict[str, FieldInfo] = field(default_factory=dict, compare=False, repr=False)
+    """The fields by their key in lower case."""
 
     def __post_init__(self) -> None:
-        self._by_lower.update({each.key.lower(): each for each in self.fields})
+        self.by_lower.update({each.key.lower(): each for each in self.fields})
 
     def find(self, key: str) -> FieldInfo | None:
         """Return a field by its key, whatever its case."""
-        return self._by_lower.get(key.lower())
+        return self.by_lower.get(key.lower())
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,11 @@ class FormInfo:
     operations: tuple[str, ...] = ()
     id_field: str = ""
     """Where the answer tells it; not every site's does."""
+    _by_lower: dict[str, FieldInfo] = field(default_factory=dict, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        for each in reversed(self.entries):
+            self._by_lower.update(each.by_lower)
 
     def entry(self, key: str) -> EntryInfo | None:
         """Return an entity by its key, whatever its case."""
@@ -73,7 +80,7 @@ class FormInfo:
 
     def find(self, key: str) -> FieldInfo | None:
         """Return the first field of that key in any entity: queries know no entities."""
-        return next((found for each in self.entries if (found := each.find(key))), None)
+        return self._by_lower.get(key.lower())
 
     def spelled_query(self, key: str) -> str:
         """Return a query key in the site's spelling; what is no field stays as it is."""

@@ -13,7 +13,7 @@ Source: reference "k3cloud-webapi.md", sections 1.3 to 1.5 and 9.
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import parsedate_to_datetime
@@ -25,6 +25,7 @@ import structlog
 
 from anji_common.clock import Clock
 from anji_common.errors import AuthenticationError, InDoubtError, VendorUnavailableError
+from anji_common.lanes import current_lane
 from anji_common.pool import Pool
 from anji_common.transport import Answer, Call, Transport
 from anji_k3cloud.auth import login_of, signed_headers
@@ -138,13 +139,16 @@ class Sessions:
 
     @asynccontextmanager
     async def _slot(self) -> AsyncIterator[_Slot]:
-        async with AsyncExitStack() as held:
-            try:
-                slot = await held.enter_async_context(self._slots.place(_LONGEST_WAIT_SECONDS))
-            except TimeoutError as error:
-                msg = f"all {self._settings.sessions} sessions were busy for 15 s"
-                raise VendorUnavailableError(msg) from error
+        lane = current_lane()
+        try:
+            slot = await self._slots.taken(lane, _LONGEST_WAIT_SECONDS)
+        except TimeoutError as error:
+            msg = f"all {self._settings.sessions} sessions were busy for 15 s"
+            raise VendorUnavailableError(msg) from error
+        try:
             yield slot
+        finally:
+            self._slots.give_back(lane, slot)
 
     async def _ready(self, slot: _Slot) -> bool:
         """Make the slot's session usable; return whether it is a fresh one."""

@@ -38,7 +38,7 @@ def time_of(raw: object, zone: tzinfo) -> datetime | None:
 
 def local_literal(at: datetime, zone: tzinfo) -> str:
     """Return an instant as a filter's literal, without quotes; a fraction of a second is cut."""
-    return at.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S")
+    return at.astimezone(zone).replace(tzinfo=None).isoformat(" ", "seconds")
 
 
 def whole_second_after(at: datetime) -> datetime:

@@ -48,6 +48,9 @@ _UNAUTHORISED = 401
 _TOO_MANY = 429
 _SERVER_ERROR = 500
 _RETRY_SECONDS = 20.0
+# The json module's own functions make such ones anew for each call.
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+_DECODER = json.JSONDecoder(parse_float=Decimal)
 
 
 class SessionLostError(VendorUnavailableError):
@@ -101,7 +104,7 @@ def service_path(service: str) -> str:
 
 def body_of(fields: Mapping[str, Any]) -> bytes:
     """Return a request body: UTF-8 JSON without BOM."""
-    return json.dumps(fields, ensure_ascii=False, separators=(",", ":")).encode()
+    return _ENCODER.encode(fields).encode()
 
 
 def document_of(answer: Answer, *, writes: bool) -> Any:  # noqa: ANN401 - JSON of any shape
@@ -124,7 +127,7 @@ def document_of(answer: Answer, *, writes: bool) -> Any:  # noqa: ANN401 - JSON 
     if text.startswith(_PREFIX):
         raise _no_answer(text.removeprefix(_PREFIX).strip(), writes=writes)
     try:
-        document = json.loads(body, parse_float=Decimal)
+        document = _DECODER.decode(body.decode(json.detect_encoding(body), "surrogatepass"))
     except ValueError as error:
         # A page of HTML says what is wrong; half an answer may be half a record.
         shown = repr(text[:120]) if text.startswith("<") else f"{len(text)} characters"

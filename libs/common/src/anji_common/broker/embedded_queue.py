@@ -82,7 +82,8 @@ class Transaction:
 Operation = Callable[[Transaction], T]
 
 
-_Step = Callable[[Transaction], Callable[[], None]]
+_Outcome = Callable[[], None]
+_Step = Callable[[Transaction], _Outcome]
 """Runs an operation; what it returns tells the outcome to whoever asked."""
 
 _Written = tuple[Transaction, list[Callable[[], None]]]
@@ -114,7 +115,7 @@ class EmbeddedQueue:
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[T] = loop.create_future()
 
-        def step(transaction: Transaction) -> Callable[[], None]:
+        def step(transaction: Transaction) -> _Outcome:
             try:
                 result = operation(transaction)
             except (ConfigurationError, FencedError) as error:

@@ -15,6 +15,7 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -244,6 +245,8 @@ class EmbeddedStore:
 
     def beginning(self, log: int) -> int:
         """Return the oldest offset that may still be there."""
+        if not self.is_shared and not self.ends.get(log, 0):
+            return 0  # nothing was ever written, and nobody else can write
         ((first,),) = self.rows("SELECT first_offset FROM logs WHERE log = ?", log)
         return int(first)
 
@@ -252,12 +255,15 @@ class EmbeddedStore:
 
         What a transaction under way has written does not count: it lies behind the end.
         """
+        end = self.ends.get(log, 0)
+        if offset >= end:
+            return None
         base = log << OFFSET_BITS
         found = self.rows(
             "SELECT place, timestamp_ms FROM records WHERE place >= ? AND place < ?"
             " ORDER BY place LIMIT 1",
             base + offset,
-            base + self.ends.get(log, 0),
+            base + end,
         )
         return (found[0][0] - base, found[0][1]) if found else None
 
@@ -336,6 +342,7 @@ def _packed(headers: Headers) -> bytes | None:
     return orjson.dumps([(name, value.decode("latin-1")) for name, value in headers])
 
 
+@lru_cache(maxsize=1024)  # what one publishes several read, most of them at once
 def _unpacked(packed: bytes | None) -> Headers:
     if packed is None:
         return ()

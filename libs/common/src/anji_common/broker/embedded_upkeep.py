@@ -54,6 +54,8 @@ class EmbeddedUpkeep:
     def _due(self, shape: Shape, log: int) -> Operation[int] | None:
         """Return the next step for a log, found by reading only; `None` if nothing is due."""
         store, topic = self._core.store, shape.topic
+        if not store.ends.get(log, 0):
+            return None  # nothing was ever written to it
         ((first, cleaned_to),) = store.rows(
             "SELECT first_offset, cleaned_to FROM logs WHERE log = ?", log
         )

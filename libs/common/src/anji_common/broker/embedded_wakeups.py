@@ -42,26 +42,34 @@ class EmbeddedWakeups:
     @contextmanager
     def waiting(self, event: asyncio.Event, keys: Sequence[Hashable]) -> Iterator[None]:
         """Have `event` set whenever one of `keys` changes, in this process or in another."""
+        self._begin(event, keys)
+        try:
+            yield
+        finally:
+            self._end(event, keys)
+
+    def _begin(self, event: asyncio.Event, keys: Sequence[Hashable]) -> None:
         for key in keys:
             self._waiting[key][event] = None
         if self._store.is_shared and self._watch is None:
             self._watch = asyncio.create_task(self._look(), name="embedded broker: look")
-        try:
-            yield
-        finally:
-            for key in keys:
-                self._waiting[key].pop(event, None)
-                if not self._waiting[key]:
-                    del self._waiting[key]
+
+    def _end(self, event: asyncio.Event, keys: Sequence[Hashable]) -> None:
+        for key in keys:
+            waiting = self._waiting[key]
+            waiting.pop(event, None)
+            if not waiting:
+                del self._waiting[key]
 
     async def wait(self, event: asyncio.Event, keys: Sequence[Hashable], seconds: float) -> None:
         """Wait until `event` is set, one of `keys` changes, or so long; `event` is set then."""
-        with self.waiting(event, keys):
-            timer = asyncio.get_running_loop().call_later(seconds, event.set)
-            try:
-                await event.wait()
-            finally:
-                timer.cancel()
+        self._begin(event, keys)
+        timer = asyncio.get_running_loop().call_later(seconds, event.set)
+        try:
+            await event.wait()
+        finally:
+            timer.cancel()
+            self._end(event, keys)
 
     async def close(self) -> None:
         """Stop looking, and wake everybody."""

@@ -11,7 +11,7 @@ from typing import Self
 
 from pydantic import AwareDatetime, Field
 
-from anji_common.events.envelope import Event, derived_id, envelope, parsed
+from anji_common.events.envelope import Event, body_of, derived_id, envelope, parsed
 from anji_common.events.signals import source_key
 from anji_common.messages import Message, Record
 from anji_common.refs import System
@@ -178,11 +178,11 @@ class Checkpoint(Event):
     def says_more_than(self, kept: Self) -> bool:
         """Whether more than time has passed since `kept`."""
         times = {"watermark": kept.watermark, "read_at": kept.read_at}
-        return self.model_copy(update=times) != kept
+        return {**self.__dict__, **times} != kept.__dict__
 
     def to_message(self) -> Message:
         """Return the record for the checkpoint topic."""
-        body = self.model_dump_json(exclude_defaults=True).encode()
+        body = body_of(self)
         return Message(
             topic=CHECKPOINTS.name,
             key=self.key,

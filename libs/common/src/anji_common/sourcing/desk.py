@@ -83,6 +83,8 @@ class Desk:
         self._patrol = Patrol(feed, interest, self._published, runtime.clock, settings)
         self._checkpoint: Checkpoint | None = None
         self._kept: Checkpoint | None = None
+        labels = feed.system, interest.object_name
+        self._watermark_seconds = SOURCE_WATERMARK_SECONDS.labels(*labels)
 
     @property
     def object_name(self) -> str:
@@ -369,9 +371,7 @@ class Desk:
         await self._task.commit((), [*outputs, place.to_message()])
         self._kept = place
         self._published.committed(published)
-        SOURCE_WATERMARK_SECONDS.labels(self._feed.system, self.object_name).set(
-            place.watermark.timestamp()
-        )
+        self._watermark_seconds.set(place.watermark.timestamp())
 
     def _leave_alone(self, error: RetriableError | RefusedError, back_off: BackOff) -> None:
         self._checkpoint = self._kept  # what was not committed, if the broker failed

@@ -6,7 +6,7 @@ Meanwhile other objects of the same partition are read, and signals are taken in
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager
 
 from anji_common.sourcing.feed import Page
 
@@ -20,26 +20,13 @@ class Hand:
         self._lock = asyncio.Lock()
         self._holder: asyncio.Task[object] | None = None
 
-    @asynccontextmanager
-    async def held(self) -> AsyncIterator[None]:
+    def held(self) -> AbstractAsyncContextManager[None]:
         """Wait for the hand, and hold it."""
-        await self._take()
-        try:
-            yield
-        finally:
-            # Whoever is cancelled once more while it is not back yet ends without it: nobody
-            # holds it then, or somebody else.
-            if self._holder is asyncio.current_task():
-                self._give_on()
+        return _Held(self)
 
-    @asynccontextmanager
-    async def free(self) -> AsyncIterator[None]:
+    def free(self) -> AbstractAsyncContextManager[None]:
         """Let others have it, while it is held; what they may have changed is to be read anew."""
-        self._give_on()
-        try:
-            yield
-        finally:
-            await self._take()
+        return _Freed(self)
 
     async def pages(self, pages: AsyncIterator[Page]) -> AsyncGenerator[Page, None]:
         """Yield the pages of a read, each of which is fetched with the hand free."""
@@ -50,18 +37,53 @@ class Hand:
                 return
             yield page
 
-    async def _take(self) -> None:
+    @property
+    def is_ours(self) -> bool:
+        """Whether the running task holds it."""
+        return self._holder is asyncio.current_task()
+
+    async def take(self) -> None:
+        """Wait for the hand."""
         await self._lock.acquire()
         self._holder = asyncio.current_task()
 
-    def _give_on(self) -> None:
+    def give_on(self) -> None:
+        """Let the next one have it."""
         self._holder = None
         self._lock.release()
 
 
+# Contexts without a generator: each page that is read frees the hand and takes it again.
+class _Held:
+    def __init__(self, hand: Hand) -> None:
+        self._hand = hand
+
+    async def __aenter__(self) -> None:
+        await self._hand.take()
+
+    async def __aexit__(self, *error: object) -> None:
+        # Whoever is cancelled once more while it is not back yet ends without it: nobody
+        # holds it then, or somebody else.
+        if self._hand.is_ours:
+            self._hand.give_on()
+
+
+class _Freed:
+    def __init__(self, hand: Hand) -> None:
+        self._hand = hand
+
+    async def __aenter__(self) -> None:
+        self._hand.give_on()
+
+    async def __aexit__(self, *error: object) -> None:
+        await self._hand.take()
+
+
 async def comes(event: asyncio.Event, within_seconds: float) -> None:
-    """Wait until it comes, so long at most."""
-    if within_seconds > 0.0:
-        with suppress(TimeoutError):
-            async with asyncio.timeout(within_seconds):
-                await event.wait()
+    """Wait until it comes, so long at most; it is set then."""
+    if within_seconds > 0.0 and not event.is_set():
+        timer = asyncio.get_running_loop().call_later(within_seconds, event.set)
+        try:
+            await event.wait()
+        finally:
+            timer.cancel()

@@ -15,6 +15,7 @@ from contextvars import Context, ContextVar, copy_context
 from datetime import UTC, datetime, timedelta
 from heapq import heappop, heappush
 from itertools import count
+from types import coroutine
 from typing import Any, TypeVar, TypeVarTuple
 
 __all__ = ["EPOCH", "Life", "LoopClock", "StalledError", "VirtualTimeLoop", "run_virtually"]
@@ -67,7 +68,7 @@ class _Handle(asyncio.TimerHandle):
     history makes tens of thousands of them.
     """
 
-    __slots__ = ("life",)
+    __slots__ = ("is_cancelled", "life")
 
     def __init__(
         self,
@@ -81,7 +82,7 @@ class _Handle(asyncio.TimerHandle):
         self._loop = loop
         self._callback = callback
         self._args = args
-        self._cancelled = False
+        self.is_cancelled = self._cancelled = False
         self._repr = None
         self._source_traceback = None
         self._when = when
@@ -90,8 +91,18 @@ class _Handle(asyncio.TimerHandle):
 
     def cancel(self) -> None:
         """Have it not run; a cancelled timer is left out when its time comes."""
-        self._cancelled = True
+        self.is_cancelled = self._cancelled = True
         self._callback, self._args = _nothing, ()
+
+    def run(self) -> None:
+        """Run it now."""
+        try:
+            self._context.run(self._callback, *self._args)
+        except (SystemExit, KeyboardInterrupt):
+            raise
+        except BaseException as error:  # noqa: BLE001 - as asyncio: one callback fails alone
+            told = {"message": "a callback has failed", "exception": error, "handle": self}
+            self._loop.call_exception_handler(told)
 
     def again(self) -> None:
         """Have it run next."""
@@ -129,18 +140,17 @@ class _Task(asyncio.Task[T]):
 class _Future(asyncio.Future[T]):
     """The same for what is no task."""
 
-    def __init__(self, *, number: int, loop: asyncio.AbstractEventLoop) -> None:
-        self._number = number
-        super().__init__(loop=loop)
+    number: int
+    """Set right after it is made: an `__init__` of its own costs as much as all the rest of it."""
 
     def __hash__(self) -> int:
-        return self._number
+        return self.number
 
 
 class VirtualTimeLoop(asyncio.SelectorEventLoop):
     """The loop. `time` is virtual, and starts at 0."""
 
-    _ready: deque[asyncio.Handle]
+    _ready: deque["_Handle"]
     """asyncio's own: what runs next."""
     _stopping: bool
 
@@ -162,7 +172,9 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
         return _Task(work, number=next(self._numbers), loop=self, **more)
 
     def create_future(self) -> asyncio.Future[Any]:
-        return _Future(number=next(self._numbers), loop=self)
+        future: _Future[Any] = _Future(loop=self)
+        future.number = next(self._numbers)
+        return future
 
     def time(self) -> float:
         return self._seconds
@@ -177,7 +189,9 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
         *args: *_Ts,
         context: Context | None = None,
     ) -> asyncio.Handle:
-        return self._call_soon(callback, args, context)
+        handle = _Handle(0.0, callback, args, self, context)
+        self._ready.append(handle)
+        return handle
 
     def call_later(
         self,
@@ -211,26 +225,35 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
         """A cancelled timer is left out when its time comes."""
 
     def _run_once(self) -> None:
-        """Run what is due; if nothing is, jump to the next timer. asyncio calls this in turn."""
+        """Run what is due, and jump to the next timer when nothing is, until the loop is stopped.
+
+        asyncio calls this in turn and looks whether it is to stop; that is looked at here, for a
+        history has thousands of turns.
+        """
         ready, timers = self._ready, self._timers
-        if not ready and not self._stopping:
-            while timers and timers[0][2].cancelled():
-                heappop(timers)
-            if not timers:
-                msg = "everything waits, and no timer will ever wake anything"
-                raise StalledError(msg)
-            self._seconds = max(self._seconds, timers[0][0])
-        while timers and timers[0][0] <= self._seconds:
-            ready.append(heappop(timers)[2])
-        for _ in range(len(ready)):
-            handle = ready.popleft()
-            life = handle.life if isinstance(handle, _Handle) else None
-            if handle.cancelled():
-                continue
-            if life is not None and life.is_frozen and isinstance(handle, _Handle):
-                life.keep(handle)
-            else:
-                handle._run()  # noqa: SLF001 - a loop runs its handles so
+        while True:
+            if not ready and not self._stopping:
+                self._jump()
+            while timers and timers[0][0] <= self._seconds:
+                ready.append(heappop(timers)[2])
+            for _ in range(len(ready)):
+                handle = ready.popleft()
+                life = handle.life
+                if life is not None and life.is_frozen and not handle.is_cancelled:
+                    life.keep(handle)
+                else:
+                    handle.run()
+            if self._stopping:
+                return
+
+    def _jump(self) -> None:
+        timers = self._timers
+        while timers and timers[0][2].is_cancelled:
+            heappop(timers)
+        if not timers:
+            msg = "everything waits, and no timer will ever wake anything"
+            raise StalledError(msg)
+        self._seconds = max(self._seconds, timers[0][0])
 
     def run_in_executor(
         self,
@@ -244,6 +267,17 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
             return func(*args)
 
         return self.create_task(do())
+
+
+@coroutine
+def _give_way() -> Generator[None, None, None]:
+    """Let everything else that is due run first."""
+    yield
+
+
+def _wake(sleeper: asyncio.Future[None]) -> None:
+    if not sleeper.done():  # whoever slept may have been cancelled meanwhile
+        sleeper.set_result(None)
 
 
 class LoopClock:
@@ -265,7 +299,15 @@ class LoopClock:
         return self._loop.time()
 
     async def sleep(self, seconds: float) -> None:
-        await asyncio.sleep(max(seconds, 0.0))  # noqa: TID251 - this is a clock
+        if seconds <= 0.0:
+            await _give_way()
+            return
+        future = self._loop.create_future()
+        timer = self._loop.call_later(seconds, _wake, future)
+        try:
+            await future
+        finally:
+            timer.cancel()
 
 
 def run_virtually(work: Coroutine[Any, Any, T]) -> T:

@@ -11,7 +11,7 @@ from typing import Self
 from pydantic import AwareDatetime, Field
 
 from anji_common.events.commands import Command, CommandNumber
-from anji_common.events.envelope import Event, parsed
+from anji_common.events.envelope import Event, body_of, parsed
 from anji_common.events.results import Outcome
 from anji_common.messages import Message, Record
 from anji_common.refs import Ref, System
@@ -110,7 +110,7 @@ class AttemptRow(Event):
         return Message(
             topic=attempts_topic(system),
             key=str(self.seat),
-            value=self.model_dump_json(exclude_defaults=True).encode(),
+            value=body_of(self),
             headers=(("content-type", b"application/json"),),
         )
 

@@ -35,7 +35,8 @@ from anji_sandbox.k3cloud.values import moment_text, true_text
 __all__ = ["Test", "compile_filter"]
 
 _Passes = Callable[[Record, Line], bool]
-_Candidates = Callable[[FormRecords], set[int] | None]
+_Ids = set[int] | None
+_Candidates = Callable[[FormRecords], _Ids]
 _TIMES = (Kind.DATE, Kind.TIME)
 _NUMBERS = (Kind.NUMBER, Kind.INTEGER, Kind.REFERENCE)
 
@@ -175,7 +176,7 @@ class _Compiler:
 def _all_of(tests: Sequence[Test]) -> Test:
     passes = tuple(test.passes for test in tests)
 
-    def candidates(records: FormRecords) -> set[int] | None:
+    def candidates(records: FormRecords) -> _Ids:
         found = [each for test in tests if (each := test.candidates(records)) is not None]
         return min(found, key=len) if found else None
 
@@ -188,7 +189,7 @@ def _all_of(tests: Sequence[Test]) -> Test:
 def _any_of(tests: Sequence[Test]) -> Test:
     passes = tuple(test.passes for test in tests)
 
-    def candidates(records: FormRecords) -> set[int] | None:
+    def candidates(records: FormRecords) -> _Ids:
         found: set[int] = set()
         for test in tests:
             some = test.candidates(records)

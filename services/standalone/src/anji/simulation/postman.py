@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable
-from contextlib import suppress
 from random import Random
 
 from anji.simulation.journal import Journal
@@ -10,6 +9,7 @@ from anji.simulation.tally import Tally
 from anji.simulation.transport import VendorClock
 from anji_common.clock import Clock
 from anji_common.errors import AnjiError
+from anji_common.sourcing.hand import comes
 from anji_fxiaoke.callback import CallbackDesk
 from anji_sandbox.faults import FaultyCore
 from anji_sandbox.fxiaoke import FxiaokeCore
@@ -71,9 +71,7 @@ class Postman:
             wait = due - self._vendor_clock.now()
             if wait <= 0:
                 return
-            with suppress(TimeoutError):
-                async with asyncio.timeout(wait):
-                    await called.wait()
+            await comes(called, wait)
 
     async def _carry(self, event_id: str, body: bytes) -> None:
         fate = self._chance.random()

@@ -1,7 +1,7 @@
 """The port `Transport` straight into a sandbox's core: no sockets, and time is the Clock's."""
 
 import asyncio
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from email.utils import formatdate
 from functools import lru_cache
 from random import Random
@@ -87,38 +87,32 @@ class SimulatedTransport:
             self._note(path, "unreachable")
             msg = f"{self._core.name} is down"
             raise VendorUnavailableError(msg)
-        await self._fall_into(call, "before")
-        answer = self._handled(call, path, query)
-        await self._fall_into(call, "after")
+        if self._weather.trap is not None:
+            await self._fall_into(call, "before")
+        answer, date = self._handled(call, path, query)
+        if self._weather.trap is not None:
+            await self._fall_into(call, "after")
         await self._clock.sleep(min(answer.delay_seconds, call.timeout_seconds))
         await self._travel()
         if answer.dropped or answer.delay_seconds > call.timeout_seconds:
             raise self._lost(call)
         if call.writes:
             self._note(path, f"{call.body.decode()} -> {answer.body.decode()}")
-        return Answer(
-            status=answer.status,
-            headers={name.lower(): value for name, value in answer.headers},
-            body=answer.body,
-            cookies=dict(
-                value.split(";")[0].split("=", 1)
-                for name, value in answer.headers
-                if name.lower() == "set-cookie"
-            ),
-        )
+        headers = {name.lower(): value for name, value in answer.headers}
+        return Answer(answer.status, headers | date, answer.body, _cookies(answer))
 
     async def close(self) -> None:
         """Nothing is held."""
 
-    def _handled(self, call: Call, path: str, query: str) -> CoreAnswer:
+    def _handled(self, call: Call, path: str, query: str) -> tuple[CoreAnswer, dict[str, str]]:
+        """Return what the vendor answers, and the header that tells when."""
         headers = {name.lower(): value for name, value in call.headers.items()}
         asked = dict(parse_qsl(query)) if query else {}
         request = Request(call.method, self._base_path + path, asked, headers, call.body)
         now = self._weather.clock.now()
         answer = self._core.handle(request, now)
         self._weather.clock.called.set()
-        dated = ("Date", _date(int(now)))
-        return replace(answer, headers=(*answer.headers, dated))
+        return answer, {"date": _date(int(now))}
 
     async def _fall_into(self, call: Call, stage: Literal["before", "after"]) -> None:
         """Get no further, if a trap lies there; whoever laid it kills us, or nobody answers."""
@@ -144,6 +138,14 @@ class SimulatedTransport:
         if self._journal is not None:
             verb = path.removesuffix(".common.kdsvc").rpartition("/")[2].rpartition(".")[2]
             self._journal.note(self._who, f"{self._core.name} {verb}: {words}")
+
+
+def _cookies(answer: CoreAnswer) -> dict[str, str]:
+    return dict(
+        value.split(";")[0].split("=", 1)
+        for name, value in answer.headers
+        if name.lower() == "set-cookie"
+    )
 
 
 @lru_cache(maxsize=64)
