@@ -10,6 +10,8 @@ from anji_common.refs import System
 from anji_mapper.link.codec import decode_seat, encode_seat
 from anji_mapper.link.questions import question_id
 from anji_mapper.link.state import ProblemKind, Seat
+from anji_mapper.mapping.lenses import ValueMap
+from anji_mapper.mapping.model import Mappings
 from labs.document_lab import DocumentLab
 from labs.link_lab import CRM, ERP, LinkLab, make_link_type
 from labs.mapping_files import GOOD, changed, words_of
@@ -132,6 +134,31 @@ def test_a_field_of_a_line_is_asked_about_and_decided_too() -> None:
 
     assert lab.crm.lines(order, LINES)[0]["qty"] == "3"
     assert (lab.of(order).asked, lab.of(order).decisions) == ({}, {})
+
+
+def test_an_answer_that_cannot_be_carried_out_yet_stands_until_it_can() -> None:
+    order_type = make_order_type()
+    pairs = tuple(replace(pair, asks=pair.crm == "kind") for pair in order_type.pairs)
+    lab = DocumentLab(replace(order_type, pairs=pairs))
+    order = lab.make(CRM, ORDER, {"name": "DD-1", "kind": "a"}, **{LINES: [{"qty": "1"}]})
+    lab.rest()
+    lab.change(order, {"kind": "b"})
+    lab.change(lab.partner(order), {"FKind": "3"})
+    lab.rest()
+
+    name = question(lab.of(order))
+    lab.say(lab.of(order), EntryKind.DECIDE, "person/wang", problem=name, winner=ERP)
+    lab.look()
+
+    problem = lab.of(order).problem
+    assert problem is not None
+    assert problem.kind is ProblemKind.UNMAPPED
+    wider = ValueMap({"a": "1", "b": "2", "c": "3"})
+    pairs = tuple(replace(each, lens=wider) if each.crm == "kind" else each for each in pairs)
+    lab.mappings = Mappings((replace(order_type, pairs=pairs, version="v2"),))
+    lab.rest()
+    assert lab.crm.documents[order]["kind"] == "c"
+    assert (lab.of(order).problem, lab.of(order).decisions) == (None, {})
 
 
 def test_questions_and_answers_survive_in_the_state() -> None:

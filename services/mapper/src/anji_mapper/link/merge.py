@@ -277,11 +277,10 @@ def _settle(
         decided = merge_pair(
             pair, now, before, lambda target: place.converted(pair, target), ruling
         )
-    except AwaitedError as error:
-        found.awaited.add(error.token)
-        return
-    except MappingError as error:
-        found.unmapped.append(str(error))
+    except (AwaitedError, MappingError) as error:
+        _note(found, error)
+        if ruling is not None and ruling.is_decision:
+            found.contested.add(place.key(pair))  # it stands until it can be carried out
         return
     match decided:
         case Agreed(values):
@@ -294,6 +293,13 @@ def _settle(
             found.asked[place.key(pair)] = values
         case None:
             pass
+
+
+def _note(found: Comparison, error: AwaitedError | MappingError) -> None:
+    if isinstance(error, AwaitedError):
+        found.awaited.add(error.token)
+    else:
+        found.unmapped.append(str(error))
 
 
 def _settle_joint(
