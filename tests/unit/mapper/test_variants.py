@@ -241,6 +241,32 @@ def test_a_person_says_whether_a_record_that_moved_is_given_to_the_new_organisat
     assert len(lab.vendors[ERP].records) == 1
 
 
+def test_a_record_that_moves_after_its_file_was_changed_is_asked_about_too() -> None:
+    """Its state names the version of the old file, and that was one of no variant of the new."""
+    lab = LinkLab(compiled(policy("ask")))
+    lab.edit(CRM, name="Ann", land="a", company="BJ")
+    lab.rest()
+
+    lab.link_type = compiled(policy("ask") + "# changed\n")
+    lab.edit(CRM, "001", company="SH")
+    lab.rest()
+
+    assert question(lab).startswith("organisation@")
+
+
+def test_a_file_that_reads_more_than_before_moves_no_record() -> None:
+    lab = LinkLab(compiled(GOOD))
+    lab.edit(CRM, name="Ann", land="a", company="SH")
+    lab.rest()
+
+    lab.link_type = compiled(policy("ask"))
+    lab.edit(CRM, "001", name="Bea")
+    lab.rest()
+
+    assert NoticeKind.REASSIGNED not in [each.kind for each in lab.notices]
+    assert question(lab) == ""
+
+
 def test_a_record_that_moves_back_asks_nothing_any_more() -> None:
     lab = moved(policy("ask"))
 

@@ -79,7 +79,7 @@ class Reducer:
         follow_rows(turn, seat)
         choose_variant(turn, link_type)
         if not (_is_plan(happened) or rests(turn, seat, happened)):
-            tell_reassigned(turn, link_type)
+            tell_reassigned(turn, link_type, seat)
             _decide(turn)
         if isinstance(happened, Looked | Relooked) and turn.seat == seat and not turn.effects:
             return seat, ()  # all else that is taken in is remembered

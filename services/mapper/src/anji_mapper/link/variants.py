@@ -11,7 +11,7 @@ from anji_common.events.notices import NoticeKind
 from anji_common.refs import System
 from anji_mapper.link.finishing import give_to_organisations
 from anji_mapper.link.questions import ORGANISATION, question_id, question_words
-from anji_mapper.link.state import Stage
+from anji_mapper.link.state import Seat, Stage
 from anji_mapper.link.turn import Turn
 from anji_mapper.mapping.model import LinkType
 
@@ -26,14 +26,23 @@ def choose_variant(turn: Turn, link_type: LinkType) -> None:
     turn.link_type = link_type if found is None else found.link_type
 
 
-def tell_reassigned(turn: Turn, link_type: LinkType) -> None:
-    """A linked record moved to another variant: do what the mapping says, and tell of it."""
+def tell_reassigned(turn: Turn, link_type: LinkType, was: Seat) -> None:
+    """A linked record moved to another variant: do what the mapping says, and tell of it.
+
+    Args:
+        turn: The step in hand.
+        link_type: With all its variants.
+        was: The seat before the step.
+    """
     if turn.seat.stage is not Stage.LINKED or turn.seat.version == turn.link_type.version:
         return
     names = {each.link_type.version: each.name for each in link_type.variants}
     names[link_type.version] = "no variant"
-    before, now = names.get(turn.seat.version), names[turn.link_type.version]
-    if before is None:
+    before, now = names.get(was.version), names[turn.link_type.version]
+    if before is None and _shows_no_less(was, turn.seat):  # it was under another file
+        found = link_type.variant_of(was.crm.seen, was.erp.seen)
+        before = names[(link_type if found is None else found.link_type).version]
+    if before is None or before == now:
         return
     turn.notify(
         NoticeKind.REASSIGNED,
@@ -50,6 +59,18 @@ def tell_reassigned(turn: Turn, link_type: LinkType) -> None:
             _ask(turn, before, now)
         case _:
             pass
+
+
+def _shows_no_less(was: Seat, seat: Seat) -> bool:
+    """Whether a link's records were seen with all that is seen of them now.
+
+    Else the file has changed what is read: which variant they were of before cannot be told.
+    """
+    pairs = ((was.crm.seen, seat.crm.seen), (was.erp.seen, seat.erp.seen))
+    return was.stage is Stage.LINKED and all(
+        now is None or (old is not None and now.head.keys() <= old.head.keys())
+        for old, now in pairs
+    )
 
 
 def answer_organisation(turn: Turn, entry: Entry) -> bool:
