@@ -154,3 +154,24 @@ def test_a_record_that_is_not_committed_yet_is_behind_the_end() -> None:
     store.close()
     assert before is None
     assert after == (0, 1)
+
+
+@pytest.mark.parametrize("turns", range(6))
+async def test_what_is_published_while_the_broker_closes_is_kept_or_refused(
+    tmp_path: Path, turns: int
+) -> None:
+    broker = await opened(tmp_path / "broker")
+    reader = await broker.reader(GIVEN.name, {0: 0})
+    waiting = asyncio.ensure_future(reader.poll(wait_seconds=600.0))  # so somebody looks
+    await SystemClock().sleep(0)
+    closing = asyncio.ensure_future(broker.close())
+    for _ in range(turns):
+        await SystemClock().sleep(0)
+    publishing = asyncio.ensure_future(broker.publish([ONE]))
+
+    async with asyncio.timeout(5):
+        told = await asyncio.gather(publishing, closing, waiting, return_exceptions=True)
+    again = await opened(tmp_path / "broker")
+
+    assert (await again.ends(GIVEN.name))[0] == (told[0] is None)
+    await again.close()

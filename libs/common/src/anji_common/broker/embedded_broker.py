@@ -190,9 +190,12 @@ class EmbeddedBroker:
         if self._core.store.is_closed:
             return
         await self._core.presence.close()
-        await self._core.queue.drain()
         await self._core.wakeups.close()
+        await self._core.queue.drain()
+        # Nothing is awaited between: what is asked for from here on is refused, and kept waiting
+        # by nothing.
         self._core.store.close()
+        self._core.wakeups.wake_all()
 
 
 def _differences(topic: Topic, shape: Shape, partitions: int) -> Iterator[str]:
