@@ -9,6 +9,7 @@ import pytest
 from anji_common.broker.embedded_broker import EmbeddedBroker
 from anji_common.broker.embedded_core import EmbeddedTimes
 from anji_common.broker.embedded_store import OFFSET_BITS, EmbeddedStore
+from anji_common.broker.embedded_wakeups import EmbeddedWakeups
 from anji_common.clock import SystemClock
 from anji_common.errors import ConfigurationError, FatalError
 from anji_common.messages import Message
@@ -175,3 +176,38 @@ async def test_what_is_published_while_the_broker_closes_is_kept_or_refused(
 
     assert (await again.ends(GIVEN.name))[0] == (told[0] is None)
     await again.close()
+
+
+class _Failing(EmbeddedStore):
+    """A file that cannot be looked at now and then."""
+
+    failures = 0
+
+    def refresh(self) -> None:
+        if self.failures:
+            self.failures -= 1
+            msg = "an error of input and output"
+            raise FatalError(msg)
+        super().refresh()
+
+
+async def test_who_waits_is_woken_though_one_look_at_the_file_has_failed(tmp_path: Path) -> None:
+    there = await opened(tmp_path / "broker")
+    store = _Failing(tmp_path / "broker")
+    clock = SystemClock()
+    wakeups = EmbeddedWakeups(store, clock, _LOOK_SECONDS / 10)
+    heard = asyncio.Event()
+
+    async with asyncio.timeout(10):
+        store.failures = 1
+        await wakeups.wait(heard, ["a log"], 600.0)  # by the look that fails
+        heard.clear()
+        waiting = asyncio.ensure_future(wakeups.wait(heard, ["a log"], 600.0))
+        await clock.sleep(_LOOK_SECONDS / 5)
+        heard.clear()
+        await there.publish([ONE])
+        await waiting
+
+    await wakeups.close()
+    store.close()
+    await there.close()

@@ -9,10 +9,15 @@ from collections import defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
+import structlog
+
 from anji_common.broker.embedded_store import EmbeddedStore
 from anji_common.clock import Clock
+from anji_common.errors import AnjiError
 
 __all__ = ["EmbeddedWakeups"]
+
+_log = structlog.get_logger(__name__)
 
 
 class EmbeddedWakeups:
@@ -84,7 +89,12 @@ class EmbeddedWakeups:
         while idle < _IDLE_LOOKS:
             await self._clock.sleep(self._look_seconds)
             idle = 0 if self._waiting else idle + 1
-            self._store.refresh()
+            try:
+                self._store.refresh()
+            except AnjiError as error:
+                _log.warning("broker.not_looked", reason=str(error))
+                self.wake_all()  # whoever waits looks for himself, and is told
+                continue
             if self._store.renewals != self._woken_for:
                 self._woken_for = self._store.renewals
                 self.wake_all()
