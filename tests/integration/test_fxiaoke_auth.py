@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from anji_common.errors import AuthenticationError, ConfigurationError
+from anji_common.errors import AuthenticationError, ConfigurationError, RetriableError
 from anji_common.events.results import Outcome
 from anji_common.writing.target import Refused
 from anji_fxiaoke.calls import Purpose
 from anji_fxiaoke.settings import FxiaokeSettings
-from anji_sandbox.faults import Fault
+from anji_sandbox.faults import Fault, Kind
 from anji_sandbox.fxiaoke import FxiaokeSwitches
 from labs.fxiaoke_lab import ACCOUNT, Lab, made, new_account, on_a_crm, ref_of
 
@@ -79,6 +79,24 @@ def test_a_revoked_token_is_dropped_and_the_call_made_once_more(style: dict[str,
         assert len(lab.person.all("AccountObj")) == 1
 
     on_a_crm(test, **style)
+
+
+@pytest.mark.parametrize("kind", ["html", "drop_before"])
+def test_calls_go_on_with_a_token_that_holds_while_no_new_one_is_given(kind: Kind) -> None:
+    async def test(lab: Lab) -> None:
+        await ask(lab)
+        lab.faults.add(Fault(kind=kind, endpoint="*corpAccessToken*", calls=None))
+        await lab.clock.sleep(7_140.0)
+        await ask(lab)
+        await lab.clock.sleep(70.0)
+        with pytest.raises(RetriableError):  # it holds no longer
+            await ask(lab)
+        lab.faults.clear()
+        await ask(lab)
+
+        assert lab.client.caller.tally.calls["", "token"] <= 5
+
+    on_a_crm(test)
 
 
 def test_many_calls_with_a_revoked_token_fetch_one_new_one() -> None:

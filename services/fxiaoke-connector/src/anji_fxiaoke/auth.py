@@ -10,11 +10,14 @@ import asyncio
 from dataclasses import dataclass, replace
 from random import Random
 
+import structlog
+
 from anji_common.budget import Budget
 from anji_common.clock import Clock
 from anji_common.errors import (
     AuthenticationError,
     ConfigurationError,
+    RetriableError,
     UndecodableError,
     VendorUnavailableError,
 )
@@ -37,6 +40,10 @@ _LATEST_SECONDS = 60.0
 _LEAST_SECONDS = 30.0
 """A token with less left than that is used that long all the same: the call is limited."""
 _WINDOW_SECONDS = 60.0
+_AGAIN_SECONDS = 30.0
+"""Until a renewal that failed is tried again, with the old token in use meanwhile."""
+
+_log = structlog.get_logger("anji.fxiaoke")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +51,8 @@ class _Token:
     credentials: Credentials
     renew_at: float
     """On the monotonic clock."""
+    ends_at: float
+    """The same: until then it holds."""
 
 
 class Auth:
@@ -77,7 +86,7 @@ class Auth:
         """
         async with self._fetching:
             if self._token is None or self._clock.monotonic() >= self._token.renew_at:
-                self._token = await self._fetch()
+                self._token = await self._renewed(self._token)
             if self._open_user_id is None:
                 self._open_user_id = await self._by_mobile(self._token.credentials)
             if self._token.credentials.open_user_id != self._open_user_id:
@@ -96,13 +105,24 @@ class Auth:
         variant = "89ab"[int(text[16], 16) & 3]
         return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-{variant}{text[17:20]}-{text[20:]}"
 
+    async def _renewed(self, old: _Token | None) -> _Token:
+        """Return a new token; where the CRM gives none now, the old one as long as it holds."""
+        try:
+            return await self._fetch()
+        except RetriableError as error:
+            now = self._clock.monotonic()
+            if old is None or now >= old.ends_at:
+                raise
+            _log.warning("token.not_renewed", reason=str(error))
+            return replace(old, renew_at=min(now + _AGAIN_SECONDS, old.ends_at))
+
     async def _fetch(self) -> _Token:
         """Fetch a token in the style that is set.
 
         Source: docs/vendors/fxiaoke.md, sections 1.2 (``/cgi/corpAccessToken/get/V2``) and 1.4
         (``/oauth2.0/token``).
         """
-        settings = self._settings
+        settings, asked_at = self._settings, self._clock.monotonic()
         is_bearer = settings.auth_style == "oauth"
         found = await self._ask(
             f"{OAUTH_TOKEN_PATH}?thirdTraceId={self.trace_id()}" if is_bearer else TOKEN_PATH,
@@ -119,7 +139,7 @@ class Auth:
         left = float(found.body.get("expiresIn") or 0)
         before_end = self._chance.uniform(_LATEST_SECONDS, _RENEW_SECONDS)
         renew_at = self._clock.monotonic() + max(left - before_end, _LEAST_SECONDS)
-        return _Token(credentials, renew_at)
+        return _Token(credentials, renew_at, asked_at + left)
 
     def _corp(self, found: Told) -> Credentials:
         corp_id = str(found.body.get("corpId") or "")
