@@ -257,6 +257,42 @@ def test_a_delete_may_be_ignored_and_is_told_where_nothing_is_said() -> None:
     assert told.kind is ProblemKind.GONE
 
 
+def test_a_delete_of_which_only_the_other_sides_is_mapped_is_told() -> None:
+    """Else the CRM's edits would end here, and nobody would know."""
+    lab = StateLab(STATES + "on_delete: {crm: forbid}\n")
+
+    lab.delete_record(ERP, lab.erp_id)
+    lab.rest()
+
+    told = lab.seat(CRM, "001").problem
+    assert told is not None
+    assert told.kind is ProblemKind.GONE
+    lab.delete_record(CRM, "001")
+    lab.rest()
+    assert lab.seat(CRM, "001").stage is Stage.ENDED
+    assert lab.seat(CRM, "001").problem is None
+
+
+@pytest.mark.parametrize(("status", "kind"), [("normal", ProblemKind.GONE), ("invalid", None)])
+def test_a_delete_that_was_asked_about_when_the_links_were_lost_is_told(
+    status: str, kind: ProblemKind | None
+) -> None:
+    lab = StateLab(STATES + "on_delete: {erp: {do: void, approve: true}}\n")
+    lab.delete_record(ERP, lab.erp_id)
+    lab.rest()
+    seat = lab.seat(CRM, "001")
+    assert seat.asked
+    lost = with_changes(seat, agreed={}, asked={}, problem=None)
+    lab.seats[str(seat.key)] = with_changes(lost, erp=with_changes(seat.erp, seen=None))
+
+    lab.edit(CRM, "001", tel="3", life_status=status)
+    lab.rest()
+
+    problem = lab.seat(CRM, "001").problem
+    assert (None if problem is None else problem.kind) is kind
+    assert lab.done == []
+
+
 def test_a_record_that_was_matched_keeps_the_state_that_people_gave_it() -> None:
     lab = StateLab()
     matched = lab.vendors[ERP].write({"FNumber": "C-9", "FForbidStatus": "B"}, at=lab.tick())

@@ -79,7 +79,8 @@ async def judge(
     Args:
         crm: Who reads there.
         erp: Who reads there.
-        apart: Ids in the CRM of records that people let stand in another state than their partner.
+        apart: Ids in the CRM of records that people let stand in another state than their partner,
+            or without one that they have deleted.
         tells_status: Whether orders of the CRM show how the ERP's stand.
     """
     customers = await _customers(crm, erp)
@@ -249,10 +250,10 @@ def _compared(
             paired |= {each.record_id for each in same}
     verdict = Verdict()
     for mine in ours:
-        if mine.is_void and not counterparts[mine.record_id]:
+        is_apart = mine.record_id in apart
+        if (mine.is_void or is_apart) and not counterparts[mine.record_id]:
             continue  # it was voided before it could cross
         verdict.made += 1
-        is_apart = mine.record_id in apart
         _one(verdict, link_type, mine, counterparts[mine.record_id], is_apart=is_apart)
     _gone(verdict, link_type, {mine.record_id for mine in ours} | {*apart}, counterparts)
     for marker, count in Counter(mine.marker for mine in ours if mine.marker).items():

@@ -34,7 +34,7 @@ def gravest(turn: Turn, unmapped: list[str]) -> _Found | None:
     seat = turn.seat
     if seat.stage is not Stage.LINKED and seat.side(turn.own).is_gone:
         return None  # nobody misses a counterpart
-    if _gone(seat) and turn.link_type.deletion is None:
+    if _gone(turn):
         words = "one side was deleted; nothing is written any more"
         return ProblemKind.GONE, str(seat.key), words
     return _refusal(seat) or _unmapped(unmapped) or _asked(seat) or _overdue(turn)
@@ -76,5 +76,28 @@ def _refusal(seat: Seat) -> _Found | None:
     return None
 
 
-def _gone(seat: Seat) -> bool:
-    return seat.stage is Stage.LINKED and (seat.crm.is_gone or seat.erp.is_gone)
+def _gone(turn: Turn) -> bool:
+    """Whether a side was deleted, and the mapping says nothing of that, or cannot be followed.
+
+    It cannot where the links were lost since: nobody knows any more what that side held, or
+    whether a person has decided. A record that is out of use already misses nothing.
+    """
+    seat, deletion = turn.seat, turn.link_type.deletion
+    gone = [system for system in SYSTEMS if seat.side(system).is_gone]
+    if seat.stage is not Stage.LINKED or not gone:
+        return False
+    does = {} if deletion is None or deletion.state is None else deletion.state.does
+    if any(system.other not in does for system in gone):
+        return True
+    return any(
+        does[system.other].enter
+        and seat.side(system).seen is None
+        and not _is_out_of_use(turn, system.other)
+        for system in gone
+    )
+
+
+def _is_out_of_use(turn: Turn, system: System) -> bool:
+    side = turn.seat.side(system)
+    states = [state for state in turn.link_type.states if system in state.resting]
+    return side.seen is not None and any(side.seen.head.get(each.path) is True for each in states)

@@ -5,7 +5,7 @@ from contextlib import suppress
 from datetime import timedelta
 from random import Random
 
-from anji.simulation.tally import Tally
+from anji.simulation.tally import LINKS_LOST, LINKS_LOST_WHOLLY, Tally, put_in_force
 from anji.simulation.transport import Trap
 from anji.simulation.world import LONGEST_PAUSE_SECONDS, World
 from anji_common.refs import System
@@ -105,7 +105,7 @@ class Accidents:
     async def lose_links(self, _name: str) -> None:
         """The links are lost in mid-traffic, sometimes the crosswalk as well, and are rebuilt."""
         loses_crosswalk = self._chance.random() < 0.5  # noqa: PLR2004 - heads or tails
-        self._tally[f"links lost{' with the crosswalk' if loses_crosswalk else ''}"] += 1
+        self._tally[LINKS_LOST_WHOLLY if loses_crosswalk else LINKS_LOST] += 1
         await self._world.rebuild(loses_crosswalk=loses_crosswalk)
 
     async def remap(self, _name: str) -> None:
@@ -117,6 +117,8 @@ class Accidents:
         name = self._chance.choice([*names, None] if world.is_remapped else names)
         first = self._chance.choice((None, self._chance.uniform(0.0, _LONGEST_ROLLOUT_SECONDS)))
         self._tally[f"mappings replaced, {'everywhere' if first is None else 'mapper first'}"] += 1
+        if name is not None:
+            self._tally[put_in_force(name)] += 1
         await world.remap(name, mapper_first=first)
 
     async def outage(self, name: str) -> None:

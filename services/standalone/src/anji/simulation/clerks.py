@@ -9,7 +9,7 @@ must agree, and that is judged elsewhere.
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
@@ -101,8 +101,12 @@ class Clerks:
                     await self._edit_in_the_crm(order, price)
             await self._touch(order)
 
-    async def unheard(self) -> list[str]:
-        """Return what stands in lines that is not as anybody left it."""
+    async def unheard(self, *, but: Collection[str] = ()) -> list[str]:
+        """Return what stands in lines that is not as anybody left it.
+
+        Args:
+            but: Ids of orders that are not looked at: nothing crosses to their bills any more.
+        """
         held: dict[str, list[dict[str, Any]]] = defaultdict(list)
         orders = await self.crm.every("SalesOrderObj")
         resting = {
@@ -116,7 +120,7 @@ class Clerks:
         return [
             f"order {order.number}, the line of {price}: {words}"
             for order in self.orders
-            if order.record_id not in resting
+            if order.record_id not in resting and order.record_id not in but
             for price in order.lines
             if (words := self._judged(order, price, held[order.record_id]))
         ]

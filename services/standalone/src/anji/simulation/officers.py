@@ -17,24 +17,25 @@ from anji.looking import Links, decision, retries
 from anji.people import SandboxRefusedError
 from anji.simulation.clerks import Order
 from anji.simulation.cuts import WHOLE, Cut
+from anji.simulation.erasures import Erasures
 from anji.simulation.pace import Pace
+from anji.simulation.sight import FORMS, ORDER, is_audited, partner, sure_partner
 from anji.simulation.tally import DEEDS
 from anji.simulation.world import World
 from anji_common.errors import RejectedError
 from anji_common.events.signals import SignalKind
-from anji_common.refs import System
+from anji_common.refs import Ref, System
 from anji_common.runtime import Runtime
 from anji_common.sourcing.signalling import ask_source
 
 __all__ = ["Officers"]
 
-_ORDER, _BILL = "SalesOrderObj", "SAL_SaleOrder"
-_MARKER = "F_ANJI_MARKER"
-_FORMS = {"AccountObj": ("BD_Customer", "FCUSTID"), "ProductObj": ("BD_MATERIAL", "FMATERIALID")}
+_ORDER, _BILL = ORDER, FORMS[ORDER][0]
+_OWN = ("AccountObj", "ProductObj")
 _OWN_EACH = 1
 """So many records of each object of their own do they make to begin with."""
-_MOST_LOOKS, _LOOK_SECONDS = 6, 5.0
-"""How long they wait for what is to cross."""
+_WEIGHTS = (2, 2, 2, 2, 2, 3, 1, 1, 1, 1)
+"""How often each of `DEEDS` is tried: an order that has crossed is seldom there in time."""
 _LONGEST_PAUSE_SECONDS = 10.0
 """Between the two halves of what belongs together."""
 
@@ -48,6 +49,7 @@ class Officers:
     world: World
     orders: list[Order]
     chance: Random
+    erasures: Erasures
     apart: set[str] = field(default_factory=set)
     """Ids in the CRM of records that a person has let stand as they are, each in its state."""
     _own: dict[str, str] = field(default_factory=dict)
@@ -73,13 +75,17 @@ class Officers:
         deeds: Mapping[str, Callable[..., Awaitable[None]]] = dict(
             zip(DEEDS, (*self._with_orders, *self._with_own), strict=True)
         )
-        name = self.chance.choice(DEEDS)
+        (name,) = self.chance.choices(DEEDS, _WEIGHTS)
         if deeds[name] in self._with_own:
-            kept = sorted(self._own.keys() - self._gone)
+            kept = sorted(each for each in self._own if self._is_whole(each))
             return name, partial(deeds[name], self.chance.choice(kept))
-        if not self.orders:
+        orders = [each for each in self.orders if each.record_id not in self.erasures]
+        if not orders:
             return name, _nothing
-        return name, partial(deeds[name], self.chance.choice(self.orders))
+        return name, partial(deeds[name], self.chance.choice(orders))
+
+    def _is_whole(self, record_id: str) -> bool:
+        return record_id not in self._gone and record_id not in self.erasures
 
     @property
     def _with_orders(self) -> tuple[Callable[[Order], Awaitable[None]], ...]:
@@ -90,11 +96,12 @@ class Officers:
             self._void_in_the_crm,
             self._cancel_in_the_erp,
             self._unaudit,
+            self._delete_bill,
         )
 
     @property
     def _with_own(self) -> tuple[Callable[[str], Awaitable[None]], ...]:
-        return (self._void_own, self._forbid_own, self._delete_own)
+        return (self._void_own, self._forbid_own, self._delete_own, self._delete_partner)
 
     async def _do(self, name: str, deed: _Deed) -> None:
         try:
@@ -120,7 +127,7 @@ class Officers:
             await self.world.crm_user.update(_ORDER, order.record_id, closed__c="")
 
     async def _close_in_the_erp(self, order: Order) -> None:
-        await self._audited(order)
+        await is_audited(self.world, order.number)
         await self._operate(order, "YLBillClose")
         await self._pause()
         if self._half():
@@ -134,7 +141,7 @@ class Officers:
 
     async def _cancel_in_the_erp(self, order: Order) -> None:
         """An audited bill has to be un-audited first, as Anji does it."""
-        if await self._audited(order):
+        if await is_audited(self.world, order.number):
             await self._bill("UnAudit", order)
         await self._operate(order, "Cancel")
         await self._pause()
@@ -143,21 +150,20 @@ class Officers:
             await self.world.erp_user.finish(_BILL, order.number)
 
     async def _unaudit(self, order: Order) -> None:
-        await self._audited(order)
+        await is_audited(self.world, order.number)
         await self._bill("UnAudit", order)
         await self._pause()
         if self._half():
             await self.world.erp_user.finish(_BILL, order.number)
 
-    async def _audited(self, order: Order) -> bool:
-        """Wait a while until a bill has crossed and is audited; return whether it is."""
-        keys = ["FID", "FDocumentStatus"]
-        for _ in range(_MOST_LOOKS):
-            rows = await self.world.erp_user.every(_BILL, keys, f"FBillNo='{order.number}'")
-            if rows and rows[0]["FDocumentStatus"] == "C":
-                return True
-            await self.world.clock.sleep(_LOOK_SECONDS)
-        return False
+    async def _delete_bill(self, order: Order) -> None:
+        """An audited bill has to be un-audited first."""
+        self.erasures.made_at[order.record_id] = order.made_at
+        if await is_audited(self.world, order.number):
+            await self._bill("UnAudit", order)
+        bill = await sure_partner(self.world, _ORDER, order.record_id)
+        await self.erasures.erase(_ORDER, order.record_id, bill["FID"])
+        await self._perhaps_look(System.K3CLOUD, _BILL)
 
     async def _bill(self, method: str, order: Order) -> None:
         self._note(f"{method} {order.number} in the ERP")
@@ -177,6 +183,7 @@ class Officers:
             for name, fields in (("AccountObj", customer), ("ProductObj", product)):
                 made = await self.world.crm_user.create(name, fields)
                 self._own[made] = name
+                self.erasures.made_at[made] = self.world.clock.monotonic()
                 self._note(f"make {name} {made}")
 
     async def _void_own(self, record_id: str) -> None:
@@ -189,12 +196,8 @@ class Officers:
 
     async def _forbid_own(self, record_id: str) -> None:
         """Forbid it in the ERP while somebody edits its partner; half of them are enabled."""
-        form = _FORMS[self._own[record_id]][0]
-        row = await self._partner(record_id, looks=_MOST_LOOKS)
-        if row is None:
-            msg = f"{record_id} has no partner yet"
-            raise SandboxRefusedError(msg)
-        number = str(row["FNumber"])
+        form = FORMS[self._own[record_id]][0]
+        number = str((await sure_partner(self.world, self._own[record_id], record_id))["FNumber"])
         self._note(f"forbid {form} {number}")
         await asyncio.gather(
             self.world.erp_user.operate(form, number, "Forbid"),
@@ -209,7 +212,7 @@ class Officers:
     async def _delete_own(self, record_id: str) -> None:
         """Delete it in the CRM while somebody edits its partner; others keep their hands off."""
         name = self._own[record_id]
-        await self._partner(record_id, looks=_MOST_LOOKS)
+        await partner(self.world, name, record_id)
         if name in {self._own[each] for each in self._gone}:
             msg = f"another {name} is gone already: several at once would be held"
             raise SandboxRefusedError(msg)
@@ -218,21 +221,36 @@ class Officers:
         await self._void(name, record_id)
         await asyncio.gather(self._delete(name, record_id), self._say_in_the_erp(record_id))
 
+    async def _delete_partner(self, record_id: str) -> None:
+        """Delete its partner in the ERP while somebody edits it in the CRM."""
+        name = self._own[record_id]
+        form, id_field, _ = FORMS[name]
+        row = await sure_partner(self.world, name, record_id)
+        await self._make_another(name)
+        await asyncio.gather(
+            self.erasures.erase(name, record_id, row[id_field]), self._say_in_the_crm(record_id)
+        )
+        await self._perhaps_look(System.K3CLOUD, form)
+
     async def _make_another(self, name: str) -> None:
         self._count += 1
         number = f"again{self._count}"
         fields: dict[str, object] = {"name": number}
         if name == "ProductObj":
             fields |= {"product_code": number, "price": "1"}
-        self._own[await self.world.crm_user.create(name, fields)] = name
+        made = await self.world.crm_user.create(name, fields)
+        self._own[made] = name
+        self.erasures.made_at[made] = self.world.clock.monotonic()
 
     async def _delete(self, name: str, record_id: str) -> None:
         self._note(f"delete {name} {record_id}")
         about = {"dataObjectApiName": name, "idList": [record_id]}
         await self.world.crm_user.call("data/delete", about)
+        self.erasures.deletes[name] += 1
 
     async def _void(self, name: str, record_id: str) -> None:
         self._note(f"void {name} {record_id}")
+        self.erasures.say(record_id, is_void=None)
         about = {"dataObjectApiName": name, "object_data_id": record_id}
         await self.world.crm_user.call("data/invalid", about)
 
@@ -240,6 +258,7 @@ class Officers:
         self._note(f"recover {name} {record_id}")
         about = {"dataObjectApiName": name, "idList": [record_id]}
         await self.world.crm_user.call("data/recover", about)
+        self.erasures.say(record_id, is_void=None)
 
     async def _say_in_the_crm(self, record_id: str) -> None:
         words = self._words()
@@ -247,39 +266,27 @@ class Officers:
         await self.world.crm_user.update(self._own[record_id], record_id, remark=words)
 
     async def _say_in_the_erp(self, record_id: str) -> None:
-        form, id_field = _FORMS[self._own[record_id]]
-        row = await self._partner(record_id)
+        form, id_field, _ = FORMS[self._own[record_id]]
+        row = await partner(self.world, self._own[record_id], record_id, looks=1)
         if row is not None:
             words = self._words()
             self._note(f"edit {form} {row[id_field]}: {words}")
             wished = {id_field: row[id_field], "FDescription": words}
             await self.world.erp_user.change(form, wished)
 
-    async def _partner(self, record_id: str, looks: int = 1) -> dict[str, object] | None:
-        """Return its number and id in the ERP; who looks again and again waits for it."""
-        name = self._own[record_id]
-        form, id_field = _FORMS[name]
-        where = f"{_MARKER}='{System.FXIAOKE}/{name}/{record_id}'"
-        while True:
-            rows = await self.world.erp_user.every(form, [id_field, "FNumber"], where)
-            looks -= 1
-            if rows or looks < 1:
-                return rows[0] if rows else None
-            await self.world.clock.sleep(_LOOK_SECONDS)
-
     # --- when the storm is over --------------------------------------------------------------
 
     async def look(self) -> None:
         """Have both sources look for what no date tells and for what is gone, as people may."""
-        for name, (form, _) in _FORMS.items():
+        for name in _OWN:
             await self._look(System.FXIAOKE, name)
-            await self._look(System.K3CLOUD, form)
+            await self._look(System.K3CLOUD, FORMS[name][0])
         await self._look(System.K3CLOUD, _BILL)
 
-    async def _look(self, system: System, name: str) -> None:
+    async def _look(self, system: System, name: str, kind: SignalKind = SignalKind.PROBE) -> None:
         world = self.world
         runtime = Runtime(world.broker, world.clock, self.chance)
-        await ask_source(runtime, world.mappings.interest(system), SignalKind.PROBE, name)
+        await ask_source(runtime, world.mappings.interest(system), kind, name)
 
     async def _perhaps_look(self, system: System, name: str) -> None:
         if self._half():
@@ -295,23 +302,32 @@ class Officers:
             return
         crm, _ = seat.asked.get(question, (None, None))
         before, _ = seat.agreed.get(question, (False, False))
-        winner = System.FXIAOKE if crm != before else System.K3CLOUD
-        if path == "is:deleted" and self._half():
-            winner = System.K3CLOUD
+        follows = System.FXIAOKE if crm != before else System.K3CLOUD
+        is_let_stand = path == "is:deleted" and self._half()
+        winner = follows.other if is_let_stand else follows
         try:
             entry = decision(seat, path, winner, "officer", self.world.clock)
         except RejectedError:
             return  # it is asked no more
-        if path == "is:deleted" and winner is System.K3CLOUD:
+        if is_let_stand and follows is System.FXIAOKE:
             self.apart.add(record_id)
+        if path == "is:deleted":
+            self.erasures.say(record_id, is_void=True if not is_let_stand else None)
         self._note(f"decide {link} {path}: {winner}")
         await self.world.broker.publish([entry.to_message()])
+
+    async def approve(self, gone: Ref) -> None:
+        """Let records be gone that a patrol holds, if people have deleted them."""
+        if self.erasures.knows(gone.record_id) or gone.record_id in self._gone:
+            self._note(f"approve that {gone} is gone")
+            await self._look(gone.system, gone.object_name, SignalKind.APPROVE)
 
     async def free(self, link: str) -> None:
         """Take a record out of all states that may stand in the way of an edit."""
         record_id = link.rpartition("/")[2]
-        if record_id in self._own and record_id not in self._gone:
+        if record_id in self._own and self._is_whole(record_id):
             await self._free_own(record_id)
+        self.erasures.say(record_id, is_void=None)
         for order in self.orders:
             if link != f"{System.FXIAOKE}/{_ORDER}/{order.record_id}":
                 continue
@@ -325,8 +341,9 @@ class Officers:
             await self.world.clock.sleep(self.world.crm_lag_seconds)  # its lines show as well
 
     async def _free_own(self, record_id: str) -> None:
-        name, row = self._own[record_id], await self._partner(record_id)
-        form = _FORMS[name][0]
+        name = self._own[record_id]
+        row = await partner(self.world, name, record_id, looks=1)
+        form = FORMS[name][0]
         await self._tried(self._recover(name, record_id))
         if row is not None:
             self._note(f"enable {form} {row['FNumber']}")
@@ -341,7 +358,8 @@ class Officers:
 
     async def try_again(self, link: str) -> None:
         """Have what was refused of a record of their own tried again."""
-        if link.rpartition("/")[2] not in self._own:
+        record_id = link.rpartition("/")[2]
+        if record_id not in self._own or not self._is_whole(record_id):
             return
         async with Links.read(self.world.broker, self.world.mappings) as links:
             seat = links.one(link)

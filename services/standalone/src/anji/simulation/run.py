@@ -12,11 +12,13 @@ from anji.simulation.clerks import Clerks
 from anji.simulation.controls import RULE_BOOK, RuleBook
 from anji.simulation.crowd import Crowd
 from anji.simulation.cuts import WHOLE, Cut
+from anji.simulation.erasures import Erasures
 from anji.simulation.habits import Habits
 from anji.simulation.journal import Journal, Line
 from anji.simulation.nudging import nudge
 from anji.simulation.officers import Officers
 from anji.simulation.pace import pace_of
+from anji.simulation.replanning import owed_plans, replanned
 from anji.simulation.storm import Storm
 from anji.simulation.tally import REBUILT_AT_REST, REPLAYED_AT_REST, Tally
 from anji.simulation.world import Layout, World
@@ -53,7 +55,12 @@ _FIRST_COMMANDS, _COMMANDS_A_DEED = 1000, 50
 """So many in all are no history any more; the longest have a tenth of it."""
 
 
-_TO_PEOPLE = (NoticeKind.UNSETTLED, NoticeKind.PROBLEM_RAISED, NoticeKind.CONFLICT_ASKED)
+_TO_PEOPLE = (
+    NoticeKind.UNSETTLED,
+    NoticeKind.PROBLEM_RAISED,
+    NoticeKind.CONFLICT_ASKED,
+    NoticeKind.DELETES_HELD,
+)
 """What they do something about."""
 
 
@@ -177,9 +184,12 @@ class _Course:
         own = seeded("clerks", seed)
         self._clerks = Clerks(self._crowd.changed_orders, crm, erp, clock, own, journal)
         own = seeded("officers", seed)
-        are_there = own.random() < _OFFICERS_SHARE
-        self._officers = Officers(world, self._crowd.changed_orders, own) if are_there else None
+        self._erasures = Erasures(world)
+        orders, are_there = self._crowd.changed_orders, own.random() < _OFFICERS_SHARE
+        self._officers = Officers(world, orders, own, self._erasures) if are_there else None
         self.verdicts: dict[str, Verdict] = {}
+        self._owed: list[str] = []
+        """Variants after which an operator has to plan and apply the own mappings yet."""
 
     @property
     def parts(self) -> list[str]:
@@ -230,6 +240,7 @@ class _Course:
             if self._officers is not None:
                 together.create_task(self._officers.work(pace, cut))
         await self._storm.lie_down()
+        self._owed = owed_plans(self._world)
         self._world.journal.note("storm", "is over")
         await self._until_agreed()
         await self._crowd.last_words()
@@ -239,7 +250,8 @@ class _Course:
         if "replay" in ending:
             await self._replay()
         if "rebuild" in ending:
-            await self._rebuild(loses_crosswalk=chance.choice((True, False)))
+            loses_crosswalk = chance.choice((True, False)) and not self._erasures.keep_crosswalk
+            await self._rebuild(loses_crosswalk=loses_crosswalk)
             await self._crowd.last_words()
             await self._until_agreed()
         await self._world.told_of()  # the last of it is counted as well
@@ -276,12 +288,16 @@ class _Course:
                     world.journal.note("people", f"were refused: {error}")
             writes = world.vendors.writes
             is_still, last_writes = writes == last_writes, writes
+            if is_still and self._owed:
+                self._owed = await replanned(world, self._owed)
+                continue
             if is_still and await self._agrees() and not await self._lag():
                 if await world.open_attempts():  # of what the oracle does not see
                     continue
                 wrong = [
                     *await self._crowd.unheard(),
-                    *await self._clerks.unheard(),
+                    *await self._clerks.unheard(but=self._erasures.ids),
+                    *self._erasures.not_by_people(),
                     *await broken_links(world),
                     *await commands_without_a_difference(world),
                 ]
@@ -289,7 +305,8 @@ class _Course:
                     raise _FailedError("; ".join(wrong))
                 return
         await self._agrees()
-        raise _FailedError(_words(self.verdicts) or "it does not come to rest")
+        words = _words(self.verdicts) or "; ".join(await self._erasures.wrong())
+        raise _FailedError(words or "it does not come to rest")
 
     async def _help(self, notice: Notice) -> None:
         """Do what people are told to do."""
@@ -297,6 +314,10 @@ class _Course:
         if notice.kind is NoticeKind.CONFLICT_ASKED:
             if officers is not None:
                 await officers.answer(link, str(notice.details["field"]))
+            return
+        if officers is not None and notice.kind is NoticeKind.DELETES_HELD:
+            await officers.approve(notice.link)
+        if notice.kind is NoticeKind.DELETES_HELD or await self._erasures.is_gone(notice.link):
             return
         if officers is not None:
             await officers.free(link)
@@ -315,16 +336,17 @@ class _Course:
         Raises:
             _FailedError: something is there twice, which no time mends.
         """
-        apart = frozenset[str]() if self._officers is None else self._officers.apart
+        apart = set[str]() if self._officers is None else self._officers.apart
         self.verdicts = await judge(
             self._world.crm_user,
             self._world.erp_user,
-            apart=apart,
+            apart=apart | self._erasures.ids,
             tells_status=_tells_status(self._world.mappings),
         )
         if any(each.doubled for each in self.verdicts.values()):
             raise _FailedError(_words(self.verdicts))
-        return all(verdict.agrees for verdict in self.verdicts.values())
+        are_equal = all(verdict.agrees for verdict in self.verdicts.values())
+        return are_equal and not await self._erasures.wrong()
 
     async def _replay(self) -> None:
         """Put mapper, writers and sources back to the beginning: nothing may be written."""

@@ -2,18 +2,22 @@
 
 from collections import Counter
 
+from anji.simulation.variants import VARIANTS
 from anji_common.events.notices import NoticeKind
 from anji_common.refs import System
 
 __all__ = [
     "ACCIDENTS",
     "DEEDS",
+    "LINKS_LOST",
+    "LINKS_LOST_WHOLLY",
     "REBUILT_AT_REST",
     "REPLAYED_AT_REST",
     "SERVICES",
     "TOLD",
     "WORKERS",
     "Tally",
+    "put_in_force",
 ]
 
 Tally = Counter[str]
@@ -23,6 +27,7 @@ WORKERS = ("fxiaoke-source", "fxiaoke-writer", "k3cloud-source", "k3cloud-writer
 """The services that share partitions, so that another process can take them over."""
 SERVICES = (*WORKERS, "fxiaoke-callback")
 
+LINKS_LOST, LINKS_LOST_WHOLLY = "links lost", "links lost with the crosswalk"
 REPLAYED_AT_REST, REBUILT_AT_REST = "replay when all is said", "rebuild when all is said"
 
 TOLD = tuple(f"people were told: {kind}" for kind in NoticeKind)
@@ -36,11 +41,19 @@ DEEDS = (
     "order voided in the CRM",
     "order cancelled in the ERP",
     "bill un-audited",
+    "bill deleted in the ERP",
     "record voided while its partner is edited",
     "record forbidden while its partner is edited",
     "record deleted while its partner is edited",
+    "record deleted in the ERP while its partner is edited",
 )
 """What people do to records as a whole, in seeds that have such people. Each must happen, too."""
+
+
+def put_in_force(variant: str) -> str:
+    """Return under which name it is counted that a variant's mappings took the own ones' place."""
+    return f"mappings in force: {variant}"
+
 
 ACCIDENTS = (
     *(f"crash of {name}" for name in SERVICES),
@@ -64,8 +77,9 @@ ACCIDENTS = (
     "commands delivered again",
     "mappings replaced, everywhere",
     "mappings replaced, mapper first",
-    "links lost",
-    "links lost with the crosswalk",
+    *(put_in_force(name) for name in VARIANTS),
+    LINKS_LOST,
+    LINKS_LOST_WHOLLY,
     REPLAYED_AT_REST,
     REBUILT_AT_REST,
 )

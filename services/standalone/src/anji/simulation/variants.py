@@ -8,7 +8,7 @@ from anji_mapper.mapping.entry_points import installed_conversions
 from anji_mapper.mapping.folder import find_folder, read_folder
 from anji_mapper.mapping.model import Mappings
 
-__all__ = ["COMPANY", "VARIANTS", "company"]
+__all__ = ["COMPANY", "FILTERED", "PLANNED", "REMAPPED", "VARIANTS", "company"]
 
 COMPANY: Settings = {
     "sales_order": {
@@ -25,8 +25,25 @@ _ADDRESS = "  - {crm: address, erp: FADDRESS, personal: true}\n"
 _TEL = "  - {crm: tel, erp: FTEL, personal: true}\n"
 _OWNED_TEL = "  - {crm: tel, erp: FTEL, owner: erp, personal: true}\n"
 
-VARIANTS = ("links tell how they stand", "no customer's address", "the ERP owns telephones")
-"""A field more of two objects, a field less, another rule for a field."""
+_LIFE = "{not: {field: life_status, in: [ineffective, under_review, invalid]}}"
+_FILTER = f"  filter: {_LIFE}\n"
+_NARROWER = f"  filter: {{all: [{_LIFE}, {{not: {{field: remark, empty: true}}}}]}}\n"
+_AUDITED, _OTHERWISE = "审核中: B, 已审核: C", "审核中: B, 审核完: C"
+
+FILTERED = "only customers with a remark are taken"
+REMAPPED = "audited orders have another word"
+VARIANTS = (
+    "links tell how they stand",
+    "no customer's address",
+    "the ERP owns telephones",
+    FILTERED,
+    REMAPPED,
+)
+"""A field more of two objects, a field less, another rule for a field, a filter, a value map."""
+PLANNED = (FILTERED, REMAPPED)
+"""After these an operator plans and applies the company's own mappings (docs/plans.md): no field
+is read otherwise than before, so no record tells its link that it may be made, or says otherwise.
+"""
 
 
 @cache
@@ -36,8 +53,10 @@ def company() -> tuple[Mappings, Mapping[str, Mappings]]:
     tells = {name: {**COMPANY.get(name, {}), **_TELLS} for name in ("customer", "product")}
     made = (
         _compiled(texts, {**COMPANY, **tells}),
-        _compiled(_without(texts, _ADDRESS, ""), COMPANY),
-        _compiled(_without(texts, _TEL, _OWNED_TEL), COMPANY),
+        _compiled(_without(texts, "customer", _ADDRESS, ""), COMPANY),
+        _compiled(_without(texts, "customer", _TEL, _OWNED_TEL), COMPANY),
+        _compiled(_without(texts, "customer", _FILTER, _NARROWER), COMPANY),
+        _compiled(_without(texts, "sales_order", _AUDITED, _OTHERWISE), COMPANY),
     )
     return _compiled(texts, COMPANY), dict(zip(VARIANTS, made, strict=True))
 
@@ -46,10 +65,10 @@ def _compiled(texts: Mapping[str, str], settings: Settings) -> Mappings:
     return compile_mappings(texts, settings, installed_conversions())
 
 
-def _without(texts: Mapping[str, str], line: str, other: str) -> dict[str, str]:
-    """Return the mappings with another line in the customers'."""
-    (name,) = (each for each in texts if each.endswith("/customer.yaml"))
-    if line not in texts[name]:
-        msg = f"{name} has no line {line.strip()}"
+def _without(texts: Mapping[str, str], link: str, words: str, other: str) -> dict[str, str]:
+    """Return the mappings with other words in one of them."""
+    (name,) = (each for each in texts if each.endswith(f"/{link}.yaml"))
+    if words not in texts[name]:
+        msg = f"{name} does not say {words.strip()}"
         raise AssertionError(msg)
-    return {**texts, name: texts[name].replace(line, other)}
+    return {**texts, name: texts[name].replace(words, other)}
