@@ -157,6 +157,25 @@ def test_a_record_that_is_not_committed_yet_is_behind_the_end() -> None:
     assert after == (0, 1)
 
 
+async def test_everybody_else_goes_on_while_another_process_holds_the_file_for_long(
+    tmp_path: Path,
+) -> None:
+    broker = await opened(tmp_path / "broker")
+    other = locked(tmp_path / "broker")
+    publishing = asyncio.ensure_future(broker.publish([ONE]))
+
+    async with asyncio.timeout(15):
+        for _ in range(100):
+            await SystemClock().sleep(0.02)
+    assert not publishing.done()
+    other.execute("COMMIT")
+    other.close()
+    await publishing
+
+    assert await broker.ends(GIVEN.name) == {0: 1}
+    await broker.close()
+
+
 @pytest.mark.parametrize("turns", range(6))
 async def test_what_is_published_while_the_broker_closes_is_kept_or_refused(
     tmp_path: Path, turns: int

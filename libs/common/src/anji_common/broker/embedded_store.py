@@ -35,7 +35,10 @@ OFFSET_BITS = 38
 _PARTITION_BITS = 10
 _VERSION = 1
 _BUSY_SECONDS = 1.0
-"""How long a call may stand still behind another process's transaction, which takes millis."""
+"""How long a call may stand still behind another process's transaction, which takes millis.
+
+Once: while the file is still held, as by a process that was stopped in the middle, those who try
+again do not stand still, for everything else stands still with them."""
 
 
 class BusyError(Exception):
@@ -70,6 +73,7 @@ class EmbeddedStore:
     def __init__(self, path: Path | None) -> None:
         self.path = path
         self.is_closed = False
+        self._was_busy = False
         self._log: int | None = None
         self._shapes: dict[str, Shape] = {}
         self._data_version = -1
@@ -156,9 +160,10 @@ class EmbeddedStore:
             RetriableError: the disk is full.
         """
         try:
-            self._db.execute("BEGIN IMMEDIATE")
+            self._begin()
         except sqlite3.Error as error:
-            if _code(error) != sqlite3.SQLITE_BUSY:
+            self._was_busy = _code(error) == sqlite3.SQLITE_BUSY
+            if not self._was_busy:
                 raise self._unusable(error) from error
             raise BusyError from error
         try:
@@ -168,6 +173,18 @@ class EmbeddedStore:
             if self._db.in_transaction:
                 self._db.execute("ROLLBACK")
             raise
+
+    def _begin(self) -> None:
+        """Begin to write; wait for whoever writes only where nobody has waited for him yet."""
+        if not self._was_busy:
+            self._db.execute("BEGIN IMMEDIATE")
+            return
+        self._db.execute("PRAGMA busy_timeout=0")
+        try:
+            self._db.execute("BEGIN IMMEDIATE")
+        finally:
+            self._db.execute(f"PRAGMA busy_timeout={_BUSY_SECONDS * 1000:.0f}")
+        self._was_busy = False
 
     def refresh(self) -> None:
         """Look whether another process has written; if so, renew `ends` and count that."""
