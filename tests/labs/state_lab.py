@@ -32,14 +32,21 @@ _SETS: Mapping[Operation, tuple[str, JsonValue]] = {
 class StateLab(LinkLab):
     """Both sides of a linked customer, and what was done to them as a whole."""
 
-    def __init__(self, more: str = STATES, *, rules: Rules = RULES) -> None:
-        super().__init__(compiled(GOOD + more), rules=rules)
+    def __init__(
+        self,
+        more: str = STATES,
+        *,
+        rules: Rules = RULES,
+        text: str = GOOD,
+        company: str = "",
+    ) -> None:
+        super().__init__(compiled(text + more), rules=rules)
         self.done: list[tuple[System, Operation]] = []
         self.is_dateless = False
         """Whether what is done to an ERP record as a whole moves no date of it."""
         self.is_taken_back = False
         """Whether a person takes it back there before the writer looks."""
-        self.erp_id = self.linked(life_status="normal")
+        self.erp_id = self.linked(life_status="normal", company=company)
 
     def executed(self, command: Command) -> Result:
         operation = command.operation

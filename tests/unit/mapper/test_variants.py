@@ -4,6 +4,7 @@ import pytest
 
 from anji_common.errors import ConfigurationError
 from anji_common.events.changes import Change
+from anji_common.events.commands import Operation
 from anji_common.events.inbox import EntryKind
 from anji_common.events.notices import NoticeKind
 from anji_common.refs import System
@@ -14,6 +15,7 @@ from anji_mapper.mapping.compile import compile_mappings
 from anji_mapper.mapping.model import LinkType, Seen
 from labs.link_lab import CRM, ERP, LinkLab
 from labs.mapping_files import GOOD, changed, compiled, words_of
+from labs.state_lab import STATES, StateLab
 
 VARIANTS = """\
 variants:
@@ -218,6 +220,17 @@ def test_a_record_that_moves_is_given_to_the_new_organisation_and_its_link_is_ke
     lab.edit(CRM, "001", name="Bea")
     lab.rest()
     assert lab.vendors[ERP].records["001"]["FName"] == "Bea"
+    assert gifts(lab) == [("2",)]
+
+
+def test_a_record_that_moves_while_it_is_taken_into_a_state_is_given_away_afterwards() -> None:
+    lab = StateLab(STATES, text=policy("allocate"), company="BJ")
+    lab.edit(CRM, "001", company="SH")
+
+    lab.void()
+    lab.void("normal")
+
+    assert lab.done == [(ERP, Operation.FORBID), (ERP, Operation.ENABLE)]
     assert gifts(lab) == [("2",)]
 
 

@@ -233,6 +233,6 @@ class Draft:
 def _started(side: SideState, flight: Flight) -> SideState:
     """Return the side with a command in flight."""
     left = side.unfinished
-    if left is not None and left.is_retried:
+    if left is not None and left.is_retried and flight.action is not Action.OPERATE:
         left = replace(left, is_retried=False)
     return changed(side, flight=flight, sent=flight.number.n, refusal=None, unfinished=left)

@@ -40,6 +40,8 @@ def note_what_is_undone(turn: Turn, flight: Flight, result: Result) -> None:
         is_there = _is_as_far_as(side, flight.finish)
         left = Finish.SAVED if is_there else flight.finish
         found = Unfinished(result.words, left, flight.number)
+    elif flight.action is Action.OPERATE and is_resumed(side):
+        return  # it is due still
     if found is not side.unfinished:
         turn.put_side(System.K3CLOUD, changed(side, unfinished=found))
 
