@@ -1,10 +1,12 @@
 """Refusals, doubts and answers: what a link does about a command until a person decides."""
 
 from anji_common.events.inbox import EntryKind
+from anji_common.events.notices import NoticeKind
 from anji_common.refs import Ref
+from anji_mapper.link.codec import decode_seat, encode_seat
 from anji_mapper.link.state import ProblemKind, Stage
 from labs.document_lab import DocumentLab
-from labs.link_lab import CRM
+from labs.link_lab import CRM, ERP
 from labs.order_type import ORDER, make_order_type
 
 
@@ -30,6 +32,36 @@ def test_a_retry_that_names_the_problem_sends_the_same_wish_again() -> None:
 
     assert lab.erp.documents[bill]["FNote"] == "new"
     assert lab.of(order).problem is None
+
+
+def test_a_value_for_a_side_with_a_command_in_flight_is_written_after_that() -> None:
+    lab = DocumentLab(make_order_type())
+    order = lab.make(CRM, ORDER, {"name": "DD-1", "remark": "old"})
+    lab.rest()
+    bill = lab.partner(order)
+    lab.crm.refuses = "the period is closed"
+    lab.change(bill, {"FNote": "new"})
+    lab.rest()
+    problem = lab.of(order).problem
+    assert problem is not None
+    lab.change(order, {"kind": "b"})
+    lab.read_ref(order)
+    lab.deliver(("changes", str(order)))
+    assert lab.of(order).erp.flight is not None
+
+    value = {"fields": ("kind~FKind",), "target": ERP, "value": "1"}
+    lab.say(lab.of(order), EntryKind.EDIT, "person/wang", problem=problem.id, **value)
+    seat = lab.of(order)
+    lab.rest()
+
+    assert decode_seat(encode_seat(seat)) == seat
+    assert [each.values for each in lab.sent[-3:] if each.system is ERP] == [
+        {"FKind": "2"},
+        {"FKind": "1"},
+    ]
+    assert lab.of(order).deferred == ()
+    edits = [each for each in lab.notices if each.kind is NoticeKind.VALUE_EDITED]
+    assert len(edits) == 1
 
 
 def test_a_retry_that_names_another_problem_or_none_does_nothing() -> None:

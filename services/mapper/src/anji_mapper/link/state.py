@@ -269,7 +269,8 @@ class Seat:
     newest: Change | None = None
     """Of a record that may become a pointer: its newest change, for the grant."""
     deferred: tuple[Entry, ...] = ()
-    """Claims and adoptions that wait for our own create's result (``protocol.md`` 2)."""
+    """Claims and adoptions that wait for our own create's result (``protocol.md`` 2); values that
+    people wrote for a side to which a command is in flight."""
     claimants: tuple[Ref, ...] = ()
     """Homes that were refused this seat's record, to be woken when it is free."""
     messages: tuple[PendingMessage, ...] = ()

@@ -108,6 +108,8 @@ def _take_in(turn: Turn, happened: Input) -> bool:
             return True
         case Relooked(changes):
             for change in changes:
+                if change.ref == turn.seat.key:
+                    _own_change(turn, change)  # a newer one is news, as when it comes by itself
                 look_again(turn, change.ref.system, change)
             return True
 
@@ -234,14 +236,27 @@ def _retried(turn: Turn, entry: Entry) -> None:
     found = turn.seat.problem
     if found is None or found.id != entry.problem:
         return
-    if entry.kind is EntryKind.EDIT and not edited(turn, entry):
-        return
+    if entry.kind is EntryKind.EDIT:
+        if entry.target is not None and turn.rules.is_busy(turn.seat.side(entry.target)):
+            turn.put(deferred=(*turn.seat.deferred, entry))
+            return
+        if not edited(turn, entry):
+            return
     turn.put(waits=(), waiting_since=None)  # what is still missing is asked for anew
     for system in SYSTEMS:
         turn.put_side(system, changed(turn.seat.side(system), refusal=None))
     resume(turn)
     if turn.seat.stage is Stage.REFUSED and turn.seat.partner is not None:
         seats.claim(turn, turn.seat.partner)
+
+
+def _retry_deferred(turn: Turn) -> None:
+    """Take in the values that people wrote for a side while a command to it was in flight."""
+    waiting = [each for each in turn.seat.deferred if each.kind is EntryKind.EDIT]
+    if waiting:
+        turn.put(deferred=tuple(each for each in turn.seat.deferred if each not in waiting))
+        for entry in waiting:
+            _retried(turn, entry)
 
 
 def _person_decided(turn: Turn, entry: Entry) -> None:
@@ -262,6 +277,7 @@ def _decide(turn: Turn) -> None:
     """Agree on what is equal, tell each idle side what it should hold, say what is wrong."""
     turn.put(version=turn.link_type.version)
     _end_settlements(turn)
+    _retry_deferred(turn)
     see_what_is_done(turn)
     awaited: set[str] = set()
     unmapped: list[str] = []
