@@ -8,7 +8,7 @@ from typing import Any
 
 from anji_common.broker.embedded_broker import EmbeddedBroker
 from anji_common.broker.port import Task, Work
-from anji_common.errors import RateLimitedError, RefusedError, RetriableError
+from anji_common.errors import RateLimitedError, RefusedError, RejectedError, RetriableError
 from anji_common.events.signals import SignalKind
 from anji_common.interest import ObjectInterest
 from anji_common.lanes import current_lane
@@ -23,8 +23,11 @@ from labs.source_lab import INTEREST, SETTINGS, LittleFeed, SourceLab, in_a_lab
 _HINTED = replace(SETTINGS, poll_seconds=600.0, most_poll_seconds=600.0)
 
 
+_MOST_BYTES = 2000
+
+
 class _Full:
-    """A broker that has no room for what is committed while `is_full`."""
+    """A broker that takes no large records, and has no room for any while `is_full`."""
 
     def __init__(self, broker: EmbeddedBroker) -> None:
         self._broker = broker
@@ -53,6 +56,9 @@ class _FullTask:
         if self._broker.is_full and not done:
             msg = "the disk is full"
             raise RetriableError(msg)
+        if any(len(each.value or b"") > _MOST_BYTES for each in outputs):
+            msg = "a record is too large"
+            raise RejectedError(msg)
         return await self._task.commit(done, outputs)
 
 
@@ -133,6 +139,23 @@ def test_a_dead_letter_that_could_not_be_published_is_published_later() -> None:
         await lab.wait(60.0)
 
         assert len(await all_records(lab.broker, DEADLETTERS.name)) == 1
+
+    in_a_lab(test)
+
+
+def test_a_record_that_the_broker_does_not_take_stops_no_other_object() -> None:
+    async def test(lab: SourceLab) -> None:
+        _on_full(lab)
+        await lab.wait(2.0)
+        lab.shop.write("1", "x" * _MOST_BYTES)
+        await lab.wait(60.0)
+        lab.shop.write("1", "bit", "Bit")
+        await lab.wait(5.0)
+        assert len(await lab.changes("Bit")) == 1
+        lab.shop.write("1", "less")
+        await lab.wait(60.0)
+
+        assert await lab.texts() == ["less"]
 
     in_a_lab(test)
 

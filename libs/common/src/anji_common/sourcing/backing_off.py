@@ -2,7 +2,7 @@
 
 from random import Random
 
-from anji_common.errors import RateLimitedError, RefusedError, RetriableError
+from anji_common.errors import RateLimitedError, RejectedError, RetriableError
 from anji_common.sourcing.settings import SourceSettings
 
 __all__ = ["BackOff"]
@@ -23,7 +23,7 @@ class BackOff:
         """Begin anew with short waits."""
         self._failures = 0
 
-    def failed(self, now: float, error: RetriableError | RefusedError) -> float:
+    def failed(self, now: float, error: RetriableError | RejectedError) -> float:
         """Wait from `now` on; return for how many seconds."""
         self._failures += 1
         wait = min(self._least * 2.0 ** min(self._failures - 1, 16), self._most)

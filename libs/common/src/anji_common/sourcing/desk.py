@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from anji_common.broker.port import Task
-from anji_common.errors import RefusedError, RetriableError
+from anji_common.errors import RejectedError, RetriableError
 from anji_common.events.changes import Change
 from anji_common.events.observed import Observed
 from anji_common.events.signals import Signal, SignalKind
@@ -213,7 +213,7 @@ class Desk:
                 await self._poll()
             elif not ids and self._bulk_due() <= 0:
                 await self._bulk_page()
-        except (RetriableError, RefusedError) as error:
+        except (RetriableError, RejectedError) as error:
             self._leave_alone(error, self._back_off)
         else:
             self._back_off.succeeded()
@@ -224,7 +224,7 @@ class Desk:
             with working_in(Lane.BULK):
                 place = self._snapshot
                 await (self._patrol_page() if place is None else self._snapshot_page(place))
-        except (RetriableError, RefusedError) as error:
+        except (RetriableError, RejectedError) as error:
             self._leave_alone(error, self._bulk_back_off)
         else:
             self._bulk_back_off.succeeded()
@@ -304,7 +304,7 @@ class Desk:
         if page is not None:
             try:
                 await self._take_page(page)
-            except RetriableError:
+            except (RetriableError, RejectedError):
                 self._snapshots.begin_stretch_anew()
                 raise
             return
@@ -373,7 +373,7 @@ class Desk:
         self._published.committed(published)
         self._watermark_seconds.set(place.watermark.timestamp())
 
-    def _leave_alone(self, error: RetriableError | RefusedError, back_off: BackOff) -> None:
+    def _leave_alone(self, error: RetriableError | RejectedError, back_off: BackOff) -> None:
         self._checkpoint = self._kept  # what was not committed, if the broker failed
         now = self._clock.monotonic()
         self._rhythm.failed(now)
