@@ -25,13 +25,17 @@ __all__ = ["decide_removed"]
 
 
 def decide_removed(turn: Turn, found: Comparison) -> None:
-    """Decide about each line that one side lacks, and forget those that neither has."""
+    """Decide about each line that one side lacks, and forget those that neither has.
+
+    While a side is void or shows no line at all, none is forgotten: one that comes back would be
+    a new one, made again where it was removed, or a second time.
+    """
     kinds = {lines.name: lines for lines in turn.link_type.lines}
     if any(turn.rules.is_busy(turn.seat.side(system)) for system in SYSTEMS):
         _keep_questions(turn, found)
         return  # a side that is being written is not seen as it is
-    if not any(_is_in_a_state(turn, system) for system in SYSTEMS):  # else lines may come back
-        for name, crm_id in found.gone_rows:
+    for name, crm_id in found.gone_rows:
+        if all(_shows_what_it_has(turn, name, system) for system in SYSTEMS):
             del found.lines[name][crm_id]
     for name, crm_id in found.lost_rows:
         state = found.lines[name][crm_id]
@@ -46,6 +50,12 @@ def _is_in_a_state(turn: Turn, system: System) -> bool:
     head = {} if seen is None else seen.head
     states = turn.link_type.states
     return any(system in each.resting and head.get(each.path) is True for each in states)
+
+
+def _shows_what_it_has(turn: Turn, name: str, system: System) -> bool:
+    """Whether a line of this kind that a side does not show now may be taken not to be there."""
+    is_resting = _is_in_a_state(turn, system)
+    return not is_resting and turn.rules.is_believed(_shown(turn, name, system))
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +89,15 @@ class _Lost:
 
 
 def _lost(turn: Turn, lines: LinesPair, crm_id: str, state: LineState) -> _Lost:
-    crm, erp = (
-        (turn.seat.side(system).seen or Seen({})).rows.get(lines.name, {}) for system in SYSTEMS
-    )
+    crm, erp = (_shown(turn, lines.name, system) for system in SYSTEMS)
     if crm_id in crm:
         return _Lost(lines, crm_id, state, System.FXIAOKE, crm[crm_id], erp)
     return _Lost(lines, crm_id, state, System.K3CLOUD, erp.get(state.erp_id, {}), crm)
+
+
+def _shown(turn: Turn, name: str, system: System) -> Rows:
+    """Return what a side shows of one kind of lines."""
+    return (turn.seat.side(system).seen or Seen({})).rows.get(name, {})
 
 
 def _decide(turn: Turn, found: Comparison, lost: _Lost) -> None:
