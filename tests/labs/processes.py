@@ -37,10 +37,12 @@ class AnjiProcess:
         self._log = log
         self._command = (*program, *words)
         self._process: subprocess.Popen[bytes] | None = None
+        self._began_at = 0
 
     def start(self) -> None:
         """Start it; its output is added to the log."""
         with self._log.open("ab") as log:
+            self._began_at = log.tell()
             self._process = subprocess.Popen(  # noqa: S603 - our own command
                 self._command,
                 env=_inherited() | dict(self.settings),
@@ -62,6 +64,10 @@ class AnjiProcess:
         """Send it a signal, such as one that freezes it."""
         assert self._process is not None
         self._process.send_signal(what)
+
+    def has_said(self, words: bytes) -> bool:
+        """Whether its log has these words since it was last started."""
+        return words in self._log.read_bytes()[self._began_at :]
 
     @property
     def has_ended(self) -> bool:

@@ -3,7 +3,7 @@
 import asyncio
 import shutil
 import signal
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from random import Random
 
@@ -13,7 +13,7 @@ from anji_common.clock import SystemClock
 from anji_common.messages import Message
 from labs.installation import until
 from labs.typed import asked
-from ordeals.stage import Stage
+from ordeals.stage import STARTED, Stage
 
 __all__ = [
     "SAVE_SECONDS",
@@ -26,8 +26,10 @@ __all__ = [
     "kill",
     "kill_in_a_write",
     "rolled",
+    "save_dropped",
     "save_under_way",
     "sight_lost",
+    "silent",
     "thawed",
     "thawed_zombie",
     "took_over",
@@ -43,12 +45,13 @@ _CLOCK = SystemClock()
 _SESSION_SECONDS = 6.0
 _IN_ORDER = {0, 75}
 """All was finished, or some was cut off when the grace was over, which the machine decides."""
-_STARTED = b"services.started"
 _TORN_BYTES = 4096
 _CUSTOMERS = 3
 """Made while two replicas work."""
 _NO_PERMISSION = "no data permission for this operation"
 _NEW_CUSTOMER = 'FCUSTID":0'
+_ERP_QUERY = "*.ExecuteBillQuery.common.kdsvc"
+_SLOW_SECONDS = 5.0
 _START_SECONDS = 600.0
 """Until a process that was just killed works again, on a machine that others use as well: seen to
 take 90 s at a load of 30."""
@@ -69,16 +72,26 @@ async def save_under_way(stage: Stage) -> None:
 
     Customers have no number of their own: only Anji keeps them from being made twice.
     """
+    await _save_struck(stage, {"kind": "delay", "delay_seconds": SAVE_SECONDS})
+
+
+async def save_dropped(stage: Stage) -> None:
+    """Return when the ERP has closed the connection of a new customer's save, and done nothing."""
+    await _save_struck(stage, {"kind": "drop_before"})
+    stage.broken["saves dropped"] += 1
+
+
+async def _save_struck(stage: Stage, what: Mapping[str, object]) -> None:
     erp = stage.vendors["k3cloud"]
     before = await erp.hits()
-    rule = {"kind": "delay", "endpoint": "*Save.common.kdsvc", "contains": _NEW_CUSTOMER}
-    await erp.suffer([{**rule, "delay_seconds": SAVE_SECONDS}])
+    rule = {"endpoint": "*Save.common.kdsvc", "contains": _NEW_CUSTOMER, **what}
+    await erp.suffer([rule])
     await stage.provoke()
 
     async def is_hit() -> bool:
         return await erp.hits() > before
 
-    await until(is_hit, "a save is under way", seconds=_START_SECONDS)
+    await until(is_hit, "a save is struck", seconds=_START_SECONDS)
 
 
 async def kill_in_a_write(stage: Stage, chance: Random) -> None:
@@ -146,7 +159,7 @@ async def _started(stage: Stage, name: str, before: int = 0) -> None:
     """Wait until a process runs its services; on a busy machine that takes long."""
     log = stage.log(name)
     await until(
-        lambda: log.read_bytes().count(_STARTED) > before,
+        lambda: log.read_bytes().count(STARTED) > before,
         f"{name} has started",
         seconds=_START_SECONDS,
     )
@@ -156,7 +169,7 @@ async def rolled(stage: Stage, _chance: Random) -> None:
     """Each process in turn is ended in order and started again, while something crosses."""
     for name, process in stage.anji.items():
         await stage.provoke()
-        before = stage.log(name).read_bytes().count(_STARTED)
+        before = stage.log(name).read_bytes().count(STARTED)
         assert await process.end() in _IN_ORDER
         process.start()
         stage.broken[f"{name} restarted"] += 1
@@ -176,7 +189,11 @@ async def vendor_killed(stage: Stage, chance: Random) -> None:
 
 async def vendor_silent(stage: Stage, chance: Random) -> None:
     """One system takes no call for a while: each connection is closed without an answer."""
-    name = chance.choice(sorted(stage.vendors))
+    await silent(stage, chance.choice(sorted(stage.vendors)), chance)
+
+
+async def silent(stage: Stage, name: str, chance: Random) -> None:
+    """The same, to one system."""
     before = await stage.vendors[name].hits()
     await stage.vendors[name].suffer([{"kind": "drop_before", "calls": None}])
     await _CLOCK.sleep(chance.uniform(5.0, 15.0))
@@ -242,7 +259,7 @@ async def groups_reset(stage: Stage, _chance: Random) -> None:
         for group, inputs in groups_of(installation).items():
             await runtime.broker.reset(group, inputs, "start")
             stage.broken[f"group {group} put back to 0"] += 1
-    before = {name: stage.log(name).read_bytes().count(_STARTED) for name in stage.anji}
+    before = {name: stage.log(name).read_bytes().count(STARTED) for name in stage.anji}
     for process in stage.anji.values():
         process.start()
     for name, count in before.items():
@@ -288,17 +305,29 @@ async def sight_lost(stage: Stage, chance: Random) -> None:
 
 
 async def went_back_to_a_copy(stage: Stage, chance: Random) -> None:
-    """The files are copied while `anji up` is stopped; it works on, dies, starts from the copy.
+    """The files are copied; `anji up` works on, dies in a save, and is started from the copy.
 
-    Both vendors keep what was done since; Anji has forgotten it.
+    It is stopped for the copy. Both vendors keep what was done since; Anji has forgotten it. Of
+    the customer of that save nobody but the ERP knows: the CRM has not got its number yet. The
+    ERP's queries are slow when Anji reads again, so that it hears of the customer from the CRM
+    first: from the ERP's own record, which has our marker, it would learn what it had made.
     """
     process, copy = stage.anji["anji"], stage.folder / "copy"
     assert await process.end() in _IN_ORDER
     await asyncio.to_thread(shutil.copytree, stage.home, copy)
     process.start()
-    await _CLOCK.sleep(chance.uniform(4.0, 8.0))
+    await stage.all_started()
+    await _CLOCK.sleep(chance.uniform(1.0, 5.0))
+    await save_under_way(stage)
     process.kill()
     await asyncio.to_thread(shutil.rmtree, stage.home)
     await asyncio.to_thread(shutil.move, copy, stage.home)
     stage.broken["files put back to an older copy"] += 1
+    erp = stage.vendors["k3cloud"]
+    await erp.suffer(
+        [{"kind": "delay", "endpoint": _ERP_QUERY, "delay_seconds": _SLOW_SECONDS, "calls": None}]
+    )
     process.start()
+    await stage.all_started()
+    await _CLOCK.sleep(2 * _SLOW_SECONDS)
+    await erp.recover()

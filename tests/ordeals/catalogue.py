@@ -22,6 +22,7 @@ from ordeals.accidents import (
 )
 from ordeals.in_a_write import (
     disk_filled_in_a_write,
+    erp_silent_in_a_write,
     kafka_frozen_in_a_write,
     kafka_killed_in_a_write,
     kafka_stopped_in_a_write,
@@ -252,10 +253,10 @@ ORDEALS = {
         Ordeal(
             name="outages",
             point="d",
-            words="a vendor's server dies, or takes no call for a while",
-            accidents=(vendor_killed, vendor_silent),
-            long=Work(120.0, 400, 8),
-            short=Work(10.0, 40, 2),
+            words="a vendor's server dies, or takes no call for a while, also from a save on",
+            accidents=(erp_silent_in_a_write, vendor_killed, vendor_silent),
+            long=Work(120.0, 400, 9),
+            short=Work(10.0, 40, 3),
             control=GIVES_UP,
         ),
         Ordeal(

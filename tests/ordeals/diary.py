@@ -21,8 +21,9 @@ class Deed:
     ordeal: str
     """During which ordeal."""
     side: Side
-    what: Literal["made", "said", "ended"]
-    """`made` a record, `said` a value of a field, `ended` a record (deleted or voided it)."""
+    what: Literal["made", "said", "ended", "refused"]
+    """`made` a record, `said` a value of a field, `ended` a record (deleted or voided it); made
+    one that is to be `refused` for ever by the other side."""
     kind: str
     """Of the record, in the CRM's words: AccountObj, ProductObj, SalesOrderObj."""
     record: str

@@ -10,7 +10,9 @@ from anji_common.clock import SystemClock
 from ordeals.accidents import (
     kafka_frozen,
     kafka_killed,
+    save_dropped,
     save_under_way,
+    silent,
     thawed,
     tore_the_log,
 )
@@ -19,6 +21,7 @@ from ordeals.stage import Stage
 
 __all__ = [
     "disk_filled_in_a_write",
+    "erp_silent_in_a_write",
     "kafka_frozen_in_a_write",
     "kafka_killed_in_a_write",
     "kafka_stopped_in_a_write",
@@ -35,6 +38,15 @@ async def zombie_in_a_write(stage: Stage, _chance: Random) -> None:
     """SIGSTOP of the ERP's writer in a save, for longer than its session; taken over, thawed."""
     await save_under_way(stage)
     await thawed(stage, _WRITER)
+
+
+async def erp_silent_in_a_write(stage: Stage, chance: Random) -> None:
+    """The ERP drops a save that it has not carried out, and from then on every call.
+
+    By chance a look finds the silence first, and nothing is sent that could be given up.
+    """
+    await save_dropped(stage)
+    await silent(stage, "k3cloud", chance)
 
 
 async def kafka_killed_in_a_write(stage: Stage, chance: Random) -> None:

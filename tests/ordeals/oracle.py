@@ -75,10 +75,10 @@ class Fate:
 
 
 FATES = ("lost", "doubled", "deleted", "kept", "overwritten", "differing")
-"""`lost`: has no counterpart. `doubled`: has several. `deleted`: gone or voided, or told to be
-gone, and no person did it. `kept`: a person deleted it, and nobody was told,
-or not by the next round. `overwritten`: holds
-what is nobody's last word. `differing`: the sides hold not the same."""
+"""`lost`: has no counterpart. `doubled`: has several, or no person made it. `deleted`: gone or
+voided, or told to be gone, and no person did it. `kept`: a person deleted it, and nobody was told,
+or not by the next round. `overwritten`: holds what is nobody's last word. `differing`: the sides
+hold not the same."""
 
 
 def judge(diary: Diary, shelves: Shelves, told: Mapping[str, int] | None = None) -> Fate:
@@ -97,6 +97,7 @@ def judge(diary: Diary, shelves: Shelves, told: Mapping[str, int] | None = None)
     words = _last_words(diary)
     lines = _Lines(shelves)
     ended = {(deed.kind, deed.record) for deed in diary.did("ended")}
+    refused = {deed.record for deed in diary.did("refused")}
     for kind in _FORMS:
         counterparts = _counterparts(kind, shelves)
         made = {deed.record: deed for deed in diary.did("made", kind)}
@@ -107,6 +108,7 @@ def judge(diary: Diary, shelves: Shelves, told: Mapping[str, int] | None = None)
             found = list(_of_one(deed, counterparts, words, shelves, lines))
             fate.findings += found
             fate.crossed += not found
+        fate.findings += _nobodys(kind, made, refused, shelves)
     return fate
 
 
@@ -132,6 +134,30 @@ def _once(kind: str, made: dict[str, Deed], shelves: Shelves) -> dict[str, Deed]
         if deed.side == "crm"
     }
     return {r: d for r, d in made.items() if d.side == "crm" or r not in numbers}
+
+
+def _nobodys(
+    kind: str, made: Mapping[str, Deed], refused: Collection[str], shelves: Shelves
+) -> Iterator[Finding]:
+    """Give what no person made and what is no counterpart of anything that a person made.
+
+    A counterpart that begins a record of its own on the other side is such a double: it has an id
+    that no diary knows.
+    """
+    ids = {record for record, deed in made.items() if deed.side == "crm"} | {*refused}
+    numbers = {record for record, deed in made.items() if deed.side == "erp"}
+    held = set()
+    for record_id, record in shelves.crm.get(kind, {}).items():
+        number = str(record.get(_NUMBERS[kind]))
+        held.add(number)
+        if record_id not in ids and number not in numbers:
+            yield Finding("doubled", f"{kind} {record_id}", "stands in the CRM, made by no person")
+    for record in shelves.erp.get(_FORMS[kind], {}).values():
+        head = record["head"]
+        mark = str(head.get(_MARK) or "").removeprefix(f"fxiaoke/{kind}/")
+        number = str(head.get("FNumber") or head.get("FBillNo"))
+        if mark not in ids and number not in (numbers if mark else numbers | held):
+            yield Finding("doubled", f"{kind} {number}", "stands in the ERP, made by no person")
 
 
 def _last_words(diary: Diary) -> dict[tuple[str, str, str], dict[str, str]]:

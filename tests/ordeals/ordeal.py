@@ -233,6 +233,7 @@ async def _suffer(stage: Stage, ordeal: Ordeal, staff: Staff, work: Work, chance
     )
     await storm(stage, ordeal.accidents, work, chance)
     await working
+    await stage.all_started()
     if work.rules is not None:
         await _awaited(stage, ordeal, None)
     for name in faults:

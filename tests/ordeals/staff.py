@@ -38,7 +38,7 @@ class Staff:
     tail: str = ""
     """Put behind the names of customers: blanks, where the ERP is to rewrite them."""
     poison: int = 0
-    """One of so many customers has a name that is too long for the ERP; it is in no diary."""
+    """One of so many customers has a name that is too long for the ERP."""
     poisoned: int = 0
     writes: int = 0
     """Records that they made or changed, with lines counted as part of their head."""
@@ -112,9 +112,12 @@ class Staff:
 
     async def make_poison(self) -> None:
         """Make a customer that the ERP refuses for ever."""
-        await self.crm.create("AccountObj", {"name": self._words("毒" * 40)})
+        made = await self.crm.create("AccountObj", {"name": self._words("毒" * 40)})
         self.writes += 1
         self.poisoned += 1
+        self.diary.note(
+            Deed(ordeal=self.ordeal, side="crm", what="refused", kind="AccountObj", record=made)
+        )
 
     async def make_product(self) -> None:
         """Make one in the CRM."""

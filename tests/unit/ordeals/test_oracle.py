@@ -97,6 +97,14 @@ def _double(stand: Any) -> None:  # noqa: ANN401 - as above
     stand.erp["BD_Customer"]["9"] = stand.erp["BD_Customer"]["1"]
 
 
+def _double_in_the_crm(stand: Any) -> None:  # noqa: ANN401 - as above
+    stand.crm["ProductObj"]["p2"] = {"_id": "p2", "name": "P1", "product_code": None}
+
+
+def _make_in_the_erp(stand: Any) -> None:  # noqa: ANN401 - as above
+    stand.erp["BD_MATERIAL"]["9"] = {"id": 9, "head": {"FNumber": "P9"}, "rows": {}}
+
+
 def _delete(stand: Any) -> None:  # noqa: ANN401 - as above
     del stand.crm["AccountObj"]["a1"]
 
@@ -127,6 +135,8 @@ def _leave_open(stand: Any) -> None:  # noqa: ANN401 - as above
     [
         (_lose, "lost"),
         (_double, "doubled"),
+        (_double_in_the_crm, "doubled"),
+        (_make_in_the_erp, "doubled"),
         (_delete, "deleted"),
         (_forbid, "deleted"),
         (_overwrite, "overwritten"),
@@ -150,6 +160,13 @@ def test_what_both_sides_made_under_one_number_is_one_record(diary: Diary) -> No
     diary.note(deed("made", "ProductObj", "P1", side="erp"))
 
     assert judge(diary, shelves()).records == 3
+
+
+def test_what_a_person_made_to_be_refused_stands_where_it_was_made(diary: Diary) -> None:
+    diary.note(deed("refused", "AccountObj", "a9"))
+    customers = {**_CRM["AccountObj"], "a9": {"_id": "a9", "name": "毒"}}
+
+    assert judge(diary, Shelves({**_CRM, "AccountObj": customers}, _ERP)).is_good
 
 
 def test_what_a_person_ended_may_be_gone(diary: Diary) -> None:
