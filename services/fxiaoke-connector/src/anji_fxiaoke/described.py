@@ -9,7 +9,10 @@ Source: docs/vendors/fxiaoke.md, sections 3.1 (describe) and 3.2 (field types an
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
+
+import orjson
 
 from anji_common.errors import UndecodableError
 from anji_common.interest import FieldInterest, FieldKind, LinesInterest, ObjectInterest
@@ -119,8 +122,14 @@ def described_from(object_name: str, data: Any) -> ObjectDescription:  # noqa: A
         msg = f"object/describe {object_name}: no map of fields"
         raise UndecodableError(msg)
     label = found.get("display_name") or found.get("label") or object_name
-    told = {path: _field(path, each) for path, each in fields.items() if isinstance(each, dict)}
-    return ObjectDescription(object_name, str(label), told)
+    return _described(object_name, str(label), orjson.dumps(fields))
+
+
+@lru_cache(maxsize=128)  # every service of a process asks, and is told the same for months
+def _described(object_name: str, label: str, fields: bytes) -> ObjectDescription:
+    told = orjson.loads(fields).items()
+    known = {path: _field(path, each) for path, each in told if isinstance(each, dict)}
+    return ObjectDescription(object_name, label, known)
 
 
 def reads_as(described: FieldDescription, kind: FieldKind) -> bool:

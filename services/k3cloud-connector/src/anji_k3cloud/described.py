@@ -13,8 +13,10 @@ Source: reference "k3cloud-webapi.md", sections 2.2, 3.5, 4 and 6.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from functools import lru_cache
 from typing import Any
 
+import orjson
 from pydantic import JsonValue
 
 from anji_common.errors import UndecodableError
@@ -145,7 +147,13 @@ def form_from_answer(form_id: str, told: object) -> FormInfo:
     if not isinstance(info, dict) or not isinstance(entries, list) or not entries:
         msg = f"the description of {form_id} has no Entrys: {str(told)[:120]}"
         raise UndecodableError(msg)
-    operations = info.get("Operations")
+    return _form(form_id, orjson.dumps(info, default=str))
+
+
+@lru_cache(maxsize=128)  # every service of a process asks, and is told the same for months
+def _form(form_id: str, told: bytes) -> FormInfo:
+    info = orjson.loads(told)
+    entries, operations = info["Entrys"], info.get("Operations")
     return FormInfo(
         form_id=form_id,
         name=_text(info.get("Name")),

@@ -83,6 +83,8 @@ class EmbeddedStore:
         """How often a look has found that another process had written, whoever looked."""
         self.newest: dict[int, int] = {}
         """Per log the newest timestamp, where no other process can write: what is known stands."""
+        self._beginnings: dict[int, int] = {}
+        """Per log its oldest offset, where no other process can write."""
         self.epochs: dict[tuple[str, int], int] = {}
         """The epoch of a group's partition, as far as it was looked at since an epoch rose."""
         with self._translated():
@@ -262,10 +264,17 @@ class EmbeddedStore:
 
     def beginning(self, log: int) -> int:
         """Return the oldest offset that may still be there."""
-        if not self.is_shared and not self.ends.get(log, 0):
-            return 0  # nothing was ever written, and nobody else can write
+        known = self._beginnings.get(log)
+        if known is not None:
+            return known
         ((first,),) = self.rows("SELECT first_offset FROM logs WHERE log = ?", log)
+        if not self.is_shared:
+            self._beginnings[log] = int(first)
         return int(first)
+
+    def forget_beginning(self, log: int) -> None:
+        """Look at the file anew: the oldest records of a log go, or have stayed after all."""
+        self._beginnings.pop(log, None)
 
     def first_from(self, log: int, offset: int) -> tuple[int, int] | None:
         """Return offset and timestamp of the first record at or after `offset`.

@@ -103,6 +103,8 @@ def _expire(log: int, cutoff_ms: int, transaction: Transaction) -> int:
     store.run(
         "UPDATE logs SET first_offset = ? WHERE log = ?", last + 1 - (log << OFFSET_BITS), log
     )
+    store.forget_beginning(log)
+    transaction.undone.append(partial(store.forget_beginning, log))
     return len(old)
 
 

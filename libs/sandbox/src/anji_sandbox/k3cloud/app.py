@@ -201,8 +201,8 @@ class K3CloudCore:
         if is_begun(call, request.headers):
             document = self._tasks.begin(document, now)
         answer = json_answer(document, admitted.headers)
-        seconds = self.switches.call_seconds
-        return replace(answer, delay_seconds=admitted.session.busy_for(now, seconds))
+        seconds = admitted.session.busy_for(now, self.switches.call_seconds)
+        return replace(answer, delay_seconds=seconds) if seconds else answer
 
     def _document(self, context: Context, service: str, call: Call) -> object:
         """Return the answer of a service, or `None` if there is no such service."""

@@ -8,6 +8,7 @@ Source: reference "k3cloud-webapi.md", section 3.5.
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 from anji_sandbox.k3cloud.codes import Code, Refusal, unknown_field
@@ -244,6 +245,7 @@ def _record_id(record: Record, _: Line) -> object:
     return record["id"]
 
 
+@lru_cache(maxsize=1024)
 def _row_keys(entity: str) -> tuple[str, str]:
     return f"{entity}_FEntryId".lower(), f"{entity}_FSeq".lower()
 

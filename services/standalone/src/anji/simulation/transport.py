@@ -2,9 +2,9 @@
 
 import asyncio
 from dataclasses import dataclass, field
-from email.utils import formatdate
 from functools import lru_cache
 from random import Random
+from time import gmtime
 from typing import Literal
 from urllib.parse import parse_qsl
 
@@ -16,6 +16,9 @@ from anji_sandbox.core import Answer as CoreAnswer
 from anji_sandbox.core import Core, Request
 
 __all__ = ["SimulatedTransport", "Trap", "VendorClock", "Weather"]
+
+_DAYS = "Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"
+_MONTHS = "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"
 
 
 class VendorClock:
@@ -151,4 +154,6 @@ def _cookies(answer: CoreAnswer) -> dict[str, str]:
 @lru_cache(maxsize=64)
 def _date(second: int) -> str:
     """Return the header that many answers of one second carry."""
-    return formatdate(second, usegmt=True)
+    at = gmtime(second)
+    day = f"{_DAYS[at.tm_wday]}, {at.tm_mday:02} {_MONTHS[at.tm_mon - 1]} {at.tm_year}"
+    return f"{day} {at.tm_hour:02}:{at.tm_min:02}:{at.tm_sec:02} GMT"
