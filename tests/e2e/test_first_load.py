@@ -40,7 +40,7 @@ async def test_two_companies_with_a_past_are_joined_without_a_write(
             return re.search(r"^2 +customer +certain", shown, re.MULTILINE) is not None
 
         await until(are_read, "both snapshots are in the topics")
-        with sheet.open() as file:
+        with sheet.open(encoding="utf-8-sig") as file:
             rows = list(csv.DictReader(file))
         assert sorted(row["standing"] for row in rows) == [
             "certain",

@@ -28,14 +28,14 @@ ANN: dict[str, JsonValue] = {"name": "Ann", "tel": "1", "no__c": "C1", "anji_ref
 ANNS: dict[str, JsonValue] = {"FName": "Ann", "FTEL": "1", "FNumber": "C1"}
 
 
-async def refuse(lab: MapperLab, command: Command) -> None:
+async def refuse(lab: MapperLab, command: Command, words: str = "too long") -> None:
     result = Result(
         seat=command.seat,
         number=command.number,
         system=command.system,
         outcome=Outcome.REJECTED,
         answered_at=lab.clock.now(),
-        words="too long",
+        words=words,
     )
     await lab.broker.publish([result.to_message()])
     await lab.work()
@@ -131,6 +131,46 @@ def test_an_edit_of_another_problem_or_field_does_nothing(changes: dict[str, obj
         await edited(lab, "FTEL", "2", **changes)
 
         assert len(await lab.commands()) == 1
+
+    in_a_mapper_lab(test)
+
+
+def test_records_that_are_refused_in_the_same_words_but_for_their_number_are_one_cause() -> None:
+    """The ERP names the bill in each refusal: 单据编号为“SO000001”的销售订单，单据已审核."""
+
+    async def test(lab: MapperLab) -> None:
+        await lab.start()
+        for n in (1, 2):
+            ref = ACCOUNT if n == 1 else Ref(System.FXIAOKE, "AccountObj", "a2")
+            await lab.change(ref, {**ANN, "name": f"Ann-{n}", "no__c": f"C{n}"})
+            await lab.work()
+            await refuse(lab, (await lab.commands())[-1], f"the customer Ann-{n} is audited")
+
+        async with Links.read(lab.broker, lab.mappings) as links:
+            (cause,) = links.causes()
+            shown = links.words(cause.seats[0])
+            chosen = [
+                len(links.chosen([], words)) for words in ("Ann-2 is", "customer … is", "audited")
+            ]
+
+        assert chosen == [1, 2, 2]
+        assert (cause.words, len(cause.seats)) == ("the customer … is audited", 2)
+        assert shown == "the customer Ann-1 is audited"
+
+    in_a_mapper_lab(test)
+
+
+def test_who_tries_again_what_has_no_problem_is_told_so() -> None:
+    async def test(lab: MapperLab) -> None:
+        await lab.linked(ANN, ANNS)
+
+        async with Links.read(lab.broker, lab.mappings) as links:
+            seat = links.one("C1")
+            assert seat is not None
+            with pytest.raises(RejectedError, match=f"{ACCOUNT} has no problem"):
+                links.chosen([seat], None)
+            with pytest.raises(RejectedError, match="no problem says 'too long'"):
+                links.chosen([], "too long")
 
     in_a_mapper_lab(test)
 

@@ -232,7 +232,7 @@ def test_csv_and_json_hold_every_finding_and_no_formula(tmp_path: Path) -> None:
     write_csv(tmp_path / "f.csv", [finding])
     write_json(tmp_path / "f.jsonl", [finding])
 
-    with (tmp_path / "f.csv").open(newline="") as file:
+    with (tmp_path / "f.csv").open(newline="", encoding="utf-8-sig") as file:
         (row,) = csv.DictReader(file)
     assert (row["crm_value"], row["erp_value"], row["owner"]) == ("'=1+1", "", "fxiaoke")
     read = orjson.loads((tmp_path / "f.jsonl").read_bytes())

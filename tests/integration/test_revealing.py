@@ -1,9 +1,12 @@
 """What personal fields say: hidden from whoever looks at problems, shown to whoever asks."""
 
+from pathlib import Path
+
 import pytest
 from pydantic import JsonValue
 
 from anji.looking import Links
+from anji.reconcile_tables import findings_table
 from anji.revealing import revealed
 from anji.tables import link_table, revealed_table
 from anji_common.errors import RejectedError
@@ -15,6 +18,7 @@ from anji_common.refs import System
 from anji_common.topics import changes_topic
 from anji_mapper.link.discreet import HIDDEN
 from anji_mapper.mapping.compile import compile_mappings
+from anji_mapper.reconcile import open_reconciling
 from labs.mapper_lab import ACCOUNT, CUSTOMER, MapperLab, in_a_mapper_lab
 from labs.mapping_files import GOOD, ORDER, changed
 from labs.screens import screen_of
@@ -60,6 +64,37 @@ def test_problems_are_listed_and_shown_without_a_persons_values() -> None:
         assert cause.words.count(HIDDEN) == 2
         assert f"anji problems show {ACCOUNT} --reveal" in screen
         assert not any(value in screen + cause.words for value in (CRMS, ERPS, "13800000001"))
+
+    in_a_mapper_lab(test)
+
+
+def test_the_screen_of_a_reconciliation_shows_no_personal_value(tmp_path: Path) -> None:
+    async def test(lab: MapperLab) -> None:
+        await asked_about_a_number(lab)
+        types = {each.name: each for each in lab.mappings.types}
+
+        async with open_reconciling(
+            lab.broker, lab.mappings, types, folder=tmp_path, now=lab.clock.now()
+        ) as found:
+            findings = list(found.run())
+        screen = screen_of(findings_table(findings, types))
+
+        assert "tel~FTEL" in screen
+        assert HIDDEN in screen
+        assert not any(value in screen for value in (CRMS, ERPS, "13800000001"))
+
+    in_a_mapper_lab(test)
+
+
+def test_links_that_are_asked_about_the_same_field_are_one_cause() -> None:
+    async def test(lab: MapperLab) -> None:
+        await asked_about_a_number(lab)
+
+        async with Links.read(lab.broker, lab.mappings) as links:
+            (cause,) = links.causes()
+            found = links.cause(cause.seats[0])
+
+        assert found == "both sides changed tel~FTEL: CRM …, ERP …"
 
     in_a_mapper_lab(test)
 

@@ -22,6 +22,7 @@ from anji_mapper.findings import Finding, FindingKind, Repair
 from anji_mapper.link.codec import decode_seat
 from anji_mapper.link.context import Context
 from anji_mapper.link.differing import differences
+from anji_mapper.link.discreet import discreet
 from anji_mapper.link.state import Seat, Stage
 from anji_mapper.mapping.model import LinkType, Mappings
 from anji_mapper.retained import Retained
@@ -84,7 +85,7 @@ class Reconciling:
                 field=each.field,
                 values=(each.crm, each.erp),
                 owner=each.owner,
-                words=_problem(seat),
+                words=discreet(seat, link_type, _problem(seat), {})[0],
                 repair=Repair.SETTLE if seat.problem is None else Repair.RETRY,
             )
         if not found:

@@ -1,6 +1,5 @@
 """``anji deletes``: what is gone, and waits for a person before anything comes of it."""
 
-import getpass
 from collections.abc import Sequence
 from typing import Annotated
 
@@ -9,7 +8,7 @@ import typer
 from anji.deletes import Delete, answer, waiting_deletes
 from anji.installation import Installation
 from anji.looking import Links
-from anji.running import run_on_runtime, table_console
+from anji.running import person, run_on_runtime, table_console
 from anji.tables import make_table
 from anji_common.errors import RejectedError
 from anji_common.runtime import Runtime
@@ -60,8 +59,7 @@ def _answer(names: Sequence[str], *, approves: bool, applies: bool) -> None:
         async with Links.read(runtime.broker, installation.mappings) as links:
             waiting = await waiting_deletes(runtime.broker, installation.mappings, links)
         chosen = _chosen(waiting, names)
-        person = getpass.getuser()
-        messages = [answer(each, person, runtime.clock, approves=approves) for each in chosen]
+        messages = [answer(each, person(), runtime.clock, approves=approves) for each in chosen]
         if applies:
             await runtime.broker.publish(messages)
         word = "approved" if approves else "refused"

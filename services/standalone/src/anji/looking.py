@@ -21,12 +21,18 @@ from anji_common.topics import LINKS
 from anji_common.views import View
 from anji_mapper.link.codec import decode_seat
 from anji_mapper.link.discreet import discreet
-from anji_mapper.link.questions import question_id
+from anji_mapper.link.questions import question_id, question_words
 from anji_mapper.link.state import Seat, Stage
 from anji_mapper.mapping.model import LinkType, Mappings
 from anji_mapper.tasks import checked_seat, seat_tokens
 
 __all__ = ["Cause", "Links", "asked_key", "decision", "edit", "next_sequence", "retries"]
+
+
+_ANY = "…"
+"""Stands where links that have the same cause say something else each."""
+_LEAST_NUMBER = 4
+"""A shorter one could stand in any word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,14 +98,61 @@ class Links:
         for key in sorted(self._view.find("problem")):
             seat = self._seat(key)
             if seat is not None and seat.problem is not None:
-                words = self.discreet(seat, seat.problem.words)
-                groups[seat.link_type, str(seat.problem.kind), words].append(seat)
-        causes = [Cause(*cause, tuple(seats)) for cause, seats in groups.items()]
+                groups[seat.link_type, str(seat.problem.kind), self.cause(seat)].append(seat)
+        causes = [
+            Cause(name, kind, self.words(seats[0]) if len(seats) == 1 else words, tuple(seats))
+            for (name, kind, words), seats in groups.items()
+        ]
         return sorted(causes, key=lambda cause: -len(cause.seats))
 
     def masked(self, seat: Seat) -> Seat:
         """Return `seat` to be looked at: without the values of personal fields."""
         return masked(seat, self._mappings.named(seat.link_type))
+
+    def stuck(self) -> list[Seat]:
+        """Return the links that do not move, those of the most frequent cause first."""
+        return [seat for each in self.causes() for seat in each.seats]
+
+    def chosen(self, named: Sequence[Seat], cause: str | None) -> list[Seat]:
+        """Return links that do not move: those that are named, and those whose words say `cause`.
+
+        Raises:
+            RejectedError: one of those that are named moves, or no link's words say `cause`.
+        """
+        for seat in named:
+            if seat.problem is None:
+                msg = f"{seat.key} has no problem: nothing was tried again; see anji problems list"
+                raise RejectedError(msg)
+        stuck, keys = self.stuck(), {seat.key for seat in named}
+        said = {
+            seat.key
+            for seat in stuck
+            if cause is not None and (cause in self.words(seat) or cause in self.cause(seat))
+        }
+        if cause is not None and not said:
+            msg = f"no problem says {cause!r}: nothing was tried again; see anji problems list"
+            raise RejectedError(msg)
+        return [seat for seat in stuck if seat.key in keys | said]
+
+    def words(self, seat: Seat) -> str:
+        """Return why a link does not move, without personal values; empty if it does."""
+        return "" if seat.problem is None else self.discreet(seat, seat.problem.words)
+
+    def cause(self, seat: Seat) -> str:
+        """Return `words` as all links say them that do not move for the same reason.
+
+        A vendor puts the record's own number into its words, and what is asked about a field
+        names both values: links that differ in nothing else have one cause.
+        """
+        words = self.words(seat)
+        for key, values in seat.asked.items():
+            if key.partition("~")[0].startswith("is:"):
+                continue  # says no value of the record
+            alike = question_words(key, (_ANY, _ANY)).replace(repr(_ANY), _ANY)
+            words = words.replace(self.discreet(seat, question_words(key, values)), alike)
+        for number in sorted(_numbers(seat), key=len, reverse=True):
+            words = words.replace(number, _ANY) if len(number) >= _LEAST_NUMBER else words
+        return words
 
     def discreet(self, seat: Seat, words: str) -> str:
         """Return words about a link without personal values."""

@@ -12,11 +12,18 @@ import typer
 
 from anji.claims import claim
 from anji.installation import Installation
-from anji.match_tables import CsvSheet, differences_table, matches_table, pairs_of
+from anji.match_tables import (
+    CsvSheet,
+    differences_table,
+    is_personal,
+    matches_table,
+    pairs_of,
+)
 from anji.running import file_to_write, run_on_runtime, table_console
 from anji_common.errors import RejectedError
 from anji_common.runtime import Runtime
 from anji_mapper.cards import Names
+from anji_mapper.link.discreet import HIDDEN
 from anji_mapper.link.joining import Joined
 from anji_mapper.mapping.check import load_order
 from anji_mapper.mapping.model import LinkType
@@ -67,7 +74,9 @@ def match_records(  # noqa: PLR0913, PLR0917 - one parameter an option
                 opened.enter_context(claim(installation.settings.home, ["mapper"]))
             folder = opened.enter_context(TemporaryDirectory(dir=installation.settings.home))
             written = (
-                CsvSheet(opened.enter_context(sheet.open("w", newline=""))) if sheet else None
+                CsvSheet(opened.enter_context(sheet.open("w", newline="", encoding="utf-8-sig")))
+                if sheet
+                else None
             )
             async with open_matching(
                 runtime.broker,
@@ -108,7 +117,9 @@ class _Found:
             differences = () if joined is None else joined.differences
             for each in differences:
                 self.differing[each.field, str(each.owner)] += 1
-                self.samples.setdefault(each.field, f"{each.crm!r} | {each.erp!r}")
+                sample = f"{each.crm!r} | {each.erp!r}"
+                hides = is_personal(self.link_type, each.field)
+                self.samples.setdefault(each.field, HIDDEN if hides else sample)
             if sheet is not None:
                 sheet.add(self.link_type.name, standing, reason, match, differences)
             if joined is not None:

@@ -3,6 +3,7 @@
 import csv
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import TextIO
 
@@ -11,9 +12,17 @@ from rich.table import Table
 from anji.tables import make_table
 from anji_common.errors import RejectedError
 from anji_mapper.link.joining import Difference
+from anji_mapper.mapping.model import LinkType
 from anji_mapper.pairing import Card, Match, Standing
 
-__all__ = ["CsvSheet", "differences_table", "matches_table", "pairs_of", "safe_cell"]
+__all__ = [
+    "CsvSheet",
+    "differences_table",
+    "is_personal",
+    "matches_table",
+    "pairs_of",
+    "safe_cell",
+]
 
 _COLUMNS = (
     "type",
@@ -59,6 +68,12 @@ def safe_cell(cell: str) -> str:
     return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell
 
 
+def is_personal(link_type: LinkType, field: str) -> bool:
+    """Whether the mapping marks a field, of the head or of a line, as a person's."""
+    pairs = chain(link_type.pairs, *(lines.pairs for lines in link_type.lines))
+    return field.rpartition("/")[2] in {pair.name for pair in pairs if pair.personal}
+
+
 def pairs_of(path: Path) -> list[tuple[str, str]]:
     """Return the pairs of a CSV file: (CRM record, ERP record), each by ref or number.
 
@@ -73,7 +88,10 @@ def pairs_of(path: Path) -> list[tuple[str, str]]:
             reader = csv.DictReader(file)
             missing = {"crm", "erp"} - set(reader.fieldnames or ())
             rows = [row for row in reader if row.get("standing", "certain") == "certain"]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+    except UnicodeDecodeError as error:
+        msg = f"{path} is no text in UTF-8: save it as 'CSV UTF-8'; nothing was linked"
+        raise RejectedError(msg) from error
+    except (OSError, csv.Error) as error:
         msg = f"{path} cannot be read: {error}"
         raise RejectedError(msg) from error
     if missing:

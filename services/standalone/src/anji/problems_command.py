@@ -1,6 +1,5 @@
 """``anji problems``: what keeps links from moving, by cause, and what a person does about it."""
 
-import getpass
 from enum import StrEnum
 from typing import Annotated
 
@@ -9,7 +8,7 @@ import typer
 from anji.installation import Installation
 from anji.looking import Links, asked_key, decision, edit, retries
 from anji.revealing import revealed
-from anji.running import run_on_runtime, table_console
+from anji.running import person, run_on_runtime, table_console
 from anji.tables import link_table, problems_table, revealed_table
 from anji_common.errors import RejectedError
 from anji_common.refs import System
@@ -36,6 +35,7 @@ problems_app = typer.Typer(
 )
 
 _out = table_console()
+_SHOWN_LINKS = 20
 
 
 class _Side(StrEnum):
@@ -77,9 +77,7 @@ def show_problem(
                 _out.print(link_table(found.masked(seat)))
                 return
             link_type = _type_of(installation, seat)
-            shown = await revealed(
-                runtime.broker, runtime.clock, seat, link_type, getpass.getuser()
-            )
+            shown = await revealed(runtime.broker, runtime.clock, seat, link_type, person())
             _out.print(link_table(seat))
             _out.print(revealed_table(shown))
 
@@ -99,18 +97,16 @@ def retry_problems(
 
     async def work(installation: Installation, runtime: Runtime) -> None:
         async with Links.read(runtime.broker, installation.mappings) as found:
-            causes = found.causes()
-            stuck = [seat for each in causes for seat in each.seats]
-            wanted = {_one(found, key).key for key in keys or ()}
-            chosen = [
-                seat
-                for each in causes
-                for seat in each.seats
-                if every or seat.key in wanted or (cause is not None and cause in each.words)
-            ]
-            entries = retries(chosen, getpass.getuser(), runtime.clock)
+            stuck = found.stuck()
+            named = [_one(found, key) for key in keys or ()]
+            chosen = stuck if every else found.chosen(named, cause)
+            entries = retries(chosen, person(), runtime.clock)
             if apply:
                 await runtime.broker.publish([entry.to_message() for entry in entries])
+            for entry in entries[:_SHOWN_LINKS]:
+                _out.print(str(entry.to))
+            if len(entries) > _SHOWN_LINKS:
+                _out.print(f"and {len(entries) - _SHOWN_LINKS} more")
             how = "are tried again" if apply else "would be tried again; --apply does it"
             _out.print(f"{len(entries)} of {len(stuck)} links with a problem {how}")
 
@@ -130,8 +126,7 @@ def edit_problem(
         async with Links.read(runtime.broker, installation.mappings) as found:
             seat = _one(found, key)
             link_type = _type_of(installation, seat)
-            person = getpass.getuser()
-            entry = edit(seat, link_type, field, value or None, person, runtime.clock)
+            entry = edit(seat, link_type, field, value or None, person(), runtime.clock)
             if apply:
                 await runtime.broker.publish([entry.to_message()])
             how = "is written" if apply else "would be written; --apply does it"
@@ -155,7 +150,7 @@ def decide_problem(
     async def work(installation: Installation, runtime: Runtime) -> None:
         async with Links.read(runtime.broker, installation.mappings) as found:
             seat = _one(found, key)
-            entry = decision(seat, field, _SYSTEMS[side], getpass.getuser(), runtime.clock)
+            entry = decision(seat, field, _SYSTEMS[side], person(), runtime.clock)
             if apply:
                 await runtime.broker.publish([entry.to_message()])
             how = "holds" if apply else "would hold; --apply decides it"

@@ -1,6 +1,5 @@
 """``anji reconcile``: both sides against the links; what differs, and what would mend it."""
 
-import getpass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated
@@ -13,7 +12,7 @@ from anji.looking import Links
 from anji.reading_again import read_again, taken_in
 from anji.reconcile_tables import counts_table, findings_table, write_csv, write_json
 from anji.repairing import repairs_of
-from anji.running import file_to_write, run_on_runtime, table_console
+from anji.running import file_to_write, person, run_on_runtime, table_console
 from anji_common.refs import SYSTEMS
 from anji_common.runtime import Runtime
 from anji_mapper.findings import Finding
@@ -70,7 +69,7 @@ def reconcile_records(  # noqa: PLR0913, PLR0917 - one parameter an option
         if json:
             write_json(json, findings)
         async with Links.read(runtime.broker, installation.mappings) as links:
-            repairs = repairs_of(findings, links, getpass.getuser(), runtime.clock, kept=kept)
+            repairs = repairs_of(findings, links, person(), runtime.clock, kept=kept)
         if repair:
             await runtime.broker.publish(repairs.messages)
         how = "were sent" if repair else "would be sent; --repair does it"
@@ -102,7 +101,7 @@ async def _found(
             counts = (reconciling.matched, reconciling.under_way)
             _out.print(counts_table(types, findings, *counts))
     if findings:
-        _out.print(findings_table(findings[:_SHOWN]))
+        _out.print(findings_table(findings[:_SHOWN], types))
     if len(findings) > _SHOWN:
         _out.print(f"and {len(findings) - _SHOWN} more: --csv or --json writes all")
     return findings

@@ -8,9 +8,11 @@ from pathlib import Path
 import orjson
 from rich.table import Table
 
-from anji.match_tables import safe_cell
+from anji.match_tables import is_personal, safe_cell
 from anji.tables import make_table
 from anji_mapper.findings import Finding, FindingKind
+from anji_mapper.link.discreet import HIDDEN
+from anji_mapper.mapping.model import LinkType
 
 __all__ = ["counts_table", "findings_table", "write_csv", "write_json"]
 
@@ -44,12 +46,16 @@ def counts_table(
     return table
 
 
-def findings_table(findings: Iterable[Finding]) -> Table:
-    """Return a row a finding."""
+def findings_table(findings: Iterable[Finding], types: Mapping[str, LinkType]) -> Table:
+    """Return a row a finding, without the values of personal fields: those are in the sheets."""
     table = make_table("type", "what", "CRM record", "ERP record", "field", "CRM | ERP", "repair")
     for each in findings:
-        values = f"{each.values[0]!r} | {each.values[1]!r}" if each.field else ""
-        repair = each.words if each.repair is None else f"{each.repair}. {each.words}".rstrip()
+        crm, erp = each.values
+        words = each.words
+        if is_personal(types[each.link_type], each.field):
+            crm, erp = HIDDEN, HIDDEN
+        values = f"{crm!r} | {erp!r}" if each.field else ""
+        repair = words if each.repair is None else f"{each.repair}. {words}".rstrip()
         table.add_row(
             each.link_type, str(each.kind), each.crm, each.erp, each.field, values, repair
         )
@@ -58,7 +64,7 @@ def findings_table(findings: Iterable[Finding]) -> Table:
 
 def write_csv(path: Path, findings: Iterable[Finding]) -> None:
     """Write a row a finding."""
-    with path.open("w", newline="") as file:
+    with path.open("w", newline="", encoding="utf-8-sig") as file:
         writer = csv.writer(file)
         writer.writerow(_COLUMNS)
         for each in findings:

@@ -1,6 +1,7 @@
 """What commands of the line share: settings, logs, the broker, and where tables are printed."""
 
 import asyncio
+import getpass
 import os
 import sys
 from collections.abc import Callable, Coroutine
@@ -14,7 +15,7 @@ from anji.installation import Installation
 from anji_common.logs import configure_logs
 from anji_common.runtime import Runtime
 
-__all__ = ["file_to_write", "run_command", "run_on_runtime", "table_console"]
+__all__ = ["file_to_write", "person", "run_command", "run_on_runtime", "table_console"]
 
 _WIDTH_OF_A_PIPE = 400
 """So that a ref stands on one line for whoever searches for it."""
@@ -30,8 +31,21 @@ def table_console() -> Console:
     )
 
 
+def person() -> str:
+    """Return who types: the name of the account, or its number where it has no name.
+
+    In a container processes often run under a number that nobody has written down.
+    """
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"uid {os.getuid()}"
+
+
 def file_to_write(path: Path | None) -> Path | None:
     """Return the path of an option that names a file to be written.
+
+    What stands in that file is left as it is until there is something to write.
 
     Raises:
         typer.BadParameter: it cannot be made there; told before any work is done for it.
@@ -42,6 +56,15 @@ def file_to_write(path: Path | None) -> Path | None:
     if path is not None and not path.absolute().parent.is_dir():
         msg = f"there is no folder {path.absolute().parent}"
         raise typer.BadParameter(msg)
+    if path is not None:
+        is_new = not path.exists()
+        try:
+            path.open("ab").close()
+        except OSError as error:
+            msg = f"{path} cannot be written: {error.strerror}"
+            raise typer.BadParameter(msg) from error
+        if is_new:
+            path.unlink()
     return path
 
 

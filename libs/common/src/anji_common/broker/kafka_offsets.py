@@ -107,13 +107,14 @@ class KafkaOffsets:
                 behind[place] = (start, max(0, ends[place.partition] - start))
         waiting = {place: start for place, (start, records) in behind.items() if records}
         since = await self._timestamps(waiting)
+        behind |= {place: (waiting[place], 0) for place, at in since.items() if at is None}
         now_ms = self._cluster.clock.now().timestamp() * 1000
         return [
             Lag(
                 self._cluster.declared(place.topic),
                 place.partition,
                 records,
-                max(0.0, (now_ms - since.get(place, now_ms)) / 1000),
+                max(0.0, (now_ms - (since.get(place) or now_ms)) / 1000),
             )
             for place, (_, records) in behind.items()
         ]
@@ -167,14 +168,15 @@ class KafkaOffsets:
 
     async def _timestamps(
         self, places: Mapping[TopicPartition, int]
-    ) -> Mapping[TopicPartition, float]:
+    ) -> Mapping[TopicPartition, float | None]:
         """Return when the first record at or after each place was written, in Unix ms.
 
-        No entry where there is none: only the markers of transactions are left.
+        `None` where there is none: only the markers of transactions are left. No entry where that
+        could not be told in time.
         """
         if not places:
             return {}
-        found: dict[TopicPartition, float] = {}
+        found: dict[TopicPartition, float | None] = {}
         reader = await self._cluster.started(
             self._cluster.consumer(len(places), max_partition_fetch_bytes=_PEEK_BYTES)
         )
@@ -193,9 +195,9 @@ class KafkaOffsets:
                         for place, records in batch.items()
                         if place in waiting
                     }
-                    done = waiting & (
-                        found.keys() | {p for p in waiting if await reader.position(p) >= ends[p]}
-                    )
+                    at_end = {p for p in waiting if await reader.position(p) >= ends[p]}
+                    found |= dict.fromkeys(at_end - found.keys())
+                    done = waiting & found.keys()
                     reader.pause(*done)
                     waiting -= done
         finally:

@@ -26,7 +26,8 @@ class Lag:
     topic: str
     partition: int
     records: int
-    """Committed records not yet moved past (Kafka counts transaction markers too)."""
+    """Committed records not yet moved past. Kafka counts the markers of transactions among them,
+    but where nothing else is left, it is 0."""
     seconds: float
     """Age of the oldest of them; 0 if there is none."""
 
