@@ -156,6 +156,7 @@ def test_records_on_one_side_only_are_told_with_what_mends_them(tmp_path: Path) 
         assert (await repaired(lab, findings)).read == 1
         (signal,) = await lab.signals()
         assert (signal.kind, signal.ref) == (SignalKind.READ, ACCOUNT)
+        assert signal.answers  # else a source tells nothing of what has not moved
 
     in_a_mapper_lab(test)
 

@@ -20,6 +20,7 @@ from anji_common.refs import Ref, System
 from anji_common.testing.strategies import as_record
 from anji_common.testing.virtual_time import LoopClock, run_virtually
 from anji_common.topics import DEADLETTERS, INBOX, LINKS, declared_topics
+from labs.source_lab import SourceLab, in_a_lab
 
 ANJI = str(Path(sys.executable).with_name("anji"))
 NOW = datetime(2026, 1, 5, tzinfo=UTC)
@@ -49,7 +50,29 @@ def test_a_change_is_not_put_behind_newer_ones_but_its_record_is_read_anew() -> 
 
     assert plan.message is not None
     signal = Signal.from_record(as_record(plan.message))
-    assert (signal.kind, signal.ref, signal.answers) == (SignalKind.READ, REF, None)
+    assert (signal.kind, signal.ref) == (SignalKind.READ, REF)
+
+
+def test_a_record_that_is_read_anew_is_published_though_it_has_not_moved() -> None:
+    """Its source has told it already; only its reader could not read it, and was mended."""
+
+    async def test(lab: SourceLab) -> None:
+        lab.start()
+        await lab.wait(1.0)
+        lab.shop.write("1", "a")
+        await lab.wait(700.0)
+        (told,) = await lab.records()
+
+        message = redrive(letter_of(told), [told.topic], lab.clock.now()).message
+        assert message is not None
+        await lab.broker.publish([message])
+        await lab.wait(60.0)
+
+        first, again = await lab.changes()
+        assert first.data == again.data
+        assert again.revision > first.revision
+
+    in_a_lab(test)
 
 
 @pytest.mark.parametrize(

@@ -98,6 +98,11 @@ def redrive(letter: Letter, topics: Sequence[str], now: datetime) -> Redrive:
     if found.topic != changes_topic(ref.system, ref.object_name):
         return Redrive(f"put back into {found.topic}, key {ref}", message)
     signal = Signal(
-        system=ref.system, object_name=ref.object_name, kind=SignalKind.READ, at=now, ref=ref
+        system=ref.system,
+        object_name=ref.object_name,
+        kind=SignalKind.READ,
+        at=now,
+        ref=ref,
+        answers=f"redriven/{letter.name}",  # else its source tells only what has moved
     )
     return Redrive(f"{ref} is read anew by its source", signal.to_message())

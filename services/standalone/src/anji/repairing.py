@@ -80,10 +80,13 @@ def _settle(
 
 
 def _read(ref: Ref, clock: Clock) -> Signal:
+    """Return the wish that a record is read, and published though it has not moved."""
+    now = clock.now()
     return Signal(
         system=ref.system,
         object_name=ref.object_name,
         kind=SignalKind.READ,
-        at=clock.now(),
+        at=now,
         ref=ref,
+        answers=f"repair/{int(now.timestamp() * 1000)}",
     )
