@@ -128,6 +128,7 @@ def compare_published(
     looking = _Looking(
         page, system, found, known.names, _published_lines, ignores_case=known.ignores_case
     )
+    yield from looking.at_id(("id",), form.id, found.id_field)
     yield from looking.at_names(iter(named))
 
 
@@ -159,19 +160,20 @@ class _Looking:
     def at_ids(self, name: str, form: FileForm) -> Iterator[Finding]:
         """Look for the fields of internal ids, which no description lists as a field."""
         side: SideForm = getattr(form, name)
-        yield from self._id((name, "id"), side.id, self.facts.id_field)
+        yield from self.at_id((name, "id"), side.id, self.facts.id_field)
         for path, reads in side.reads.items():
-            yield from self._id((name, "reads", path, "id"), reads.id, self.facts.row_id)
+            yield from self.at_id((name, "reads", path, "id"), reads.id, self.facts.row_id)
         for place, lines in enumerate(form.lines):
             if lines.used:
                 row: LinesSideForm = getattr(lines, name)
                 at: Loc = ("lines", place, name)
-                yield from self._id((*at, "id"), row.id, self.facts.row_id)
+                yield from self.at_id((*at, "id"), row.id, self.facts.row_id)
                 fields = self.facts.lines.get(row.path)
                 if row.head and fields is not None and self._find(fields, row.head) is None:
                     yield self._missing((*at, "head"), row.head, fields)
 
-    def _id(self, loc: Loc, given: str, right: str) -> Iterator[Finding]:
+    def at_id(self, loc: Loc, given: str, right: str) -> Iterator[Finding]:
+        """Compare the name of an internal id with the right one, where the vendor tells it."""
         if right and self._as_compared(given) != self._as_compared(right):
             words = f"the id is not {given}; did you mean {right!r}?"
             yield _finding(self.page, loc, words)
