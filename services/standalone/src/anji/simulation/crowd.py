@@ -25,6 +25,14 @@ _HOT_SHARE = 0.6
 """How often an edit is of a customer that was made or edited lately: so that edits meet."""
 _NO_CODE_SHARE = 0.3
 _ERP_FIELDS = {"name": "FName", "tel": "FTEL", "remark": "FDescription", "address": "FADDRESS"}
+_TOLD = {
+    "erp_status__c": (
+        "FDocumentStatus",
+        {"Z": "暂存", "A": "创建", "B": "审核中", "C": "已审核", "D": "重新审核"},
+    ),
+    "erp_closed__c": ("FCloseStatus", {"A": "未关闭", "B": "已关闭"}),
+}
+"""What an order of the CRM is told of its bill: the bill's field, and the words for its values."""
 _MARKER = "F_ANJI_MARKER"
 _MARKS = "fxiaoke/AccountObj/"
 
@@ -137,9 +145,18 @@ class Crowd:
                 words = self._words()
                 self._said[record_id, field] = {System.FXIAOKE: words}
                 await self._crm.update(name, record_id, **{field: words})
+            elif name == "SalesOrderObj" and field in _TOLD:
+                await self._tell_by_hand(record_id, field)
             elif name == "ProductObj" and field == "remark":
                 await self._crm.update(name, record_id, remark=self._words())
             self._journal.note("people", f"settle {link} {field}")
+
+    async def _tell_by_hand(self, order: str, field: str) -> None:
+        """Write into an order what the ERP's bill says: nothing crosses there by itself."""
+        key, words = _TOLD[field]
+        marker = f"{System.FXIAOKE}/SalesOrderObj/{order}"
+        for row in await self._erp.every("SAL_SaleOrder", ["FID", key], f"{_MARKER}='{marker}'"):
+            await self._crm.update("SalesOrderObj", order, **{field: words[row[key]]})
 
     async def _erp_numbers(self, name: str) -> dict[str, str]:
         """Return the ERP's number of every record that has crossed, by its id in the CRM."""
