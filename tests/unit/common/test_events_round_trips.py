@@ -8,6 +8,7 @@ import orjson
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import BaseModel
 
 from anji_common.errors import UndecodableError
 from anji_common.events.changes import Change
@@ -141,3 +142,14 @@ def test_an_attribute_of_ours_that_nobody_knows_is_refused(
 
     with pytest.raises(ValueError, match="invented"):
         kind.model_validate(body)
+
+
+@given(change=given_by.changes())
+@settings(max_examples=30)
+def test_an_event_with_another_value_is_the_one_that_pydantic_makes(change: Change) -> None:
+    copied = change.model_copy(update={"answers": "a command"})
+    usual = BaseModel.model_copy(change, update={"answers": "a command"})
+    assert copied == usual
+    assert copied.model_dump_json() == usual.model_dump_json()
+    assert copied.model_fields_set == usual.model_fields_set
+    assert change != copied
