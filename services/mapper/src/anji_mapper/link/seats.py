@@ -15,6 +15,7 @@ from anji_common.refs import Ref
 from anji_mapper.link.observing import look_at, observe
 from anji_mapper.link.state import LineState, SideState, Stage, as_pointer, changed
 from anji_mapper.link.turn import Turn
+from anji_mapper.link.waiting import ask_to_read
 
 __all__ = [
     "adopt_out",
@@ -24,6 +25,7 @@ __all__ = [
     "claim",
     "hear",
     "let_go",
+    "try_again",
     "wake_claimants",
 ]
 
@@ -103,6 +105,7 @@ def let_go(turn: Turn) -> None:
         return
     turn.put(stage=Stage.ENDED)
     turn.tell(partner, EntryKind.RELEASE)
+    wake_claimants(turn)
     turn.notify(
         NoticeKind.LINK_ENDED,
         f"{turn.seat.key} was deleted; {partner} stays, and nothing is written to it any more",
@@ -143,6 +146,7 @@ def _adopt_in(turn: Turn, entry: Entry) -> None:
     founder = Ref.parse(entry.sender)
     seat = turn.seat
     if seat.stage in (Stage.LINKED, Stage.CLAIMING, Stage.POINTER) and seat.partner != founder:
+        turn.put(claimants=tuple(dict.fromkeys((*seat.claimants, founder))))
         turn.tell(founder, EntryKind.REFUSE, holder=seat.partner)
         return
     if seat.stage is Stage.LINKED:
@@ -175,6 +179,7 @@ def _link(turn: Turn, partner: Ref, change: Change | None) -> None:
 def _refused(turn: Turn, entry: Entry) -> None:
     if str(turn.seat.partner) == entry.sender and turn.seat.stage is not Stage.LINKED:
         turn.put(stage=Stage.REFUSED)
+        wake_claimants(turn)  # who was refused for this claim finds us free now
         if turn.is_home and turn.seat.side(turn.own).revision > turn.seat.claimed_on:
             begin_anew(turn)  # edited since: what was refused was found for what it was then
 
@@ -198,8 +203,22 @@ def _gone(turn: Turn, entry: Entry) -> None:
 
 
 def _woken(turn: Turn, _entry: Entry) -> None:
-    if turn.seat.stage is Stage.REFUSED and turn.seat.partner is not None:
-        claim(turn, turn.seat.partner)
+    try_again(turn)
+
+
+def try_again(turn: Turn) -> None:
+    """A refused seat tries once more.
+
+    A home claims again. Another never claims: its record is read, and what it found is looked for
+    anew, for it has been a pointer meanwhile and does not know what its record shows.
+    """
+    seat = turn.seat
+    if seat.stage is not Stage.REFUSED or seat.partner is None:
+        return
+    if turn.is_home:
+        claim(turn, seat.partner)
+    else:
+        ask_to_read(turn, seat.key, answers=f"woken/{seat.said}")
 
 
 _HEARD: dict[EntryKind, Callable[[Turn, Entry], None]] = {

@@ -246,8 +246,7 @@ def _retried(turn: Turn, entry: Entry) -> None:
     for system in SYSTEMS:
         turn.put_side(system, changed(turn.seat.side(system), refusal=None))
     resume(turn)
-    if turn.seat.stage is Stage.REFUSED and turn.seat.partner is not None:
-        seats.claim(turn, turn.seat.partner)
+    seats.try_again(turn)
 
 
 def _retry_deferred(turn: Turn) -> None:
