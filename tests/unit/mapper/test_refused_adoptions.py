@@ -39,7 +39,9 @@ def test_a_record_that_a_claiming_home_refused_is_linked_once_that_claim_is_refu
     assert (home.problem, lab.seat(ERP, found).problem) == (None, None)
 
 
-def test_a_record_that_a_linked_home_refused_is_looked_for_anew_when_that_home_is_deleted() -> None:
+def test_a_record_that_a_linked_home_refused_is_looked_for_anew_when_that_home_is_deleted() -> (
+    None
+):
     lab = LinkLab(make_link_type(creates=(CRM, ERP), matches_names=True))
     lab.linked()
     found = lab.edit(ERP, FName="Ann", FTEL="3")

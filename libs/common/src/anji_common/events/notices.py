@@ -48,7 +48,8 @@ class NoticeKind(StrEnum):
 
     UNSETTLED = "unsettled"
     """The link's state was lost, and both sides differ: ``fields`` (name → [CRM value, ERP value])
-    and ``lines`` stay as they are until somebody edits them (``protocol.md`` 16)."""
+    and ``lines`` stay as they are until somebody edits them (``protocol.md`` 16). Of a home
+    that was deleted: its ``partner``, which ``on_delete`` would have taken out of use."""
 
     DELETES_HELD = "deletes held"
     """Of one object: more records are gone than may be without a person's approval."""

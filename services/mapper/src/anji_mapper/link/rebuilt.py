@@ -11,11 +11,13 @@ from datetime import datetime
 from anji_common.errors import AwaitedError, MappingError
 from anji_common.events.changes import Change
 from anji_common.events.inbox import Entry, EntryKind
+from anji_common.events.notices import NoticeKind
 from anji_common.refs import SYSTEMS, Ref, System
 from anji_mapper.link.baseline import Unsettled, take_as_it_stands
 from anji_mapper.link.context import Context
 from anji_mapper.link.converting import convert
 from anji_mapper.link.crosswalking import publish_rows
+from anji_mapper.link.problems import is_out_of_use
 from anji_mapper.link.rules import RULES
 from anji_mapper.link.state import LineState, Seat, SideState, Stage, as_pointer, changed
 from anji_mapper.link.turn import Turn
@@ -78,6 +80,8 @@ def link_of(known: Known, link_type: LinkType, context: Context) -> Rebuilt:
         unsettled = take_as_it_stands(turn)
     if unsettled.told or (not is_over and known.is_gone(known.partner)):
         _let_look(turn)  # something is to be told, or its problem is to be raised again
+    if is_over and not known.is_gone(known.partner):
+        _tell_left_in_use(turn)
     publish_rows(turn)
     own = sides[known.partner.system]
     pointer = _seat(known.partner, known.home, link_type, {known.partner.system: own}, context.now)
@@ -86,6 +90,25 @@ def link_of(known: Known, link_type: LinkType, context: Context) -> Rebuilt:
     else:
         pointer = as_pointer(pointer, known.home)
     return Rebuilt(turn, pointer, unsettled)
+
+
+def _tell_left_in_use(turn: Turn) -> None:
+    """Tell of a deleted home whose partner the mapping would have taken out of use, and is not.
+
+    Nobody knows any more whether that was still to be done, or whether a person let it stand.
+    """
+    far, deletion = turn.far, turn.link_type.deletion
+    does = None if deletion is None or deletion.state is None else deletion.state.does.get(far)
+    if does is None or not does.enter or is_out_of_use(turn, far):
+        return
+    turn.notify(
+        NoticeKind.UNSETTLED,
+        f"its state was lost, and {turn.seat.key} was deleted; {turn.seat.partner} is left as it"
+        f" is: {', '.join(does.enter)} it by hand if nobody has decided to let it stand",
+        partner=str(turn.seat.partner),
+        fields={},
+        lines=[],
+    )
 
 
 def lone_seat(change: Change, link_type: LinkType, context: Context) -> Turn:
