@@ -109,6 +109,8 @@ class LittleShop:
 class LittleFeed:
     """The port over a `LittleShop`: one source's own connection."""
 
+    page_records = _PAGE_RECORDS
+
     def __init__(self, shop: LittleShop) -> None:
         self._shop = shop
         self.reads: list[tuple[str, ...]] = []
@@ -138,7 +140,7 @@ class LittleFeed:
             found = self._within(interest.object_name, window, last)
             if found:
                 yield self._page(interest.object_name, found)
-            if len(found) < _PAGE_RECORDS:
+            if len(found) < self.page_records:
                 return
             last = found[-1]
 
@@ -155,7 +157,7 @@ class LittleFeed:
     async def listed(self, interest: ObjectInterest, window: Window, behind: str) -> Listed:
         await self._ask()
         found = self._within(interest.object_name, window, behind)
-        return Listed(tuple(found), is_last=len(found) < _PAGE_RECORDS)
+        return Listed(tuple(found), is_last=len(found) < self.page_records)
 
     def _within(self, name: str, window: Window, behind: str) -> list[str]:
         return sorted(
@@ -169,7 +171,7 @@ class LittleFeed:
                 for at in (thing.modified_at, thing.approved_at)
                 if at is not None
             )
-        )[:_PAGE_RECORDS]
+        )[: self.page_records]
 
     async def standing(self, interest: ObjectInterest, ids: Sequence[str]) -> Sequence[str]:
         await self._ask()

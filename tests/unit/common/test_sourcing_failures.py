@@ -6,6 +6,8 @@ from dataclasses import replace
 from random import Random
 from typing import Any
 
+import pytest
+
 from anji_common.broker.embedded_broker import EmbeddedBroker
 from anji_common.broker.port import Task, Work
 from anji_common.errors import RateLimitedError, RefusedError, RejectedError, RetriableError
@@ -217,6 +219,39 @@ def _check_lane() -> None:
     if current_lane() is Lane.BULK:
         msg = "the calls of the day are used up"
         raise RateLimitedError(msg, retry_after_seconds=6 * 3600.0)
+
+
+class _ScarcePages(LittleFeed):
+    """The same vendor; here it is asked for each page, and for what is read by id."""
+
+    page_records = 60
+
+    async def _ask(self) -> None:
+        _check_lane()
+        await super()._ask()
+
+
+@pytest.mark.parametrize("is_signalled", [False, True], ids=["in a window", "by id"])
+def test_a_mass_change_is_read_live_where_bulk_reading_has_no_calls_of_the_day_left(
+    *, is_signalled: bool
+) -> None:
+    """Else the object waits until midnight, though there are calls for live work."""
+    every = 3600.0 if is_signalled else 1.0
+    settings = replace(SETTINGS, poll_seconds=every, most_poll_seconds=every)
+
+    async def test(lab: SourceLab) -> None:
+        lab.start(_ScarcePages(lab.shop))
+        await lab.wait(2.0)
+        ids = [f"{number:03}" for number in range(120)]
+        for each in ids:
+            lab.shop.write(each, "mass")
+            if is_signalled:
+                await lab.signal(record_id=each)
+        await lab.wait(60.0)
+
+        assert {change.ref.record_id for change in await lab.changes()} == {*ids}
+
+    in_a_lab(test, settings=settings)
 
 
 def test_live_reading_goes_on_where_bulk_reading_has_no_calls_of_the_day_left() -> None:

@@ -1,11 +1,19 @@
 """How long a vendor is left alone that is down, limited or refuses."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from random import Random
 
+from anji_common.clock import Clock
 from anji_common.errors import RateLimitedError, RejectedError, RetriableError
+from anji_common.lanes import working_in
 from anji_common.sourcing.settings import SourceSettings
+from anji_common.topics import Lane
 
-__all__ = ["BackOff"]
+__all__ = ["MOST_LIVE_RECORDS", "BackOff", "reading_many"]
+
+MOST_LIVE_RECORDS = 50
+"""Read at once. More of them are a mass change, whose reading leaves a reserve to live reading."""
 
 
 class BackOff:
@@ -32,3 +40,31 @@ class BackOff:
             wait = max(wait, error.retry_after_seconds + self._chance.random())
         self.until = now + wait
         return wait
+
+
+@contextmanager
+def reading_many(back_off: BackOff, clock: Clock, count: int) -> Iterator[None]:
+    """Read what so many records live reading has met are, in the context: many in bulk.
+
+    A mass change can wait for a while, not for the next day: where bulk work has no calls left it
+    is read like live work, within what that may use.
+
+    Args:
+        back_off: Of bulk reading.
+        clock: Tells the time.
+        count: How many they are.
+
+    Raises:
+        RetriableError: bulk work has no calls left; once the desk has paused it is read live.
+    """
+    if count <= MOST_LIVE_RECORDS or clock.monotonic() < back_off.until:
+        with working_in(Lane.LIVE):
+            yield
+        return
+    try:
+        with working_in(Lane.BULK):
+            yield
+    except RateLimitedError as error:
+        wait = back_off.failed(clock.monotonic(), error)
+        msg = f"{error}; for {wait:.0f} s a mass change is read like live work"
+        raise RetriableError(msg) from error

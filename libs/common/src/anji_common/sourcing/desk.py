@@ -24,7 +24,7 @@ from anji_common.metrics import SOURCE_FAILURES, SOURCE_READS, SOURCE_WATERMARK_
 from anji_common.refs import Ref
 from anji_common.runtime import Runtime
 from anji_common.sourcing.asking import after_asking
-from anji_common.sourcing.backing_off import BackOff
+from anji_common.sourcing.backing_off import MOST_LIVE_RECORDS, BackOff, reading_many
 from anji_common.sourcing.beginning import first_checkpoint
 from anji_common.sourcing.burials import Burials
 from anji_common.sourcing.checkpoints import Checkpoint, SnapshotProgress, Wish
@@ -48,8 +48,6 @@ _log = structlog.get_logger("anji.source")
 
 _CRAMMED = 10
 """Times as many wishes as hints may bring: about half of what Kafka takes in one checkpoint."""
-_MOST_LIVE_RECORDS = 50
-"""Read at once. More of them are a mass change, whose reading leaves a reserve to live reading."""
 
 
 class Desk:
@@ -251,8 +249,8 @@ class Desk:
                 found_news |= await self._take_page(page)
                 times = [max([*times, *map(moved_at, page.records)])] if page.records else times
                 met.update(page.marks)
-                if len(page.records) > _MOST_LIVE_RECORDS:  # the rest of a mass change can wait
-                    lane.enter_context(working_in(Lane.BULK))
+                if (count := len(page.records)) > MOST_LIVE_RECORDS:  # the rest can wait
+                    lane.enter_context(reading_many(self._bulk_back_off, self._clock, count))
         watermark = advanced(self._place.watermark, now, next(iter(times), None), slack)
         self._set(**self._place.read_whole(watermark, begun, self._clock.now(), self._settings))
         self._seen = bounded_marks(met)
@@ -262,7 +260,7 @@ class Desk:
         """Read what was wished for."""
         known = [each for each in ids if self._published.get(self._ref(each)) is not None]
         wishes = self._place.wishes
-        with working_in(Lane.BULK if len(ids) > _MOST_LIVE_RECORDS else Lane.LIVE):
+        with reading_many(self._bulk_back_off, self._clock, len(ids)):
             async with self._hand.free():
                 page = await self._feed.read(self._interest, ids, known)
         by_id = {found.ref.record_id: found for found in page.records}
