@@ -78,6 +78,8 @@ class Pushing:
             ids = ", ".join(entity.record_id for entity in saved.entities)
             return Doubtful(f"one push made several records: {ids}")
         if not saved.entities:
+            if saved.is_success:
+                return Doubtful("the ERP said yes and named no record")
             return packet_outcome(saved, saved.errors)
         (entity,) = saved.entities
         piece.record_id, piece.number = entity.record_id, entity.number

@@ -43,6 +43,7 @@ _WRONG_ACCOUNT = "Fail to verify thirty passport"
 _LOST = ("会话信息已丢失", "Session information is lost")
 _LOST_CODE = 1
 _MAX_WORDS = 500
+_NO_IDS = (None, "", 0, "0")
 _HTTP_OK = (200, 206)
 _UNAUTHORISED = 401
 _TOO_MANY = 429
@@ -170,11 +171,12 @@ def _status(found: Mapping[str, Any]) -> Status:
         errors=tuple(_complaint(each) for each in _dicts(found.get("Errors"))),
         entities=tuple(
             Entity(
-                record_id=str(each.get("Id") or ""),
+                record_id=str(each["Id"]),
                 number=str(each.get("Number") or "").strip(),
                 dindex=_whole(each.get("DIndex")),
             )
             for each in _dicts(found.get("SuccessEntitys"))
+            if each.get("Id") not in _NO_IDS  # it names no record
         ),
     )
 

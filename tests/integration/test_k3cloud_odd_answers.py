@@ -1,0 +1,99 @@
+"""Answers to writes that tell less or other than was done: nothing doubled or mixed up."""
+
+import asyncio
+import json
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from anji_common.events.commands import Command
+from anji_common.interest import Interest
+from anji_common.refs import System
+from anji_common.testing.virtual_time import LoopClock, run_virtually
+from anji_common.transport import Answer, Call, Transport
+from anji_common.writing.target import Doubtful, WriteOutcome
+from anji_k3cloud.service import Connection, target_of
+from labs.erp_commands import a_push, an_order
+from labs.erp_lab import CUSTOMER, NOTICE, ORDER, Erp, make_erp, new_customer, settings_of
+
+INTEREST = Interest(System.K3CLOUD, (CUSTOMER, ORDER, NOTICE))
+Retold = Callable[[dict[str, Any]], None]
+"""Changes a ResponseStatus in place."""
+
+
+class Retelling:
+    """A transport whose first answer of one service is told otherwise; what was done is done."""
+
+    def __init__(self, inner: Transport, service: str, retold: Retold) -> None:
+        self._inner = inner
+        self._service = service
+        self._retold: Retold | None = retold
+
+    async def send(self, call: Call) -> Answer:
+        answer = await self._inner.send(call)
+        if self._retold is None or f".{self._service}." not in call.path:
+            return answer
+        told = json.loads(answer.body)
+        self._retold(told["Result"]["ResponseStatus"])
+        self._retold = None
+        body = json.dumps(told).encode()
+        return Answer(answer.status, answer.headers, body, answer.cookies)
+
+    async def close(self) -> None:
+        await self._inner.close()
+
+
+def on_an_erp(test: Callable[[Erp], Coroutine[Any, Any, None]]) -> None:
+    async def run() -> None:
+        clock = LoopClock(asyncio.get_running_loop())
+        await test(make_erp(clock, interest=INTEREST))
+
+    run_virtually(run())
+
+
+async def written(
+    erp: Erp, commands: list[Command], service: str, retold: Retold
+) -> list[WriteOutcome]:
+    transport = Retelling(erp.transport, service, retold)
+    connection = Connection.over(settings_of(erp.k3cloud), erp.clock, transport)
+    target = await target_of(connection, INTEREST)
+    return list(await target.write(commands))
+
+
+def without_ids(status: dict[str, Any]) -> None:
+    for each in status["SuccessEntitys"]:
+        each["Id"] = 0
+
+
+def test_a_saved_record_without_an_id_is_a_doubt_and_no_record_zero() -> None:
+    async def test(erp: Erp) -> None:
+        outcomes = await written(erp, [new_customer(1), new_customer(2)], "BatchSave", without_ids)
+
+        assert [type(outcome) for outcome in outcomes] == [Doubtful, Doubtful]
+
+    on_an_erp(test)
+
+
+def test_a_push_that_tells_no_id_makes_no_second_record() -> None:
+    async def test(erp: Erp) -> None:
+        order = an_order(erp, audited=True, FBillNo="X")
+
+        (outcome,) = await written(erp, [a_push(1, order, "X")], "Push", without_ids)
+
+        assert isinstance(outcome, Doubtful)
+        assert erp.count("SAL_DELIVERYNOTICE") == 1
+
+    on_an_erp(test)
+
+
+def test_a_push_that_says_yes_and_names_no_record_is_a_doubt() -> None:
+    def nameless(status: dict[str, Any]) -> None:
+        status["SuccessEntitys"] = []
+
+    async def test(erp: Erp) -> None:
+        order = an_order(erp, audited=True, FBillNo="X")
+
+        (outcome,) = await written(erp, [a_push(1, order, "X")], "Push", nameless)
+
+        assert isinstance(outcome, Doubtful)
+
+    on_an_erp(test)
