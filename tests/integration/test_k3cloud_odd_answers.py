@@ -97,3 +97,18 @@ def test_a_push_that_says_yes_and_names_no_record_is_a_doubt() -> None:
         assert isinstance(outcome, Doubtful)
 
     on_an_erp(test)
+
+
+def test_a_session_that_is_lost_within_a_batch_is_a_doubt_of_what_was_saved_before() -> None:
+    def lost(status: dict[str, Any]) -> None:
+        words = "会话信息已丢失，请重新登录"
+        status["IsSuccess"], status["MsgCode"] = False, 1
+        status["Errors"] = [{"FieldName": None, "Message": words, "DIndex": 1}]
+        del status["SuccessEntitys"][1:]
+
+    async def test(erp: Erp) -> None:
+        outcomes = await written(erp, [new_customer(1), new_customer(2)], "BatchSave", lost)
+
+        assert [type(outcome) for outcome in outcomes] == [Doubtful, Doubtful]
+
+    on_an_erp(test)

@@ -223,6 +223,10 @@ class Sessions:
         document = document_of(answer, writes=writes)
         status = status_of(document)
         if status is not None and status.is_session_lost:
+            if writes and status.entities:  # lost on the way: some of it was carried out
+                slot.is_live = False
+                slot.cookies = {}
+                raise InDoubtError(status.words)
             raise SessionLostError(status.words)
         self._now_used(slot, answer.cookies)
         return document
