@@ -112,3 +112,16 @@ def test_a_session_that_is_lost_within_a_batch_is_a_doubt_of_what_was_saved_befo
         assert [type(outcome) for outcome in outcomes] == [Doubtful, Doubtful]
 
     on_an_erp(test)
+
+
+def test_ids_that_all_claim_one_packet_are_nobodys() -> None:
+    def indistinct(status: dict[str, Any]) -> None:
+        for each in status["SuccessEntitys"]:
+            each["DIndex"] = None
+
+    async def test(erp: Erp) -> None:
+        outcomes = await written(erp, [new_customer(1), new_customer(2)], "BatchSave", indistinct)
+
+        assert [type(outcome) for outcome in outcomes] == [Doubtful, Doubtful]
+
+    on_an_erp(test)

@@ -7,6 +7,7 @@ complained of was held back by another's mistake: it goes out once more without 
 Source: reference "k3cloud-webapi.md", sections 3.1 to 3.3.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -49,14 +50,21 @@ class Sorted:
     refused: dict[int, tuple[Complaint, ...]]
     unnamed: tuple[int, ...]
     """Neither of both."""
+    is_mixed_up: bool = False
+    """It names several records for one packet, and may mean others'."""
 
 
 def sorted_out(status: Status, count: int) -> Sorted:
     """Return what became of each of `count` packets; a complaint weighs more than a success.
 
-    Whatever is complained of in a call of one packet is about that one.
+    Whatever is complained of in a call of one packet is about that one. Of several records that
+    are told for one packet none is known to be its.
     """
-    entities = {entity.dindex: entity for entity in status.entities}
+    told = Counter(entity.dindex for entity in status.entities)
+    claimed = {place for place, times in told.items() if times > 1}
+    entities = {
+        entity.dindex: entity for entity in status.entities if entity.dindex not in claimed
+    }
     refused: dict[int, tuple[Complaint, ...]] = {}
     for place in range(count):
         about = tuple(e for e in status.errors if count == 1 or e.dindex == place)
@@ -68,4 +76,4 @@ def sorted_out(status: Status, count: int) -> Sorted:
         if place in entities and place not in refused
     }
     unnamed = tuple(each for each in range(count) if each not in saved and each not in refused)
-    return Sorted(saved, refused, unnamed)
+    return Sorted(saved, refused, unnamed, is_mixed_up=bool(claimed))

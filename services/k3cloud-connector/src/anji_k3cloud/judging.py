@@ -31,8 +31,12 @@ def judged(status: Status, pieces: Sequence[Piece]) -> tuple[Outcomes, list[Piec
     if concerns_all(status):
         told = packet_outcome(status, status.errors)
         return outcomes | {piece.place: told for piece in unnamed}, saved, []
-    if status.is_success:  # it says yes, and names no record
-        doubt = Doubtful("the ERP said yes and named no record")
+    if status.is_success or found.is_mixed_up:
+        doubt = Doubtful(
+            "the ERP named several records for one packet"
+            if found.is_mixed_up
+            else "the ERP said yes and named no record"
+        )
         return outcomes | {piece.place: doubt for piece in unnamed}, saved, []
     if len(pieces) == 1 and unnamed:
         return outcomes | {pieces[0].place: packet_outcome(status, ())}, saved, []
