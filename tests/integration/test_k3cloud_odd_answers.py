@@ -5,14 +5,14 @@ import json
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from anji_common.events.commands import Command
+from anji_common.events.commands import Command, RowWish
 from anji_common.interest import Interest
-from anji_common.refs import System
+from anji_common.refs import Ref, System
 from anji_common.testing.virtual_time import LoopClock, run_virtually
 from anji_common.transport import Answer, Call, Transport
-from anji_common.writing.target import Doubtful, WriteOutcome
+from anji_common.writing.target import Doubtful, Refused, WriteOutcome, Written
 from anji_k3cloud.service import Connection, target_of
-from labs.erp_commands import a_push, an_order
+from labs.erp_commands import a_push, an_order, edit, held
 from labs.erp_lab import CUSTOMER, NOTICE, ORDER, Erp, make_erp, new_customer, settings_of
 
 INTEREST = Interest(System.K3CLOUD, (CUSTOMER, ORDER, NOTICE))
@@ -125,3 +125,47 @@ def test_ids_that_all_claim_one_packet_are_nobodys() -> None:
         assert [type(outcome) for outcome in outcomes] == [Doubtful, Doubtful]
 
     on_an_erp(test)
+
+
+def test_a_create_that_was_saved_though_its_batch_does_not_say_so_is_not_made_twice() -> None:
+    def forgetful(status: dict[str, Any]) -> None:
+        del status["SuccessEntitys"][1:]
+
+    async def test(erp: Erp) -> None:
+        before = erp.count("BD_Customer")
+        commands = [new_customer(1), new_customer(2), new_customer(3, FName=None)]
+
+        outcomes = await written(erp, commands, "BatchSave", forgetful)
+
+        assert [type(outcome) for outcome in outcomes] == [Written, Written, Refused]
+        assert erp.count("BD_Customer") == before + 2
+
+    on_an_erp(test)
+
+
+def test_a_row_that_was_added_though_its_batch_does_not_say_so_is_not_added_twice() -> None:
+    def forgetful(status: dict[str, Any]) -> None:
+        del status["SuccessEntitys"][1:]
+
+    async def test(erp: Erp) -> None:
+        orders = [an_order(erp, FBillNo=f"X{n}") for n in range(3)]
+        wishes = [
+            _with_row(orders[0], "M1"),
+            _with_row(orders[1], "M1"),
+            _with_row(orders[2], "?"),
+        ]
+
+        outcomes = await written(erp, wishes, "BatchSave", forgetful)
+
+        assert [type(outcome) for outcome in outcomes] == [Written, Doubtful, Refused]
+        found: Any = (await held(erp, orders[1])).data["FSaleOrderEntry"]
+        assert [line["FQty"] for line in found] == ["2", "3", "9"]
+
+    on_an_erp(test)
+
+
+def _with_row(order: Ref, material: str) -> Command:
+    row = RowWish(source_id="l9", values={"FMaterialId": material, "FQty": "9"})
+    template = {"FUnitID": {"FNumber": "Pcs"}, "FTaxPrice": 1.5, "FDeliveryDate": "2026-01-10"}
+    content = {"rows": {"FSaleOrderEntry": (row,)}, "packet": {"FSaleOrderEntry": [template]}}
+    return edit(order, {"FNote": "x"}, **content)

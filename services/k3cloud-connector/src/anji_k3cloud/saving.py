@@ -1,7 +1,8 @@
 """Saving: packets out in batches, so that one bad bill does not hold back the others.
 
 What an answer does not tell is a doubt, and is never sent again from here. Only what the vendor
-says it did not save goes out once more: packets that another one's mistake held back.
+says it did not save goes out once more: packets that another one's mistake held back. Of those
+a create is looked for first: the answer did not say that it was not saved.
 
 Source: reference "k3cloud-webapi.md", sections 2.1, 3.1 to 3.3 and 6.
 """
@@ -9,9 +10,16 @@ Source: reference "k3cloud-webapi.md", sections 2.1, 3.1 to 3.3 and 6.
 from collections.abc import Sequence
 
 from anji_common.clock import Clock
-from anji_common.errors import InDoubtError, RecordBusyError, RefusedError, RetriableError
-from anji_common.events.commands import Finish
+from anji_common.errors import (
+    InDoubtError,
+    RecordBusyError,
+    RefusedError,
+    RejectedError,
+    RetriableError,
+)
+from anji_common.events.commands import Action, Finish
 from anji_common.writing.target import Busy, Doubtful, Refused, WriteOutcome
+from anji_k3cloud.asking import Asking
 from anji_k3cloud.batching import halves
 from anji_k3cloud.client import Client
 from anji_k3cloud.judging import judged
@@ -28,9 +36,15 @@ class Saving:
     """Saves packets."""
 
     def __init__(
-        self, client: Client, metadata: Metadata, clock: Clock, removing: Removing
+        self,
+        client: Client,
+        metadata: Metadata,
+        clock: Clock,
+        removing: Removing,
+        asking: Asking,
     ) -> None:
         self._client = client
+        self._asking = asking
         self._removing = removing
         self._metadata = metadata
         self._clock = clock
@@ -64,6 +78,10 @@ class Saving:
                 if _packet(piece).deletes_rows:
                     await self._removing.check(piece)
             is_whole = len(held_back) == len(batch)
+            if not is_whole:
+                doubts, stand, held_back = await self._looked_for(held_back, told)
+                outcomes |= doubts
+                saved += stand
             waiting += [
                 list(part) for part in (halves(batch) if is_whole else [held_back]) if part
             ]
@@ -88,6 +106,36 @@ class Saving:
             if len(pieces) > 1:  # a firewall: find out which packet it means
                 return Status(is_success=False, code=0, errors=(), entities=())
             return Refused(error.words, error.code, error.field)
+
+    async def _looked_for(
+        self, held_back: Sequence[Piece], told: Status
+    ) -> tuple[Outcomes, list[Piece], list[Piece]]:
+        """Return the doubts about packets that an answer does not name, what stands, the rest.
+
+        Only the rest can go out once more without making a record, or a row, a second time.
+        """
+        if not held_back:
+            return {}, [], []
+        if held_back[0].command.action is not Action.CREATE:
+            adding = [piece for piece in held_back if told.entities and _adds_rows(piece)]
+            doubt = Doubtful("the ERP named others of its batch, and not this one")
+            rest = [piece for piece in held_back if piece not in adding]
+            return {piece.place: doubt for piece in adding}, [], rest
+        try:
+            commands = [piece.command for piece in held_back]
+            hits = await self._asking.look_up(commands, own_only=True)
+        except (RetriableError, RejectedError) as error:
+            doubt = Doubtful(f"not named, and not known whether it was saved: {error}")
+            return {piece.place: doubt for piece in held_back}, [], []
+        stand: list[Piece] = []
+        rest = []
+        for piece, found in zip(held_back, hits, strict=True):
+            if found:
+                piece.record_id = found[0].observed.ref.record_id
+                piece.number = found[0].business_number or ""
+                piece.status = found[0].observed.stamp.status
+            (stand if found else rest).append(piece)
+        return {}, stand, rest
 
     async def _whole(self, piece: Piece) -> Packet:
         packet = _packet(piece)
@@ -122,6 +170,10 @@ class Saving:
 
 def _is_draft(piece: Piece) -> bool:
     return piece.command.finish is Finish.DRAFT
+
+
+def _adds_rows(piece: Piece) -> bool:
+    return any(wish.target_id is None for rows in piece.command.rows.values() for wish in rows)
 
 
 def _packet(piece: Piece) -> Packet:

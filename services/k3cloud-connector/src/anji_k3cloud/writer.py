@@ -81,7 +81,7 @@ class K3CloudTarget:
         self._zone = local_zone(settings.utc_offset_hours)
         self._asking = Asking(means.documents, interest, self._zone)
         removing = Removing(client, means.metadata, means.documents, page_rows=settings.page_rows)
-        self._saving = Saving(client, means.metadata, clock, removing)
+        self._saving = Saving(client, means.metadata, clock, removing, self._asking)
         pause = settings.audit_pause_seconds
         self._stepping = Stepping(client, clock, audit_pause_seconds=pause)
         self._pushing = Pushing(client, self._asking, clock)
