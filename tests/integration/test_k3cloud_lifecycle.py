@@ -195,6 +195,35 @@ def test_a_bill_whose_change_is_refused_is_not_left_open() -> None:
     on_an_erp(test)
 
 
+def test_a_bill_whose_change_meets_a_lock_is_not_left_open() -> None:
+    async def test(erp: Erp) -> None:
+        ref = an_order(erp, audited=True)
+        erp.faults.add(Fault(kind="code", endpoint="*.BatchSave.*", code=13, words=LOCKED))
+
+        (outcome,) = await erp.target.write([edit(ref, {"FNote": "x"}, reopens=True)])
+
+        assert outcome == Busy(LOCKED)
+        assert (await held(erp, ref)).stamp.status == "C"
+
+    on_an_erp(test)
+
+
+def test_a_bill_that_stays_open_after_a_refused_change_says_so() -> None:
+    async def test(erp: Erp) -> None:
+        ref = an_order(erp, audited=True)
+        no = "超出信用额度"
+        erp.faults.add(Fault(kind="code", endpoint="*.Audit.*", code=11, words=no))
+
+        (outcome,) = await erp.target.write([edit(ref, {"FCustId": None}, reopens=True)])
+
+        assert isinstance(outcome, Refused)
+        assert "是必填项" in outcome.words
+        assert f"taken back for it, and not taken on again: {no}" in outcome.words
+        assert (await held(erp, ref)).stamp.status == "B"
+
+    on_an_erp(test)
+
+
 def test_a_reopening_that_was_cut_off_is_taken_the_rest_of_the_way() -> None:
     async def test(erp: Erp) -> None:
         ref = an_order(erp, audited=True)

@@ -12,7 +12,7 @@ its way, `finish` goes on from the step at which it stands.
 import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from anji_common.clock import Clock
 from anji_common.errors import InDoubtError, MappingError, RefusedError, RejectedError
@@ -230,15 +230,23 @@ class K3CloudTarget:
         going = [piece for piece in pieces if piece.place not in outcomes]
         refused, saved = await self._saving.save(going, leaves_before=leaves_before)
         outcomes |= refused
-        back = [
-            piece
-            for piece in going
-            if piece.place in was_closed and isinstance(refused.get(piece.place), Refused)
-        ]
-        for place, outcome in (await self._taken_on(back)).items():
+        outcomes |= await self._left_open(
+            [each for each in going if each.place in was_closed], refused
+        )
+        return outcomes | await self._after_save(saved)
+
+    async def _left_open(self, pieces: Sequence[Piece], told: Outcomes) -> Outcomes:
+        """Take those that were taken back for nothing on again; return what is to be said anew."""
+        unsaved = [each for each in pieces if isinstance(told.get(each.place), Refused | Busy)]
+        outcomes: Outcomes = {}
+        for place, outcome in (await self._taken_on(unsaved)).items():
+            before = told[place]
             if isinstance(outcome, Doubtful):
                 outcomes[place] = outcome
-        return outcomes | await self._after_save(saved)
+            elif outcome.words and isinstance(before, Refused | Busy):
+                words = f"taken back for it, and not taken on again: {outcome.words}"
+                outcomes[place] = replace(before, words=f"{before.words}; {words}")
+        return outcomes
 
     async def _pushed(self, pieces: Sequence[Piece], leaves_before: float) -> Outcomes:
         outcomes: Outcomes = {}
