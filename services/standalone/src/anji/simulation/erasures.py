@@ -2,7 +2,9 @@
 
 What comes of it says the mapping: the CRM's order is voided once a person has said so, or stands;
 a customer or product of the CRM stands, its link is held, and somebody is told. In no case is the
-ERP's record made again, and nothing else is deleted, on either side.
+ERP's record made again, and nothing else is deleted, on either side. Where nothing tells any more
+that it was there (docs/reliability.md) the CRM's record is as one that has never crossed: it is
+made again in the ERP, or has no link if it is void.
 """
 
 from collections import Counter
@@ -146,11 +148,12 @@ class Erasures:
             return "" if is_made_anew else "it is there again"
         if record is None:
             return ""  # a person has deleted it in the CRM as well
+        is_void = record["life_status"] == "invalid"
         if seat is None or seat.stage is not Stage.LINKED:
-            return "its link is not held"
+            is_unused = seat is not None and seat.stage is Stage.NEW and is_void
+            return "" if is_made_anew and is_unused else "its link is not held"
         if not seat.erp.is_gone:  # a patrol looks for what was read before: docs/reliability.md
             return "" if seat.erp.revision < 0 else "it is not known to be gone"
-        is_void = record["life_status"] == "invalid"
         if erased.name == ORDER:
             return self._judged_order(erased, seat, is_void=is_void)
         is_told = seat.problem is not None and seat.problem.kind is ProblemKind.GONE
