@@ -218,7 +218,7 @@ class Officers:
             raise SandboxRefusedError(msg)
         self._gone.add(record_id)
         await self._make_another(name)
-        await self._void(name, record_id)
+        await self._tried(self._void(name, record_id))  # refused where it is void already
         await asyncio.gather(self._delete(name, record_id), self._say_in_the_erp(record_id))
 
     async def _delete_partner(self, record_id: str) -> None:
@@ -245,7 +245,11 @@ class Officers:
     async def _delete(self, name: str, record_id: str) -> None:
         self._note(f"delete {name} {record_id}")
         about = {"dataObjectApiName": name, "idList": [record_id]}
-        await self.world.crm_user.call("data/delete", about)
+        try:
+            await self.world.crm_user.call("data/delete", about)
+        except SandboxRefusedError:
+            self._gone.discard(record_id)  # it is theirs as before
+            raise
         self.erasures.deletes[name] += 1
 
     async def _void(self, name: str, record_id: str) -> None:
