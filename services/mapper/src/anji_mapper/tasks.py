@@ -15,7 +15,7 @@ import structlog
 
 from anji_common.broker.port import Task
 from anji_common.deadletters import dead_letter
-from anji_common.errors import AnjiError, RetriableError, UndecodableError
+from anji_common.errors import AnjiError, RejectedError, RetriableError, UndecodableError
 from anji_common.messages import Message, Record
 from anji_common.metrics import MAPPER_EFFECTS, MAPPER_INPUTS
 from anji_common.runtime import Runtime
@@ -86,6 +86,10 @@ class _Batch:
     effects: Counter[str] = field(default_factory=Counter)
     stored: dict[str, bytes | None] = field(default_factory=dict)
     """Of seats that its records concern: as the view has them."""
+    looked_at: list[str] = field(default_factory=list)
+    """Seats that are looked at besides."""
+    bad: list[tuple[Record, AnjiError]] = field(default_factory=list)
+    """Rows of state that nobody can read."""
 
 
 class MapperTask:
@@ -118,6 +122,8 @@ class MapperTask:
         """As committed, by the time of their last commit."""
         self._awaited = Awaited(lambda token: bool(self._state.find(f"waits:{token}", 1)))
         self._bad: list[tuple[Record, AnjiError]] = []
+        self._singles = 0
+        """So much is still done one by one: the broker did not take something of a batch."""
         store = None
         if runtime.state_dir is not None:
             store = runtime.state_dir / f"{LINKS.name}-{task.partition}.sqlite"
@@ -187,7 +193,7 @@ class MapperTask:
     async def _take_turn(self, *, looks: bool) -> None:
         batch = _Batch()
         records = await self._task.poll(
-            max_records=self._settings.max_batch_records,
+            max_records=1 if self._singles else self._settings.max_batch_records,
             wait_seconds=self._patience(looks=looks),
         )
         context = self._context()
@@ -197,13 +203,14 @@ class MapperTask:
         for record in records:
             self._take_in(batch, record, context)
         is_mass = self._is_mass()
-        for key in self._due(context, looks=looks):
+        for key in self._due(context, looks=looks, besides=len(records)):
             seat = self._seat(batch, key)
             link_type = None if seat is None else self._mappings.named(seat.link_type)
             if seat is not None and link_type is not None:
                 self._step(batch, seat, link_type, Looked(), context, is_bulk=is_mass)
-        bad, self._bad = self._bad, []
-        batch.outputs.extend(dead_letter(record, error, by="mapper") for record, error in bad)
+            batch.looked_at.append(key)
+        batch.bad, self._bad = self._bad, []
+        batch.outputs.extend(dead_letter(*each, by="mapper") for each in batch.bad)
         for name, count in batch.effects.items():
             MAPPER_EFFECTS.labels(name).inc(count)
         await self._commit(batch, records, context)
@@ -256,13 +263,11 @@ class MapperTask:
             return
         try:
             ends = await self._task.commit(records, [*batch.outputs, *states])
-        except RetriableError as error:
-            _log.warning("batch.not_committed", partition=self._task.partition, reason=str(error))
-            for key in batch.seats:
-                self._queue(key)
-            await self._clock.sleep(_RETRY_SECONDS)
-            await self._task.rewind()
+        except (RetriableError, RejectedError) as error:
+            if not await self._left_out(batch, records, error):
+                await self._begin_anew(batch, records, error)
             return
+        self._singles = max(self._singles - 1, 0)
         if states:
             tokens = [index_tokens(seat) for seat in batch.seats.values()]
             self._state.apply(states, ends[LINKS.name], tokens=tokens)
@@ -273,6 +278,42 @@ class MapperTask:
                 self._awaited.add(seat.waits)
                 if any(map(self._has_come, seat.waits)):
                     self._queue(key)  # its row came while this batch was being committed
+
+    async def _begin_anew(self, batch: _Batch, records: list[Record], error: AnjiError) -> None:
+        """Do the batch again; one by one if the broker does not take something of it."""
+        if isinstance(error, RejectedError):
+            self._singles = len(records) + len(batch.looked_at)
+        _log.warning("batch.not_committed", partition=self._task.partition, reason=str(error))
+        self._bad = [*batch.bad, *self._bad]
+        for key in dict.fromkeys((*batch.seats, *batch.looked_at)):
+            self._queue(key)
+        await self._clock.sleep(_RETRY_SECONDS)
+        await self._task.rewind()
+
+    async def _left_out(self, batch: _Batch, records: list[Record], error: AnjiError) -> bool:
+        """Go on without what the broker does not take, if that is it: a state of more than 1 MB.
+
+        The link stays as it was before, and what has happened to it is a dead letter.
+        """
+        if not isinstance(error, RejectedError) or len(records) + len(batch.looked_at) > 1:
+            return False
+        links = ", ".join(batch.seats)
+        told = RejectedError(
+            f"{links} was left as it was, what comes of this cannot stand: {error}"
+        )
+        _log.error("link.left_out", links=links, reason=str(error))
+        now = self._clock.now()
+        whole = [dead_letter(record, told, by="mapper") for record in records]
+        for letters in (whole, [dead_letter(links.encode(), told, by="mapper", at=now)]):
+            try:
+                if letters:
+                    await self._task.commit(records, letters)
+                    return True
+            except RejectedError:
+                continue  # with its headers the letter is too large as well
+            except RetriableError:
+                return False
+        return False
 
     def _remember(self, seats: dict[str, Seat]) -> None:
         for key in seats:
@@ -296,9 +337,11 @@ class MapperTask:
             self._is_mass_release = True
         return self._is_mass_release
 
-    def _due(self, context: Context, *, looks: bool) -> list[str]:
-        due = self._timers.take(context.now, limit=_LOOKS_PER_TURN)
-        while looks and self._to_look_at and len(due) < _LOOKS_PER_TURN:
+    def _due(self, context: Context, *, looks: bool, besides: int) -> list[str]:
+        """Return the seats to look at now, in a batch that has `besides` records."""
+        most = max(1 - besides, 0) if self._singles else _LOOKS_PER_TURN
+        due = self._timers.take(context.now, limit=most) if most else []
+        while looks and self._to_look_at and len(due) < most:
             key = self._to_look_at.popleft()
             self._queued.discard(key)
             due.append(key)
