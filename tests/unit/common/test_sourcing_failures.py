@@ -10,6 +10,7 @@ import pytest
 
 from anji_common.broker.embedded_broker import EmbeddedBroker
 from anji_common.broker.port import Task, Work
+from anji_common.deadletters import DeadLetter
 from anji_common.errors import RateLimitedError, RefusedError, RejectedError, RetriableError
 from anji_common.events.signals import SignalKind
 from anji_common.interest import ObjectInterest
@@ -145,12 +146,18 @@ def test_a_dead_letter_that_could_not_be_published_is_published_later() -> None:
     in_a_lab(test)
 
 
-def test_a_record_that_the_broker_does_not_take_stops_no_other_object() -> None:
+def test_a_record_that_the_broker_does_not_take_is_told_and_stops_no_other() -> None:
     async def test(lab: SourceLab) -> None:
         _on_full(lab)
         await lab.wait(2.0)
         lab.shop.write("1", "x" * _MOST_BYTES)
+        lab.shop.write("2", "small")
         await lab.wait(60.0)
+        assert await lab.texts("2") == ["small"]
+        (letter,) = await all_records(lab.broker, DEADLETTERS.name)
+        found = DeadLetter.from_record(letter)
+        assert b'"ref":"k3cloud/Thing/1"' in (found.value or b"")
+        assert "is too large" in found.reason
         lab.shop.write("1", "bit", "Bit")
         await lab.wait(5.0)
         assert len(await lab.changes("Bit")) == 1

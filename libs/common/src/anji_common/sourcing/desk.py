@@ -26,7 +26,7 @@ from anji_common.runtime import Runtime
 from anji_common.sourcing.asking import after_asking
 from anji_common.sourcing.backing_off import MOST_LIVE_RECORDS, BackOff, reading_many
 from anji_common.sourcing.beginning import first_checkpoint
-from anji_common.sourcing.burials import Burials
+from anji_common.sourcing.burials import Burials, without_largest
 from anji_common.sourcing.checkpoints import Checkpoint, SnapshotProgress, Wish
 from anji_common.sourcing.feed import Feed, Page
 from anji_common.sourcing.gathering import Gathering
@@ -353,10 +353,12 @@ class Desk:
     ) -> None:
         for record_id in page.early:
             self._wish(record_id, None)
-        letters = self._burials.letters(page.unreadable, self._clock.now())
-        published = {str(change.ref): Published.of(change) for change in changes}
         told = [each.to_message() async for each in in_turns(changes, self._clock)]
-        await self._commit([*told, *letters, *others], published)
+        told += [*self._burials.letters(page.unreadable, self._clock.now()), *others]
+        try:
+            await self._commit(told, {str(each.ref): Published.of(each) for each in changes})
+        except RejectedError as error:  # one record is too large for the broker
+            await self._publish(*without_largest(changes, page, error), others)
         self._burials.told(page.unreadable)
 
     async def _commit(
