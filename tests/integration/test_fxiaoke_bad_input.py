@@ -147,6 +147,7 @@ async def three(room: Room) -> None:
         ("tel", [{"a": 1}], "AccountObj.tel"),
         ("last_modified_time", "yesterday", "milliseconds are due"),
         ("last_modified_time", {}, "milliseconds are due"),
+        ("last_modified_time", 1_700_000_000_000_000, "beyond the calendar"),
     ],
 )
 def test_a_value_that_is_not_of_its_type_is_the_dead_letter_of_its_record_alone(

@@ -69,11 +69,20 @@ def test_a_reference_becomes_the_text_of_a_ref() -> None:
         (FieldKind.DATE, "tomorrow"),
         (FieldKind.TIME, True),
         (FieldKind.TEXT, {"a": 1}),
+        (FieldKind.TIME, 1_700_000_000_000_000),  # microseconds
+        (FieldKind.TIME, 10**17),
+        (FieldKind.DATE, 253_402_300_799_000),  # the last second of UTC is year 10000 in Beijing
     ],
 )
 def test_a_value_of_another_kind_is_undecodable(kind: FieldKind, told: object) -> None:
     with pytest.raises(UndecodableError):
         normal(of(kind), told)
+
+
+@pytest.mark.parametrize("wished", ["soon", "2026-02-30", "2026-01-05T00:00:00Z"])
+def test_a_wish_that_is_no_day_is_undecodable(wished: str) -> None:
+    with pytest.raises(UndecodableError):
+        spelt(of(FieldKind.DATE), wished)
 
 
 @given(

@@ -108,10 +108,19 @@ def test_a_reference_without_a_number_says_which() -> None:
         vendor_value(field(FieldKind.REFERENCE), CUSTOMER, {}, ZONE)
 
 
-@pytest.mark.parametrize("kind", [FieldKind.DECIMAL, FieldKind.TIME])
-def test_a_value_of_another_kind_cannot_be_spelled(kind: FieldKind) -> None:
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        (FieldKind.DECIMAL, "nonsense"),
+        (FieldKind.DECIMAL, "NaN"),
+        (FieldKind.DECIMAL, "-Infinity"),
+        (FieldKind.TIME, "nonsense"),
+        (FieldKind.TIME, "9999-12-31T23:59:59Z"),  # year 10000 in Beijing
+    ],
+)
+def test_a_value_of_another_kind_cannot_be_spelled(kind: FieldKind, value: str) -> None:
     with pytest.raises(MappingError):
-        vendor_value(field(kind), "nonsense", {}, ZONE)
+        vendor_value(field(kind), value, {}, ZONE)
 
 
 def test_a_sub_heads_field_is_queried_by_its_own_key() -> None:

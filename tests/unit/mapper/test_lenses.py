@@ -278,6 +278,11 @@ def test_what_is_no_time_has_no_day() -> None:
         Day().crm_to_erp("yesterday", around())
 
 
+def test_the_last_second_of_the_calendar_has_no_next_day() -> None:
+    with pytest.raises(MappingError, match="beyond the calendar"):
+        Day().crm_to_erp("9999-12-31T23:59:59Z", around())
+
+
 def test_the_evening_in_greenwich_is_the_next_day_in_beijing() -> None:
     assert Day().crm_to_erp("2026-01-05T16:00:00Z", around()) == "2026-01-06"
 

@@ -10,7 +10,7 @@ Source: docs/vendors/fxiaoke.md, sections 3.2 (types), 3.3 (system fields), 7.9 
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, time
+from datetime import UTC, date, datetime, time, tzinfo
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -81,7 +81,7 @@ def document(
     return Observed(
         ref=Ref(System.FXIAOKE, interest.object_name, str(head["_id"])),
         stamp=Stamp(
-            modified_at=at_ms(_modified_ms(newest)),
+            modified_at=_at(_modified_ms(newest)),
             modified_by=modifier,
             by_anji=modifier == our_user,
         ),
@@ -103,9 +103,9 @@ def normal(field: FieldInterest, value: object) -> JsonValue:  # noqa: PLR0911 -
         case FieldKind.BOOLEAN:
             return _boolean(value)
         case FieldKind.DATE:
-            return at_ms(_whole(value)).astimezone(BEIJING).date().isoformat()
+            return _at(value, BEIJING).date().isoformat()
         case FieldKind.TIME:
-            return timed(at_ms(_whole(value)))
+            return timed(_at(value))
         case FieldKind.EMPLOYEE:
             return _first(value)
         case FieldKind.REFERENCE:
@@ -124,8 +124,7 @@ def spelt(field: FieldInterest, value: JsonValue) -> object:  # noqa: PLR0911 - 
         return None
     match field.kind:
         case FieldKind.DATE:
-            day = datetime.fromisoformat(f"{value}T00:00:00")
-            return ms_of(datetime.combine(day.date(), time(), BEIJING))
+            return ms_of(datetime.combine(_day(value), time(), BEIJING))
         case FieldKind.TIME:
             return ms_of(instant(str(value)))
         case FieldKind.EMPLOYEE:
@@ -216,6 +215,22 @@ def _whole(value: object) -> int:
         return int(value)
     except ValueError as error:
         msg = "milliseconds are due"
+        raise UndecodableError(msg) from error
+
+
+def _at(value: object, zone: tzinfo = UTC) -> datetime:
+    try:
+        return at_ms(_whole(value)).astimezone(zone)
+    except OverflowError as error:
+        msg = "a time beyond the calendar: milliseconds are due"
+        raise UndecodableError(msg) from error
+
+
+def _day(value: JsonValue) -> date:
+    try:
+        return date.fromisoformat(str(value))
+    except ValueError as error:
+        msg = f"a day is due, not {str(value)[:40]!r}"
         raise UndecodableError(msg) from error
 
 

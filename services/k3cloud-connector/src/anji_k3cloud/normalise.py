@@ -197,6 +197,9 @@ def _number(field: FieldInterest, text: str) -> JsonValue:
     except InvalidOperation as error:
         msg = f"{field.path} must be a number, not {text[:40]!r}"
         raise MappingError(msg) from error
+    if not number.is_finite():
+        msg = f"{field.path} must be a number, not {text[:40]!r}"
+        raise MappingError(msg)
     if number == number.to_integral_value():
         return int(number)
     short = float(number)
@@ -206,7 +209,7 @@ def _number(field: FieldInterest, text: str) -> JsonValue:
 def _local(field: FieldInterest, text: str, zone: tzinfo) -> str:
     try:
         return local_time(text, zone)
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         msg = f"{field.path} must be a time, not {text[:40]!r}"
         raise MappingError(msg) from error
 

@@ -189,13 +189,13 @@ class Day:
     def crm_to_erp(self, value: JsonValue, _around: Around) -> JsonValue:
         if value is None:
             return None
-        return _instant(value).astimezone(self._zone).date().isoformat()
+        return _within(_instant(value), self._zone).date().isoformat()
 
     def erp_to_crm(self, value: JsonValue, _around: Around) -> JsonValue:
         if value is None:
             return None
         start = datetime.combine(_instant(value).date(), time(), self._zone)
-        return start.astimezone(UTC).isoformat().replace("+00:00", "Z")
+        return _within(start, UTC).isoformat().replace("+00:00", "Z")
 
     @property
     def _zone(self) -> timezone:
@@ -259,6 +259,15 @@ def _on_grid(number: Decimal, step: Decimal) -> str:
     text = format(steps * step, "f")
     text = text.rstrip("0").rstrip(".") if "." in text else text
     return "0" if text == "-0" else text
+
+
+def _within(at: datetime, zone: timezone) -> datetime:
+    """Return an instant in another zone, whose calendar may end before it."""
+    try:
+        return at.astimezone(zone)
+    except OverflowError as error:
+        msg = f"{at.isoformat()} is beyond the calendar"
+        raise MappingError(msg) from error
 
 
 def _instant(value: JsonValue) -> datetime:
