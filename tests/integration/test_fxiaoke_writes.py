@@ -116,6 +116,39 @@ def test_a_locked_record_is_dealt_with_as_it_is_set(how: str, kind: type, tel: s
     on_a_crm(test, locked=how)
 
 
+@pytest.mark.parametrize("kind", ["bad_gateway", "drop_before", "drop_after"])
+def test_a_record_is_locked_again_though_that_takes_more_than_one_call(kind: Any) -> None:  # noqa: ANN401 - a kind of fault
+    async def test(lab: Lab) -> None:
+        (outcome,) = await lab.target.write([new_account(1, tel="1")])
+        ref = ref_of(outcome)
+        lock(lab, ref)
+        lab.faults.add(Fault(kind=kind, endpoint="*/object/lock"))
+
+        (outcome,) = await lab.target.write([update_of(ref, {"tel": "2"})])
+
+        held = lab.person.get("AccountObj", ref.record_id)
+        assert isinstance(outcome, Written)
+        assert (held["tel"], held["lock_status"]) == ("2", "1")
+
+    on_a_crm(test, locked="override")
+
+
+def test_a_record_that_stays_unlocked_is_a_problem_that_says_so() -> None:
+    async def test(lab: Lab) -> None:
+        (outcome,) = await lab.target.write([new_account(1, tel="1")])
+        ref = ref_of(outcome)
+        lock(lab, ref)
+        lab.faults.add(Fault(kind="bad_gateway", endpoint="*/object/lock", calls=None))
+
+        (outcome,) = await lab.target.write([update_of(ref, {"tel": "2"})])
+
+        assert isinstance(outcome, Refused)
+        assert outcome.is_partial
+        assert "could not be locked again" in outcome.words
+
+    on_a_crm(test, locked="override")
+
+
 def test_a_lock_is_waited_for_a_bounded_number_of_times() -> None:
     async def test(lab: Lab) -> None:
         (outcome,) = await lab.target.write([new_account(1)])

@@ -11,10 +11,12 @@ cleared, how the link of a message is spelt.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import structlog
 from pydantic import JsonValue
 
 from anji_common.clock import Clock
 from anji_common.errors import (
+    AnjiError,
     InDoubtError,
     RecordBusyError,
     RefusedError,
@@ -40,6 +42,10 @@ __all__ = ["Writes"]
 
 _OWNER = "owner"
 _LOCKED = "1"
+_LOCK_WAITS_SECONDS = (0.0, 1.0, 4.0)
+"""Before each try to lock a record again."""
+
+_log = structlog.get_logger("anji.fxiaoke.writer")
 
 
 class Writes:
@@ -122,7 +128,7 @@ class Writes:
         ref = Ref(System.FXIAOKE, name, record_id)
         try:
             for lines, wish in satellites:
-                await self._write_line(command, lines, ref, wish, ends)
+                await self._write_line(command, lines, ref, wish, ends, done)
                 done.append(f"line {wish.source_id}")
         except RejectedError as error:  # the head stands all the same
             return Written(Outcome.CREATED, ref, words=_after(done, str(error)))
@@ -133,7 +139,7 @@ class Writes:
         fields = _spelt(interest, command.values)
         owner = fields.pop(_OWNER, None)
         if fields:
-            await self._change(target.object_name, target.record_id, fields, ends, "update")
+            await self._change(target, fields, self._until(ends, "update"), done)
             done.append("fields")
         if isinstance(owner, list) and owner:
             await self._client.change_owner(
@@ -142,7 +148,7 @@ class Writes:
             done.append("owner")
         for lines in interest.lines:
             for wish in command.rows.get(lines.path, ()):
-                await self._write_line(command, lines, target, wish, ends)
+                await self._write_line(command, lines, target, wish, ends, done)
                 done.append(f"line {wish.source_id}")
         for lines in interest.lines:  # last: a document may not be left without any line
             for removal in command.removes.get(lines.path, ()):
@@ -173,8 +179,14 @@ class Writes:
         await self._client.delete(lines.path, line_id, self._until(ends, "delete line"))
         done.append(f"removed line {line_id}")
 
-    async def _write_line(
-        self, command: Command, lines: LinesInterest, head: Ref, wish: RowWish, ends: float
+    async def _write_line(  # noqa: PLR0913, PLR0917 - what one line takes
+        self,
+        command: Command,
+        lines: LinesInterest,
+        head: Ref,
+        wish: RowWish,
+        ends: float,
+        done: list[str],
     ) -> None:
         """Change a line, or add it, as a record of its own.
 
@@ -182,7 +194,8 @@ class Writes:
         """
         values = _spelt(lines, wish.values)
         if wish.target_id is not None:
-            await self._change(lines.path, wish.target_id, values, ends, "update line")
+            ref = Ref(System.FXIAOKE, lines.path, wish.target_id)
+            await self._change(ref, values, self._until(ends, "update line"), done)
             return
         template = _template(command.packet.get(lines.path))
         own = {"record_type": DEFAULT_RECORD_TYPE, **template, **values}
@@ -211,33 +224,74 @@ class Writes:
                 raise RejectedError(msg)
 
     async def _change(
-        self, name: str, record_id: str, fields: Mapping[str, object], ends: float, purpose: str
+        self, ref: Ref, fields: Mapping[str, object], purpose: Purpose, done: list[str]
     ) -> None:
         """Update a record; one that is locked is dealt with as the settings say."""
         if self._settings.clears_with == "empty":
             fields = {path: "" if each is None else each for path, each in fields.items()}
-        until = self._until(ends, purpose)
+        name, record_id = ref.object_name, ref.record_id
         try:
-            await self._client.update(name, record_id, fields, until)
+            await self._client.update(name, record_id, fields, purpose)
         except RefusedError as error:
             if self._settings.locked == "refuse" or not await self._is_locked(name, record_id):
                 raise
             if self._settings.locked == "wait":
                 msg = f"{name}/{record_id} is locked: {error.words}"
                 raise RecordBusyError(msg) from error
-            await self._change_locked(name, record_id, fields, until)
+            await self._change_locked(name, record_id, fields, purpose, done)
 
     async def _change_locked(
-        self, name: str, record_id: str, fields: Mapping[str, object], purpose: Purpose
+        self,
+        name: str,
+        record_id: str,
+        fields: Mapping[str, object],
+        purpose: Purpose,
+        done: list[str],
     ) -> None:
         if is_custom(name):
             await self._client.update(name, record_id, fields, purpose, skips_lock=True)
             return
-        await self._client.set_lock(name, record_id, purpose, is_locked=False)
+        try:
+            await self._client.set_lock(name, record_id, purpose, is_locked=False)
+        except InDoubtError as error:
+            await self._lock_again(name, record_id, purpose, error)
+            raise
+        done.append("unlocked")
         try:
             await self._client.update(name, record_id, fields, purpose)
-        finally:
-            await self._client.set_lock(name, record_id, purpose, is_locked=True)
+        except (InDoubtError, RetriableError, RejectedError) as error:
+            await self._lock_again(name, record_id, purpose, error)
+            done.pop()
+            raise
+        await self._lock_again(name, record_id, purpose)
+        done.pop()
+
+    async def _lock_again(
+        self, name: str, record_id: str, purpose: Purpose, after: AnjiError | None = None
+    ) -> None:
+        """Lock what was unlocked for a change: nobody who finds it open knows that it was not.
+
+        Raises:
+            InDoubtError, RefusedError: it stays open; what became of the change is `after`.
+        """
+        last: AnjiError | None = None
+        for wait_seconds in _LOCK_WAITS_SECONDS:
+            await self._clock.sleep(wait_seconds)
+            try:
+                await self._client.set_lock(name, record_id, purpose, is_locked=True)
+            except (InDoubtError, RetriableError) as error:
+                last = error
+            except RejectedError as error:
+                last = error
+                break
+            else:
+                return
+        words = f"it was unlocked for a change and could not be locked again: {last}"
+        _log.error("record.left_unlocked", record=f"{name}/{record_id}", reason=str(last))
+        if isinstance(after, InDoubtError):
+            msg = f"{after}; {words}"
+            raise InDoubtError(msg)
+        raise RefusedError(words if after is None else f"{after}; {words}")
 
     async def _is_locked(self, name: str, record_id: str) -> bool:
         record = await self._client.get(name, record_id, Purpose("is it locked", is_writing=True))
