@@ -7,10 +7,8 @@ import pytest
 from pydantic import JsonValue
 
 from anji_common.events.crosswalk import CrosswalkRow, RowState
-from anji_common.events.signals import Signal
 from anji_common.refs import Ref, System
 from anji_common.runtime import Runtime
-from anji_common.sourcing.checkpoints import Checkpoint
 from anji_mapper.link.state import Stage
 from anji_mapper.replay import Rebuild
 from labs.mapper_lab import ACCOUNT, CUSTOMER, MapperLab, in_a_mapper_lab
@@ -26,25 +24,6 @@ def row(lab: MapperLab, ref: Ref, other: Ref, *, is_ended: bool = False) -> Cros
     )
 
 
-async def sources_have_read(lab: MapperLab) -> None:
-    """Play the sources: tell that all was read which had changed by now."""
-    while not (asked := await lab.signals()):
-        await lab.clock.sleep(1)
-    places = [_read(lab, each) for each in asked]
-    await lab.broker.publish([each.to_message() for each in places])
-
-
-def _read(lab: MapperLab, asked: Signal) -> Checkpoint:
-    now = lab.clock.now()
-    return Checkpoint(
-        system=asked.system,
-        object_name=asked.object_name,
-        begun_at=now,
-        watermark=now,
-        confirmed=now,
-    )
-
-
 async def rebuilt(lab: MapperLab, former: Ref, data: dict[str, JsonValue] | None) -> None:
     """Rebuild what stands after the customer of `former`, once deleted, was given to another."""
     rows = [
@@ -56,7 +35,7 @@ async def rebuilt(lab: MapperLab, former: Ref, data: dict[str, JsonValue] | None
     await lab.change(former, data)
     await lab.change(ACCOUNT, {"name": "Ann", "tel": "1"})
     await lab.change(CUSTOMER, {"FNumber": "C1", "FName": "Ann", "FTEL": "1"})
-    playing = asyncio.create_task(sources_have_read(lab))
+    playing = asyncio.create_task(lab.sources_have_read())
     await Rebuild(lab.mappings, Runtime(lab.broker, lab.clock, Random(1))).apply()
     await playing
 

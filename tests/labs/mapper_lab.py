@@ -26,6 +26,7 @@ from anji_common.events.signals import Signal
 from anji_common.messages import Message, Record
 from anji_common.refs import Ref, System
 from anji_common.runtime import Runtime
+from anji_common.sourcing.checkpoints import Checkpoint
 from anji_common.testing.virtual_time import LoopClock, run_virtually
 from anji_common.topics import (
     CROSSWALK,
@@ -156,6 +157,23 @@ class MapperLab:
 
     async def signals(self) -> list[Signal]:
         return [Signal.from_record(one) for one in await self.records(SIGNALS.name)]
+
+    async def sources_have_read(self) -> None:
+        """Play the sources that a rebuild asks: tell that all that had changed was read."""
+        while not (asked := await self.signals()):
+            await self.clock.sleep(1)
+        now = self.clock.now()
+        places = [
+            Checkpoint(
+                system=each.system,
+                object_name=each.object_name,
+                begun_at=now,
+                watermark=now,
+                confirmed=now,
+            )
+            for each in asked
+        ]
+        await self.broker.publish([each.to_message() for each in places])
 
     async def rows(self) -> list[CrosswalkRow]:
         return [CrosswalkRow.from_record(one) for one in await self.records(CROSSWALK.name)]

@@ -47,8 +47,12 @@ class Quiet:
         self._patience_seconds = patience_seconds
         self._on_progress = on_progress
 
-    async def until_writers_are_done(self) -> None:
-        """Wait until every command has its result, and none is open (the first of the order)."""
+    async def until_writers_are_done(self) -> int:
+        """Wait until every command has its result, and none is open (the first of the order).
+
+        Returns:
+            The greatest generation of which a writer has finished a command; 0 if there is none.
+        """
         end = self._runtime.clock.monotonic() + self._patience_seconds
         async with AsyncExitStack() as opened:
             rows = []
@@ -73,6 +77,7 @@ class Quiet:
                     )
                     raise ServiceSilentError(msg)
                 await self._runtime.clock.sleep(_LOOK_SECONDS)
+            return max((_generation(each) for view in rows for _, each in view.scan()), default=0)
 
     async def _commands_left(self) -> int:
         left = 0
@@ -127,6 +132,11 @@ def _row(record: Record) -> bytes | None:
 
 def _unfinished(_key: str, value: bytes) -> tuple[str, ...]:
     return () if AttemptRow.model_validate_json(value).is_idle else (_UNFINISHED,)
+
+
+def _generation(value: bytes) -> int:
+    finished = AttemptRow.model_validate_json(value).finished
+    return 0 if finished is None else finished.generation
 
 
 def _has_read(value: bytes | None, asked_at: datetime) -> bool:

@@ -104,7 +104,7 @@ class Rebuild:
         await self._refuse_standing(replaces=replaces)
         inputs = input_topics(self._mappings)
         await self._broker.reset(GROUP, inputs, "end")
-        await self._quiet.until_writers_are_done()
+        newest = await self._quiet.until_writers_are_done()
         await self._quiet.until_sources_have_read()
         ends = {topic: await self._broker.ends(topic) for topic in inputs}
         async with AsyncExitStack() as taken:
@@ -113,18 +113,24 @@ class Rebuild:
                 tasks[partition] = await self._broker.take(GROUP, partition, inputs)
                 taken.push_async_callback(tasks[partition].close)
             # where the services' views are in memory, the topics fit there as well
-            reports = await self._rebuilt(tasks, on_disk=self._runtime.state_dir is not None)
+            on_disk = self._runtime.state_dir is not None
+            reports = await self._rebuilt(tasks, on_disk=on_disk, least_generation=newest + 1)
             for partition, task in tasks.items():
                 await task.commit(_marks(ends, partition))
         _forget_views(self._runtime.state_dir)
         return reports
 
-    async def _rebuilt(self, tasks: Mapping[int, Task], *, on_disk: bool) -> list[TypeReport]:
+    async def _rebuilt(
+        self, tasks: Mapping[int, Task], *, on_disk: bool, least_generation: int = 0
+    ) -> list[TypeReport]:
         with _folder() if on_disk else nullcontext() as folder:
             self._on_progress("reading the topics", 0)
             async with Fold(self._mappings, self._broker, folder) as fold:
                 now = self._runtime.clock.now()
-                work = _Work(fold, Context(self._mappings, fold.references, now), tasks)
+                context = Context(
+                    self._mappings, fold.references, now, least_generation=least_generation
+                )
+                work = _Work(fold, context, tasks)
                 by_keys = not fold.has_crosswalk
                 reports = []
                 for link_type in self._mappings.types:

@@ -21,3 +21,5 @@ class Context:
     """The same where a person's change has come meanwhile, which hides our own from that read."""
     patience: timedelta = timedelta(hours=1)
     """How long a link may wait for another before people are told."""
+    least_generation: int = 0
+    """Of seats that are made anew: above all that writers have finished, whatever our clock is."""

@@ -6,7 +6,6 @@ published with them. No command is among it.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 
 from anji_common.errors import AwaitedError, MappingError
 from anji_common.events.changes import Change
@@ -64,7 +63,7 @@ def link_of(known: Known, link_type: LinkType, context: Context) -> Rebuilt:
         for ref in (known.home, known.partner)
     }
     is_over = known.is_gone(known.home)
-    seat = _seat(known.home, known.partner, link_type, sides, context.now)
+    seat = _seat(known.home, known.partner, link_type, sides, context)
     seat = changed(
         seat,
         stage=Stage.ENDED if is_over else Stage.LINKED,
@@ -84,7 +83,7 @@ def link_of(known: Known, link_type: LinkType, context: Context) -> Rebuilt:
         _tell_left_in_use(turn)
     publish_rows(turn)
     own = sides[known.partner.system]
-    pointer = _seat(known.partner, known.home, link_type, {known.partner.system: own}, context.now)
+    pointer = _seat(known.partner, known.home, link_type, {known.partner.system: own}, context)
     if is_over:
         pointer = changed(pointer, stage=Stage.ORPHAN, partner=None)
     else:
@@ -115,7 +114,7 @@ def lone_seat(change: Change, link_type: LinkType, context: Context) -> Turn:
     """Return the seat of a record without a counterpart; a home is told to decide anew."""
     ref = change.ref
     side = _side(link_type, ref, change, is_gone=change.data is None)
-    seat = _seat(ref, None, link_type, {ref.system: side}, context.now)
+    seat = _seat(ref, None, link_type, {ref.system: side}, context)
     seat = changed(seat, newest=None if link_type.home is ref.system else change)
     turn = Turn(seat, link_type, context, RULES)
     if _is_decided_anew(seat, link_type):
@@ -187,10 +186,10 @@ def _seat(
     partner: Ref | None,
     link_type: LinkType,
     sides: Mapping[System, SideState],
-    now: datetime,
+    context: Context,
 ) -> Seat:
     """Return a seat whose numbers, of commands and entries, are above all that it ever gave."""
-    generation = int(now.timestamp())
+    generation = max(int(context.now.timestamp()), context.least_generation)
     return Seat(
         key=key,
         link_type=link_type.name,
