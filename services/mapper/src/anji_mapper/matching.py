@@ -72,7 +72,7 @@ class Matching:
         return [*made, *pair_up(crm, erp)]
 
     def joined(self, link_type: LinkType, match: Match, *, keeps: bool) -> Joined | None:
-        """Return the link that a certain pair makes; `None` if it is none."""
+        """Return the link that a certain pair makes; `None` if it is none, or is none any more."""
         if match.standing is not Standing.CERTAIN or match.crm is None or match.erp is None:
             return None
         changes = {
@@ -82,6 +82,8 @@ class Matching:
         home, far = changes[link_type.home], changes[link_type.home.other]
         if home is None or far is None:
             return None
+        if any(self._why_not(str(each.ref), each, link_type) for each in (home, far)):
+            return None  # linked since, by another hand
         seats = [self._seat(each.ref, link_type) for each in (home, far)]
         return join_records(
             link_type, (seats[0], home), (seats[1], far), self.context, keeps=keeps
@@ -92,7 +94,11 @@ class Matching:
         self.crosswalk.apply(joined.rows, {})
 
     async def write(self, links: Iterable[Joined]) -> int:
-        """Make the links stand; return how many. The mapper must not run."""
+        """Make the links stand; return how many. The mapper must not run.
+
+        `links` is gone through when nobody else can write any more, and what was written until
+        then is known: a link is made of the seats as they are, not as they were when all was read.
+        """
         inputs = input_topics(self.context.mappings)
         count = 0
         async with AsyncExitStack() as opened:
@@ -101,6 +107,8 @@ class Matching:
                 task = await self.broker.take(_GROUP, partition, inputs)
                 opened.push_async_callback(task.close)
                 tasks[partition] = task
+            for view in (self.links, self.crosswalk):
+                await view.catch_up()
             batches: dict[int, list[Message]] = defaultdict(list)
             for joined in links:
                 count += 1
@@ -158,14 +166,22 @@ class Matching:
 def _made_by_hand(
     cards: dict[System, list[Card]], pairs: Sequence[tuple[str, str]]
 ) -> Iterator[Match]:
-    known = {
-        system: {name: card for card in found for name in (card.number, card.ref) if name}
-        for system, found in cards.items()
-    }
+    known: dict[System, dict[str, Card]] = {}
+    several: dict[System, Counter[str]] = {}
+    for system, found in cards.items():
+        several[system] = Counter(card.number for card in found if card.number)
+        known[system] = {name: card for card in found for name in (card.number, card.ref) if name}
     taken: set[str] = set()
     for crm_name, erp_name in pairs:
         crm, erp = known[System.FXIAOKE].get(crm_name), known[System.K3CLOUD].get(erp_name)
-        if crm is None or erp is None:
+        doubled = [
+            f"{several[system][name]} records have the number {name}: name it by its ref"
+            for system, name in ((System.FXIAOKE, crm_name), (System.K3CLOUD, erp_name))
+            if several[system][name] > 1
+        ]
+        if doubled:
+            yield Match(Standing.DOUBTFUL, f"by hand, but {doubled[0]}", crm, erp)
+        elif crm is None or erp is None:
             missing = crm_name if crm is None else erp_name
             words = f"by hand, but there is no unlinked record {missing}"
             yield Match(Standing.DOUBTFUL, words, crm, erp)

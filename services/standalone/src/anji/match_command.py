@@ -113,6 +113,8 @@ class _Found:
             standing, reason = match.standing, match.reason
             if joined is not None and (words := _doubt(joined)):
                 standing, reason, joined = Standing.DOUBTFUL, f"{reason}, but {words}", None
+            elif joined is None and standing is Standing.CERTAIN:
+                standing, reason = Standing.DOUBTFUL, f"{reason}, but one was linked meanwhile"
             self.reasons[standing, reason] += 1
             differences = () if joined is None else joined.differences
             for each in differences:

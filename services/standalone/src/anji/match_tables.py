@@ -87,7 +87,7 @@ def pairs_of(path: Path) -> list[tuple[str, str]]:
         with path.open(newline="", encoding="utf-8-sig") as file:
             reader = csv.DictReader(file)
             missing = {"crm", "erp"} - set(reader.fieldnames or ())
-            rows = [row for row in reader if row.get("standing", "certain") == "certain"]
+            rows = [row for row in reader if _is_certain(row.get("standing", "certain"))]
     except UnicodeDecodeError as error:
         msg = f"{path} is no text in UTF-8: save it as 'CSV UTF-8'; nothing was linked"
         raise RejectedError(msg) from error
@@ -98,6 +98,10 @@ def pairs_of(path: Path) -> list[tuple[str, str]]:
         msg = f"{path} has no column {', '.join(sorted(missing))}"
         raise RejectedError(msg)
     return [(row["crm"].strip(), row["erp"].strip()) for row in rows if row["crm"] and row["erp"]]
+
+
+def _is_certain(cell: str | None) -> bool:
+    return (cell or "").strip().casefold() == Standing.CERTAIN
 
 
 def matches_table(
