@@ -5,7 +5,9 @@ import json
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from anji_common.events.commands import Command, RowWish
+import pytest
+
+from anji_common.events.commands import Command, RowRemoval, RowWish
 from anji_common.interest import Interest
 from anji_common.refs import Ref, System
 from anji_common.testing.virtual_time import LoopClock, run_virtually
@@ -169,3 +171,43 @@ def _with_row(order: Ref, material: str) -> Command:
     template = {"FUnitID": {"FNumber": "Pcs"}, "FTaxPrice": 1.5, "FDeliveryDate": "2026-01-10"}
     content = {"rows": {"FSaleOrderEntry": (row,)}, "packet": {"FSaleOrderEntry": [template]}}
     return edit(order, {"FNote": "x"}, **content)
+
+
+class Nothing:
+    """A transport on which queries are answered by null from the second one on."""
+
+    def __init__(self, inner: Transport) -> None:
+        self._inner = inner
+        self.left = 1000
+
+    async def send(self, call: Call) -> Answer:
+        answer = await self._inner.send(call)
+        if "ExecuteBillQuery" not in call.path:
+            return answer
+        self.left -= 1
+        return answer if self.left >= 0 else Answer(200, {}, b"null")
+
+    async def close(self) -> None:
+        await self._inner.close()
+
+
+@pytest.mark.parametrize("left", range(8))
+def test_a_query_within_a_write_that_is_answered_by_nothing_is_that_commands_outcome(
+    left: int,
+) -> None:
+    async def test(erp: Erp) -> None:
+        transport = Nothing(erp.transport)
+        connection = Connection.over(settings_of(erp.k3cloud), erp.clock, transport)
+        target = await target_of(connection, INTEREST)
+        order = an_order(erp, audited=True, FBillNo="X")
+        found = (await held(erp, order)).data["FSaleOrderEntry"]
+        gone = RowRemoval(source_id="l1", target_id=found[0]["FEntryID"], base={})
+        transport.left = left
+
+        reopened = edit(order, {"FNote": "x"}, reopens=True)
+        removed = edit(order, {"FNote": "x"}, removes={"FSaleOrderEntry": (gone,)})
+        outcomes = [*await target.write([reopened]), *await target.write([removed])]
+
+        assert len(outcomes) == 2
+
+    on_an_erp(test)

@@ -246,3 +246,19 @@ def test_a_push_that_waited_too_long_does_not_leave() -> None:
         assert erp.count("SAL_DELIVERYNOTICE") == 0
 
     on_an_erp(test)
+
+
+def test_a_push_whose_values_cannot_be_spelled_is_not_begun() -> None:
+    async def test(erp: Erp) -> None:
+        order = an_order(erp, audited=True, FBillNo="X")
+        wished = {
+            "FEntity": (RowWish(source_id="l1", values={"FMaterialID": "M1", "FQty": "many"}),)
+        }
+
+        (told,) = await erp.target.write([a_push(1, order, "X", rows=wished)])
+
+        assert isinstance(told, Refused)
+        assert "must be a number" in told.words
+        assert erp.count("SAL_DELIVERYNOTICE") == 0
+
+    on_an_erp(test)

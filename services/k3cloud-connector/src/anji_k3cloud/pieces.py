@@ -3,16 +3,23 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from anji_common.errors import (
+    MappingError,
+    RecordBusyError,
+    RefusedError,
+    RejectedError,
+    RetriableError,
+)
 from anji_common.events.commands import Action, Command
 from anji_common.events.observed import Observed
 from anji_common.events.results import Outcome
 from anji_common.interest import ObjectInterest
 from anji_common.refs import Ref, System
-from anji_common.writing.target import WriteOutcome, Written
+from anji_common.writing.target import Busy, Refused, WriteOutcome, Written
 from anji_k3cloud.packets import Packet
 from anji_k3cloud.pairing import paired_lines
 
-__all__ = ["Outcomes", "Piece", "with_words", "written"]
+__all__ = ["Outcomes", "Piece", "kept_from", "with_words", "written"]
 
 Outcomes = dict[int, WriteOutcome]
 """By the command's place in its batch."""
@@ -52,6 +59,19 @@ class Piece:
 def with_words(piece: Piece, words: str) -> None:
     """Add to what did not go as wished."""
     piece.words = f"{piece.words}; {words}" if piece.words else words
+
+
+def kept_from(error: RejectedError | RetriableError) -> Refused | Busy:
+    """Return the outcome of a record that an error kept from being written at all."""
+    match error:
+        case RefusedError():
+            return Refused(error.words, error.code, error.field)
+        case MappingError():
+            return Refused(str(error), code="mapping")
+        case RejectedError() | RecordBusyError():  # an answer that is none may be one next time
+            return Busy(str(error))
+        case _:
+            return Busy(str(error), is_unreached=True)
 
 
 def written(piece: Piece) -> Written:

@@ -12,20 +12,19 @@ from collections.abc import Sequence
 from anji_common.clock import Clock
 from anji_common.errors import (
     InDoubtError,
-    RecordBusyError,
     RefusedError,
     RejectedError,
     RetriableError,
 )
 from anji_common.events.commands import Action, Finish
-from anji_common.writing.target import Busy, Doubtful, Refused, WriteOutcome
+from anji_common.writing.target import Busy, Doubtful, WriteOutcome
 from anji_k3cloud.asking import Asking
 from anji_k3cloud.batching import halves
 from anji_k3cloud.client import Client
 from anji_k3cloud.judging import judged
 from anji_k3cloud.metadata import Known, Metadata
 from anji_k3cloud.packets import Packet
-from anji_k3cloud.pieces import Outcomes, Piece
+from anji_k3cloud.pieces import Outcomes, Piece, kept_from
 from anji_k3cloud.removing import Removing
 from anji_k3cloud.wire import Status
 
@@ -100,12 +99,11 @@ class Saving:
             return await self._sent(pieces, packets, known, audits=audits)
         except InDoubtError as error:
             return Doubtful(str(error))
-        except RetriableError as error:
-            return Busy(str(error), is_unreached=not isinstance(error, RecordBusyError))
-        except RefusedError as error:
-            if len(pieces) > 1:  # a firewall: find out which packet it means
+        except (RetriableError, RejectedError) as error:
+            if isinstance(error, RefusedError) and len(pieces) > 1:
+                # A firewall: find out which packet it means.
                 return Status(is_success=False, code=0, errors=(), entities=())
-            return Refused(error.words, error.code, error.field)
+            return kept_from(error)
 
     async def _looked_for(
         self, held_back: Sequence[Piece], told: Status

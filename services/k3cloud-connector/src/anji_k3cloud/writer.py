@@ -37,7 +37,7 @@ from anji_k3cloud.client import Client
 from anji_k3cloud.documents import Documents
 from anji_k3cloud.metadata import Metadata
 from anji_k3cloud.packets import packet_of
-from anji_k3cloud.pieces import Outcomes, Piece, with_words, written
+from anji_k3cloud.pieces import Outcomes, Piece, kept_from, with_words, written
 from anji_k3cloud.pushing import Pushing, as_update
 from anji_k3cloud.removing import Removing
 from anji_k3cloud.saving import Saving
@@ -146,12 +146,8 @@ class K3CloudTarget:
         for place, command in enumerate(commands):
             try:
                 pieces.append(await self._piece(place, command))
-            except MappingError as error:
-                outcomes[place] = Refused(str(error), code="mapping")
-            except RefusedError as error:
-                outcomes[place] = Refused(error.words, error.code, error.field)
-            except Retriable as error:
-                outcomes[place] = Busy(str(error), is_unreached=True)
+            except (RejectedError, Retriable) as error:
+                outcomes[place] = kept_from(error)
         return pieces, outcomes
 
     async def _piece(self, place: int, command: Command) -> Piece:
@@ -162,6 +158,7 @@ class K3CloudTarget:
             piece.record_id = command.target.record_id
         if command.push is not None:
             _refuse_unmarkable(interest)
+            packet_of(command, interest, self._zone)  # what cannot be spelled is not begun
         elif command.action is not Action.OPERATE:
             piece.packet = packet_of(command, interest, self._zone)
         return piece
@@ -224,9 +221,8 @@ class K3CloudTarget:
             outcomes = await self._stepping.back(pieces)
         except (InDoubtError, Retriable) as error:
             return {piece.place: Doubtful(str(error)) for piece in pieces}
-        except RefusedError as error:
-            told = Refused(error.words, error.code, error.field)
-            return {piece.place: told for piece in pieces}
+        except RejectedError as error:
+            return {piece.place: kept_from(error) for piece in pieces}
         going = [piece for piece in pieces if piece.place not in outcomes]
         refused, saved = await self._saving.save(going, leaves_before=leaves_before)
         outcomes |= refused
