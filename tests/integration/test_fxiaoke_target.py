@@ -265,6 +265,20 @@ def test_a_command_reads_its_target_or_learns_that_it_is_gone() -> None:
         assert found is not None
         assert found.data["name"] == "甲"
         assert none is None
-        assert lab.client.caller.tally.calls["AccountObj", "compare"] == 1
+        # One query for all, and what it does not show is asked for by its id.
+        assert lab.client.caller.tally.calls["AccountObj", "compare"] == 2
 
     on_a_crm(test)
+
+
+def test_a_record_that_no_query_shows_yet_is_not_gone() -> None:
+    async def test(lab: Lab) -> None:
+        record_id = lab.person.make("AccountObj", name="甲")
+        command = update_of(Ref(System.FXIAOKE, "AccountObj", record_id), {"tel": "1"})
+
+        (found,) = await lab.target.read([command])
+
+        assert found is not None
+        assert found.data["name"] == "甲"
+
+    on_a_crm(test, switches=FxiaokeSwitches(query_lag_seconds=10.0))

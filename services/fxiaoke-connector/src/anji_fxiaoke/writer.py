@@ -91,13 +91,12 @@ class FxiaokeTarget:
 
     async def read(self, commands: Sequence[Command]) -> Sequence[Observed | None]:
         targets = [command.target for command in commands if command.target is not None]
-        # A query may leave a voided record out, and not show a new one yet: what is to be done to
-        # one as a whole, and what was just made, is read by its id where no query shows it.
-        by_id = any(command.action in (Action.OPERATE, Action.CREATE) for command in commands)
-        held = await self._as_they_are(targets, _COMPARE, by_id_too=by_id)
+        # A query may leave a voided record out, and not show a new one yet: what no query shows is
+        # read by its id before it is called gone.
+        held = await self._as_they_are(targets, _COMPARE)
         if any(self._lacks_lines(command, held) for command in commands):
             await self._clock.sleep(self._settings.lines_lag_seconds)
-            held = await self._as_they_are(targets, _COMPARE, by_id_too=by_id)
+            held = await self._as_they_are(targets, _COMPARE)
         return [None if each.target is None else held.get(each.target) for each in commands]
 
     def _lacks_lines(self, command: Command, held: Mapping[Ref, Observed]) -> bool:
@@ -164,7 +163,7 @@ class FxiaokeTarget:
                 break
             await self._clock.sleep(wait_seconds)
             try:
-                held = await self._as_they_are(list(made), _READ_BACK, by_id_too=True)
+                held = await self._as_they_are(list(made), _READ_BACK)
             except (RetriableError, RejectedError) as error:
                 _log.warning("read_back.failed", reason=str(error))
                 continue
@@ -236,12 +235,10 @@ class FxiaokeTarget:
                 )
         return found
 
-    async def _as_they_are(
-        self, refs: Iterable[Ref], purpose: Purpose, *, by_id_too: bool = False
-    ) -> dict[Ref, Observed]:
+    async def _as_they_are(self, refs: Iterable[Ref], purpose: Purpose) -> dict[Ref, Observed]:
         """Return the records that exist.
 
-        With `by_id_too` those that no query shows (new ones, voided ones) are read one by one.
+        Those that no query shows (new ones, voided ones) are read one by one.
         """
         by_object: dict[str, list[str]] = defaultdict(list)
         for ref in refs:
@@ -250,11 +247,10 @@ class FxiaokeTarget:
         for object_name, ids in by_object.items():
             interest = await self._interest_in(object_name)
             heads = await self._documents.heads(interest, ids, purpose)
-            if by_id_too:
-                shown = {str(head["_id"]) for head in heads}
-                for record_id in (each for each in ids if each not in shown):
-                    head = await self._client.get(object_name, record_id, purpose)
-                    heads += [] if head is None else [head]
+            shown = {str(head["_id"]) for head in heads}
+            for record_id in (each for each in ids if each not in shown):
+                head = await self._client.get(object_name, record_id, purpose)
+                heads += [] if head is None else [head]
             held = await self._documents.as_they_are(interest, heads, purpose)
             found |= {each.ref: each for each in held.values()}
         return found
