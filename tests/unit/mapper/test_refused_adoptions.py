@@ -70,3 +70,40 @@ def test_a_record_whose_side_is_not_home_never_claims_though_a_person_wants_it_t
     assert [each for each in lab.entries() if each.kind is EntryKind.CLAIM] == []
     lab.rest()
     assert lab.seat(ERP, found).stage is Stage.REFUSED
+
+
+def test_a_record_that_was_refused_is_free_for_whom_it_fits_later() -> None:
+    """Else both are told that the other one is linked, and neither is."""
+    lab = LinkLab(make_link_type(creates=(CRM, ERP), matches_names=True))
+    lab.linked()
+    found = lab.edit(ERP, FName="Ann", FTEL="3")
+    lab.rest()
+    assert lab.seat(ERP, found).stage is Stage.REFUSED
+    lab.edit(CRM, "001", name="Bob")
+    lab.rest()
+
+    lab.edit(CRM, name="Ann", tel="2")
+    lab.rest()
+
+    assert lab.seat(CRM, "002").partner == lab.seat(ERP, found).key
+    assert lab.seat(CRM, "002").stage is Stage.LINKED
+    assert lab.vendors[ERP].records[found]["FTEL"] == "3"
+    lab.edit(ERP, found, FTEL="4")
+    lab.rest()
+    assert lab.vendors[CRM].records["002"]["tel"] == "4"
+
+
+def test_whoever_is_granted_a_record_that_nobody_remembers_sees_it_read_anew() -> None:
+    lab = LinkLab(make_link_type(creates=(CRM, ERP), matches_names=True))
+    lab.linked()
+    found = lab.edit(ERP, FName="Ann", FTEL="3")
+    lab.rest()
+    refused = lab.seat(ERP, found)
+    assert refused.newest is None
+
+    lab.edit(CRM, name="Zoe", tel="2", anji_ref__c=str(refused.key))  # its maker, as it says
+    lab.rest()
+
+    home = lab.seat(CRM, "002")
+    assert (home.stage, home.partner) == (Stage.LINKED, refused.key)
+    assert home.erp.seen is not None

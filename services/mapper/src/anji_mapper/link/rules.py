@@ -84,13 +84,14 @@ def grants(seat: Seat, entry: Entry) -> bool:
     """Rules 2 and 3: the first claim wins; a record marked for another home is not given away.
 
     Unless it is an orphan (rule 5): the home that it is marked for is gone. A record that its
-    own seat has not read yet is marked as the claimant saw it.
+    own seat has not read yet is marked as the claimant saw it. One that was refused itself is
+    nobody's: free for whom it fits.
     """
     if seat.stage is Stage.POINTER:
         return str(seat.partner) == entry.sender
     if seat.stage is Stage.ORPHAN:
         return True
-    if seat.stage is not Stage.NEW:
+    if seat.stage not in {Stage.NEW, Stage.REFUSED}:
         return False
     own = seat.side(seat.key.system)
     marker = entry.marker if own.seen is None else own.seen.marker

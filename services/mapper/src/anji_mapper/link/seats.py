@@ -30,7 +30,7 @@ __all__ = [
 ]
 
 
-_SOMEBODYS = frozenset({Stage.POINTER, Stage.ORPHAN})
+_SOMEBODYS = frozenset({Stage.POINTER, Stage.ORPHAN, Stage.REFUSED})
 
 
 def hear(turn: Turn, entry: Entry) -> None:
@@ -85,9 +85,11 @@ def answer_claim(turn: Turn, entry: Entry) -> None:
         turn.put(claimants=tuple(claimants))
         turn.tell(home, EntryKind.REFUSE, holder=turn.seat.partner)
         return
-    newest = turn.seat.newest
+    newest, was_read = turn.seat.newest, turn.seat.side(turn.own).revision >= 0
     turn.seat = as_pointer(turn.seat, home)
     turn.tell(home, EntryKind.GRANT, change=newest)
+    if newest is None and was_read:  # it was a pointer before, and does not know what it shows
+        ask_to_read(turn, turn.seat.key, answers=f"granted/{turn.seat.said}")
 
 
 def answer_deferred(turn: Turn) -> None:
