@@ -173,6 +173,20 @@ def _with_row(order: Ref, material: str) -> Command:
     return edit(order, {"FNote": "x"}, **content)
 
 
+def test_a_yes_with_a_complaint_about_a_named_record_is_saved_and_says_so() -> None:
+    def grumbling(status: dict[str, Any]) -> None:
+        status["Errors"] = [{"FieldName": "FTEL", "Message": "电话格式可疑", "DIndex": 0}]
+
+    async def test(erp: Erp) -> None:
+        (outcome,) = await written(erp, [new_customer(1)], "BatchSave", grumbling)
+
+        assert isinstance(outcome, Written)
+        assert outcome.observed is not None
+        assert outcome.words == "电话格式可疑"
+
+    on_an_erp(test)
+
+
 class Nothing:
     """A transport on which queries are answered by null from the second one on."""
 

@@ -57,6 +57,7 @@ class Sorted:
 def sorted_out(status: Status, count: int) -> Sorted:
     """Return what became of each of `count` packets; a complaint weighs more than a success.
 
+    But where the call as such is one, a complaint about a record that it names is but words.
     Whatever is complained of in a call of one packet is about that one. Of several records that
     are told for one packet none is known to be its.
     """
@@ -68,7 +69,7 @@ def sorted_out(status: Status, count: int) -> Sorted:
     refused: dict[int, tuple[Complaint, ...]] = {}
     for place in range(count):
         about = tuple(e for e in status.errors if count == 1 or e.dindex == place)
-        if about:
+        if about and not (status.is_success and place in entities):
             refused[place] = about
     saved = {
         place: entities[place]

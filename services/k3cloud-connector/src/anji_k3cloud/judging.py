@@ -9,7 +9,7 @@ from anji_common.events.commands import Action
 from anji_common.writing.target import Doubtful, WriteOutcome
 from anji_k3cloud.batching import sorted_out
 from anji_k3cloud.outcomes import concerns_all, packet_outcome
-from anji_k3cloud.pieces import Outcomes, Piece
+from anji_k3cloud.pieces import Outcomes, Piece, with_words
 from anji_k3cloud.wire import Status
 
 __all__ = ["judged"]
@@ -24,6 +24,8 @@ def judged(status: Status, pieces: Sequence[Piece]) -> tuple[Outcomes, list[Piec
         piece = pieces[place]
         piece.record_id, piece.number = entity.record_id, entity.number
         piece.status = "A" if piece.command.action is Action.CREATE else piece.status
+        for complaint in (each for each in status.errors if each.dindex == place):
+            with_words(piece, complaint.words)
         saved.append(piece)
     for place, complaints in found.refused.items():
         outcomes[pieces[place].place] = packet_outcome(status, complaints)
