@@ -67,6 +67,24 @@ def test_an_unknown_form_is_told_of_every_packet_by_one_call() -> None:
     on_an_erp(test)
 
 
+@pytest.mark.parametrize("calls_hit", [1, None])
+def test_an_exception_at_the_first_packet_is_told_of_the_others_only_if_they_raise_it(
+    calls_hit: int | None,
+) -> None:
+    async def test(erp: Erp) -> None:
+        words = "ResolveFiled_InnerEx解析字段(Key:FX)"
+        fault = Fault(kind="code", endpoint="*.BatchSave.*", code=4, words=words, calls=calls_hit)
+        erp.faults.add(fault)
+
+        outcomes = await erp.target.write([new_customer(n) for n in range(1, 6)])
+
+        others = Written if calls_hit else Refused
+        assert [type(outcome) for outcome in outcomes] == [Refused, *[others] * 4]
+        assert erp.faults.hits == (calls_hit or 2)
+
+    on_an_erp(test)
+
+
 def test_a_create_and_an_update_that_end_saved_are_one_write_call_each() -> None:
     async def test(erp: Erp) -> None:
         (made,) = await erp.target.write([new_customer(1)])

@@ -23,6 +23,7 @@ __all__ = [
     "is_unknown_field",
     "is_wrong_password",
     "login_advice",
+    "may_be_the_firsts",
     "packet_outcome",
     "query_error",
 ]
@@ -35,7 +36,9 @@ _UNKNOWN = 9
 _UNKNOWN_FIELD = "元数据中标识为"
 _CALL_LIMIT = 14
 _LICENCE = 7
-_WHOLE_CODES = (2, 3, 4, 8)
+_EXCEPTION = 4
+_NO_FORM = "业务对象不存在"
+_WHOLE_CODES = (2, 3, _EXCEPTION, 8)
 """No permission, no operation, an exception (an unknown form), a parameter."""
 _ADMINISTRATOR = 15
 _NO_WEBAPI = "未指定允许调用WebAPI接口"
@@ -102,6 +105,11 @@ def concerns_all(status: Status) -> bool:
     """
     first_only = all(error.dindex <= 0 for error in status.errors)
     return status.code in _WHOLE_CODES and first_only and not status.entities
+
+
+def may_be_the_firsts(status: Status) -> bool:
+    """Whether a refusal that is told at the first packet may be about that one alone."""
+    return status.code == _EXCEPTION and _NO_FORM not in status.words
 
 
 def packet_outcome(status: Status, complaints: tuple[Complaint, ...]) -> Refused | Busy:

@@ -60,6 +60,7 @@ class Saving:
         """
         outcomes: Outcomes = {}
         saved: list[Piece] = []
+        before = ""
         waiting = [list(pieces)] if pieces else []
         if pieces and (_is_draft(pieces[0]) or _packet(pieces[0]).deletes_rows):
             # There is no service for several; a removal is decided right before it is sent.
@@ -70,7 +71,8 @@ class Saving:
             if not isinstance(told, Status):
                 outcomes |= {piece.place: told for piece in batch}
                 continue
-            refused, done, held_back = judged(told, batch)
+            refused, done, held_back = judged(told, batch, before)
+            before = told.words
             outcomes |= refused
             saved += done
             for piece in done:
