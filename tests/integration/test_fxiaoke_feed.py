@@ -10,6 +10,7 @@ from anji_common.interest import FieldInterest, FieldKind, ObjectInterest
 from anji_common.sourcing.feed import Page, Window
 from anji_common.testing.virtual_time import EPOCH
 from anji_fxiaoke.calls import Purpose
+from anji_fxiaoke.wire import ms_of
 from anji_sandbox.faults import Fault
 from anji_sandbox.fxiaoke import FxiaokeLimits, FxiaokeSwitches
 from labs.fxiaoke_lab import ACCOUNT, LINES, ORDER, Lab, on_a_crm
@@ -281,6 +282,25 @@ def test_a_new_order_waits_until_its_lines_can_be_queried() -> None:
 
         assert young.torn == (record_id,)
         assert [found.ref.record_id for found in older.records] == [record_id]
+
+    on_a_crm(test, lines_lag_seconds=1.0)
+
+
+@pytest.mark.parametrize("ahead_ms", [8 * 3_600_000, 10**18])
+def test_an_order_that_says_it_was_made_in_the_future_is_not_waited_for(ahead_ms: int) -> None:
+    async def test(lab: Lab) -> None:
+        account = lab.person.make("AccountObj", name="华东贸易")
+        order = {"dataObjectApiName": "SalesOrderObj", "owner": [lab.person.open_user_id]}
+        order |= {"account_id": account, "create_time": ms_of(lab.clock.now()) + ahead_ms}
+        data = {"object_data": order, "details": {LINES: [{"quantity": "1", "subtotal": "1"}]}}
+        order["order_amount"] = "100"  # a discount: its lines never add up to it
+        record_id = lab.person.call("data/create", data, hasSpecifyTime=True)["dataId"]
+        await lab.clock.sleep(60.0)
+
+        page = await lab.feed.read(ORDER, [record_id])
+
+        assert page.torn == ()
+        assert [found.ref.record_id for found in page.records] == [record_id]
 
     on_a_crm(test, lines_lag_seconds=1.0)
 

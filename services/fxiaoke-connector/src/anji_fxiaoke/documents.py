@@ -12,7 +12,6 @@ line that was removed with that move may still show, and no date will tell that 
 
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any
 
 import orjson
@@ -196,11 +195,13 @@ class Documents:
         created_ms = head.get("create_time")
         if not isinstance(created_ms, int):
             return False
-        age = timedelta(milliseconds=now_ms - created_ms).total_seconds()
+        age = (now_ms - created_ms) / _SECOND_MS
         # A time of whole seconds is cut: what looks a second old may be new.
         cut_seconds = 1.0 if created_ms % _SECOND_MS == 0 else 0.0
         lag_seconds = self._settings.lines_lag_seconds
-        if lag_seconds and age < lag_seconds + cut_seconds:
+        # Whoever makes records from elsewhere may say their time: one from well after the reading
+        # is none to wait for.
+        if lag_seconds and -self._settings.overlap_seconds < age < lag_seconds + cut_seconds:
             return True
         lag_ms = lag_seconds * _SECOND_MS
         if (
@@ -209,7 +210,7 @@ class Documents:
             and is_early(head, lines, lag_ms, (now_ms, now_ms))
         ):
             return True  # such as one that was recovered: its lines come back with it
-        if age > self._settings.overlap_seconds:
+        if abs(age) > self._settings.overlap_seconds:
             return False
         return sums_differ(interest.object_name, head, lines)
 
