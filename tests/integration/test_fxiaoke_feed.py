@@ -290,8 +290,9 @@ def test_a_new_order_waits_until_its_lines_can_be_queried() -> None:
 def test_an_order_that_says_it_was_made_in_the_future_is_not_waited_for(ahead_ms: int) -> None:
     async def test(lab: Lab) -> None:
         account = lab.person.make("AccountObj", name="华东贸易")
-        order = {"dataObjectApiName": "SalesOrderObj", "owner": [lab.person.open_user_id]}
-        order |= {"account_id": account, "create_time": ms_of(lab.clock.now()) + ahead_ms}
+        order: dict[str, object] = {"dataObjectApiName": "SalesOrderObj", "account_id": account}
+        order["owner"] = [lab.person.open_user_id]
+        order["create_time"] = ms_of(lab.clock.now()) + ahead_ms
         data = {"object_data": order, "details": {LINES: [{"quantity": "1", "subtotal": "1"}]}}
         order["order_amount"] = "100"  # a discount: its lines never add up to it
         record_id = lab.person.call("data/create", data, hasSpecifyTime=True)["dataId"]
