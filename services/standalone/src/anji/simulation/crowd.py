@@ -5,6 +5,7 @@ stand there in the end. A word that was said in sight of the other side's last o
 """
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from random import Random
 
@@ -78,6 +79,7 @@ class Crowd:
         self._orders = 0
         self._shipped: set[str] = set()
         self._said: dict[tuple[str, str], dict[System, str]] = {}
+        self._once: dict[tuple[str, str], set[str]] = defaultdict(set)
         self._count = 0
         self._prices = 0
 
@@ -165,8 +167,12 @@ class Crowd:
         marks = f"{System.FXIAOKE}/{name}/"
         return {str(row[_MARKER]).removeprefix(marks): row["FNumber"] for row in rows}
 
-    async def unheard(self) -> list[str]:
-        """Return what stands in customers that is nobody's last word."""
+    async def unheard(self, forgotten: Collection[str]) -> list[str]:
+        """Return what stands in customers that is nobody's last word.
+
+        Args:
+            forgotten: Fields in which any word that was ever said may stand.
+        """
         return [
             f"customer {found['_id']} {field}: holds {held!r}, last said was {sorted(said)}"
             for found in await self._crm.every("AccountObj")
@@ -174,6 +180,7 @@ class Crowd:
             for field in _ERP_FIELDS
             if (held := found.get(field) or "")
             not in (said := self._said[found["_id"], field].values())
+            and not (field in forgotten and held in {"", *self._once[found["_id"], field]})
         ]
 
     async def _counterparts(self) -> dict[str, int]:
@@ -303,6 +310,7 @@ class Crowd:
         if said.get(system.other) in [each or "" for each in shown]:
             said.clear()
         said[system] = words
+        self._once[field].add(words)
 
     async def _say_in_the_erp(self, customer: str) -> None:
         field, words = self._chance.choice(tuple(_ERP_FIELDS)), self._words()

@@ -295,7 +295,7 @@ class _Course:
                 if await world.open_attempts():  # of what the oracle does not see
                     continue
                 wrong = [
-                    *await self._crowd.unheard(),
+                    *await self._crowd.unheard(world.forgotten),
                     *await self._clerks.unheard(but=self._erasures.ids),
                     *self._erasures.not_by_people(),
                     *await broken_links(world),
