@@ -18,13 +18,14 @@ from anji.people import CrmUser, ErpUser, SandboxRefusedError
 from anji.simulation.cuts import WHOLE, Cut
 from anji.simulation.journal import Journal
 from anji.simulation.pace import Pace
+from anji.simulation.rebuilding import Forgotten
 from anji_common.clock import Clock
 from anji_common.refs import System
 
 __all__ = ["Clerks", "Order"]
 
 _LINES, _ENTRY = "SalesOrderProductObj", "FSaleOrderEntry"
-_KEYS = ("FID", "FDocumentStatus", "FTaxPrice", "FQty", f"{_ENTRY}_FEntryId")
+_KEYS = ("FID", "FDocumentStatus", "FCancelStatus", "FTaxPrice", "FQty", f"{_ENTRY}_FEntryId")
 _AUDITED, _IN_APPROVAL = "C", "B"
 _ANSWERED_AFTER_SECONDS = 90.0
 """A create in doubt is answered by then."""
@@ -52,6 +53,7 @@ class _Line:
     quantity: int
     head: object = None
     status: str = ""
+    is_cancelled: bool = False
 
 
 @dataclass(slots=True)
@@ -68,6 +70,9 @@ class Clerks:
     _early: set[int] = field(default_factory=set)
     """Removed from a bill whose making may be unanswered yet: nobody knows that the row was there,
     so it is made again."""
+    _hidden: dict[int, float] = field(default_factory=dict)
+    """When it was removed from a bill that was cancelled: its void order shows no lines, so a
+    rebuild without the crosswalk finds nobody who says that there ever was a pair."""
     _said: dict[int, dict[System, int]] = field(default_factory=lambda: defaultdict(dict))
     """Price → the last quantity that was said in each system."""
     _quantity: int = _FIRST_QUANTITY
@@ -101,12 +106,14 @@ class Clerks:
                     await self._edit_in_the_crm(order, price)
             await self._touch(order)
 
-    async def unheard(self, *, but: Collection[str] = ()) -> list[str]:
+    async def unheard(self, forgotten: Forgotten, *, but: Collection[str] = ()) -> list[str]:
         """Return what stands in lines that is not as anybody left it.
 
         Args:
+            forgotten: What nobody can know any more.
             but: Ids of orders that are not looked at: nothing crosses to their bills any more.
         """
+        hidden = {price for price, at in self._hidden.items() if at < forgotten.crosswalk_lost_at}
         held: dict[str, list[dict[str, Any]]] = defaultdict(list)
         orders = await self.crm.every("SalesOrderObj")
         resting = {
@@ -122,17 +129,19 @@ class Clerks:
             for order in self.orders
             if order.record_id not in resting and order.record_id not in but
             for price in order.lines
-            if (words := self._judged(order, price, held[order.record_id]))
+            if (words := self._judged(order, price, held[order.record_id], hidden))
         ]
 
-    def _judged(self, order: Order, price: int, lines: list[dict[str, Any]]) -> str:
+    def _judged(
+        self, order: Order, price: int, lines: list[dict[str, Any]], hidden: Collection[int]
+    ) -> str:
         mine = [each for each in lines if _number(each["sales_price"]) == price]
         said = self._said.get(price, {})
         if len(mine) > 1:
             return f"is there {len(mine)} times"
         if not mine:
             return "" if price in self._removed else "nobody removed it, and it is gone"
-        if price in self._removed and price not in self._early and not said:
+        if price in self._removed and price not in {*self._early, *hidden} and not said:
             return "it was removed, and is there"
         allowed = {System.FXIAOKE: order.lines[price], **said}.values()
         quantity = _number(mine[0]["quantity"])
@@ -191,6 +200,8 @@ class Clerks:
             self._removed.add(price)
             if is_early:
                 self._early.add(price)
+            if rows[price].is_cancelled:
+                self._hidden[price] = self.clock.monotonic()
         await self._audit(order, rows)
 
     async def _edit_in_the_erp(self, order: Order, price: int) -> None:
@@ -223,8 +234,8 @@ class Clerks:
     async def _erp_rows(self, order: Order) -> dict[int, _Line]:
         found = await self.erp.every("SAL_SaleOrder", _KEYS, f"FBillNo='{order.number}'")
         return {
-            _number(price): _Line(entry, _number(quantity), head, status)
-            for head, status, price, quantity, entry in (row.values() for row in found)
+            _number(price): _Line(entry, _number(quantity), head, status, cancelled == "B")
+            for head, status, cancelled, price, quantity, entry in (row.values() for row in found)
         }
 
     async def _crm_lines(self, order: Order) -> dict[int, _Line]:

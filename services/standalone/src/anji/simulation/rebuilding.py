@@ -1,6 +1,7 @@
 """An operator who types `anji rebuild`, and again where it says so."""
 
 from contextlib import suppress
+from dataclasses import dataclass, field
 
 from anji.simulation.journal import Journal
 from anji_common.errors import ServiceSilentError
@@ -8,7 +9,7 @@ from anji_common.runtime import Runtime
 from anji_mapper.mapping.model import Mappings
 from anji_mapper.replay import Rebuild, TypeReport
 
-__all__ = ["rebuilt", "unmapped"]
+__all__ = ["Forgotten", "rebuilt"]
 
 _MOST_TIMES = 5
 
@@ -31,16 +32,24 @@ async def _reports(mappings: Mappings, runtime: Runtime, journal: Journal) -> li
     return await Rebuild(mappings, runtime).apply()
 
 
-def unmapped(own: Mappings, rebuilt_by: Mappings) -> set[str]:
-    """Return the customers' fields of which a rebuild by other mappings knows nothing.
+@dataclass(slots=True)
+class Forgotten:
+    """What rebuilds could not know, so that no oracle may ask for it."""
 
-    Once they are mapped again they are new to the link: the owner's value stands in both systems,
-    whoever said the last one.
-    """
-    before, after = (
-        {pair.crm for pair in found.pairs}
-        if (found := mappings.named("customer")) is not None
-        else set()
-        for mappings in (own, rebuilt_by)
-    )
-    return before - after
+    fields: set[str] = field(default_factory=set)
+    """Customers' fields that the mappings of a rebuild did not have. Once they are mapped again
+    they are new to the link: the owner's value stands in both systems, whoever said the last."""
+    crosswalk_lost_at: float = -1.0
+    """When the last rebuild was that had no crosswalk: which lines were a pair nobody says there
+    but those who show them. Monotonic seconds."""
+
+    def rebuilt(self, own: Mappings, by: Mappings, without_crosswalk_at: float | None) -> None:
+        """Take down a rebuild; the time is `None` where the crosswalk was there."""
+        self.fields |= _customers_fields(own) - _customers_fields(by)
+        if without_crosswalk_at is not None:
+            self.crosswalk_lost_at = without_crosswalk_at
+
+
+def _customers_fields(mappings: Mappings) -> set[str]:
+    found = mappings.named("customer")
+    return set() if found is None else {pair.crm for pair in found.pairs}

@@ -295,8 +295,8 @@ class _Course:
                 if await world.open_attempts():  # of what the oracle does not see
                     continue
                 wrong = [
-                    *await self._crowd.unheard(world.forgotten),
-                    *await self._clerks.unheard(but=self._erasures.ids),
+                    *await self._crowd.unheard(world.forgotten.fields),
+                    *await self._clerks.unheard(world.forgotten, but=self._erasures.ids),
                     *self._erasures.not_by_people(),
                     *await broken_links(world),
                     *await commands_without_a_difference(world),

@@ -16,7 +16,7 @@ from anji.simulation.habits import Habits, lag_seconds
 from anji.simulation.journal import Journal, Line
 from anji.simulation.postman import Postman
 from anji.simulation.processes import Process
-from anji.simulation.rebuilding import rebuilt, unmapped
+from anji.simulation.rebuilding import Forgotten, rebuilt
 from anji.simulation.set_up import fxiaoke_settings, k3cloud_settings, mapper_settings
 from anji.simulation.tally import Tally
 from anji.simulation.transport import SimulatedTransport
@@ -110,7 +110,7 @@ class World:
         self.variants = variants or {}
         """Mappings that may take the place of the installation's own, by name."""
         self.tally = Tally()
-        self.forgotten = set[str]()  # fields of customers that a rebuild knew nothing of
+        self.forgotten = Forgotten()
         self._rules = rules
         self._seed = seed
         self.vendors = open_vendors(seed, clock)
@@ -208,7 +208,8 @@ class World:
             await self._lose(topic.name)
         runtime = Runtime(self.broker, self.clock, seeded("rebuild", self._seed))
         await rebuilt(self.mappings, runtime, self.journal)
-        self.forgotten |= unmapped(self._own_mappings, self.mappings)
+        at = self.clock.monotonic() if loses_crosswalk else None
+        self.forgotten.rebuilt(self._own_mappings, self.mappings, at)
         self.processes["mapper"].start()
 
     async def remap(self, name: str | None, *, mapper_first: float | None = None) -> None:
