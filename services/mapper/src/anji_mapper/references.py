@@ -2,6 +2,7 @@
 
 from functools import lru_cache
 
+import structlog
 from pydantic import ValidationError
 
 from anji_common.errors import UndecodableError
@@ -11,6 +12,9 @@ from anji_common.refs import Ref
 from anji_common.views import View
 
 __all__ = ["ViewReferences", "checked_row", "row_tokens", "tokens_released"]
+
+
+_log = structlog.get_logger("anji.mapper")
 
 
 def checked_row(record: Record) -> bytes | None:
@@ -78,10 +82,13 @@ class ViewReferences:
         return row
 
     def by_number(self, object_key: str, number: str) -> CrosswalkRow | None:
-        rows = (self.row(key) for key in self._view.find(f"number:{object_key}/{number}"))
-        return next(
-            (row for row in rows if row is not None and row.state is RowState.LINKED), None
-        )
+        rows = [self.row(key) for key in self._view.find(f"number:{object_key}/{number}")]
+        linked = [row for row in rows if row is not None and row.state is RowState.LINKED]
+        if len(linked) > 1:  # of two organisations, say: the first of them is as wrong as right
+            refs = ", ".join(str(row.ref) for row in linked)
+            _log.warning("number.ambiguous", number=f"{object_key}/{number}", records=refs)
+            return None
+        return linked[0] if linked else None
 
     def _forget(self, ref: str) -> None:
         self._remembered.pop(ref, None)

@@ -23,7 +23,9 @@ class References(Protocol):
         ...
 
     def by_number(self, object_key: str, number: str) -> CrosswalkRow | None:
-        """Return the row of a record by business number.
+        """Return the row of the one linked record that has a business number.
+
+        Where several have it, it names none: whoever refers to it waits, and is told in time.
 
         `object_key` is system and object: ``k3cloud/BD_Customer``.
         """
