@@ -1,11 +1,17 @@
 """The CRM as a target, against the sandbox: look-ups, creates with lines, updates."""
 
+from random import Random
+
 from anji_common.events.commands import LookUp, RowWish
 from anji_common.events.results import Outcome
 from anji_common.refs import Ref, System
+from anji_common.transport import Answer, Call
+from anji_fxiaoke.service import make_client
+from anji_fxiaoke.writer import FxiaokeTarget
 from anji_sandbox.faults import Fault
 from anji_sandbox.fxiaoke import FxiaokeSwitches
 from labs.fxiaoke_lab import (
+    INTEREST,
     LINES,
     NOTE_LINES,
     Lab,
@@ -17,6 +23,9 @@ from labs.fxiaoke_lab import (
     seat,
     update_of,
 )
+from labs.sandbox_transport import SandboxTransport
+
+NO_DATA = b'{"errorCode":0,"errorMessage":"OK","data":{}}'
 
 
 def test_a_create_comes_back_as_the_crm_holds_it() -> None:
@@ -282,3 +291,31 @@ def test_a_record_that_no_query_shows_yet_is_not_gone() -> None:
         assert found.data["name"] == "甲"
 
     on_a_crm(test, switches=FxiaokeSwitches(query_lag_seconds=10.0))
+
+
+def test_a_record_that_is_answered_by_an_empty_object_is_gone() -> None:
+    async def test(lab: Lab) -> None:
+        gone = Ref(System.FXIAOKE, "AccountObj", "0" * 24)
+        transport = EmptyGets(lab.transport)
+        client, metadata = make_client(lab.settings, transport, lab.clock, Random(1))
+        target = FxiaokeTarget(client, metadata, INTEREST, lab.settings, lab.clock)
+
+        (none,) = await target.read([update_of(gone, {"tel": "1"})])
+
+        assert none is None
+
+    on_a_crm(test)
+
+
+class EmptyGets:
+    """A transport on which a record that is asked for by its id is an empty object."""
+
+    def __init__(self, inner: SandboxTransport) -> None:
+        self._inner = inner
+
+    async def send(self, call: Call) -> Answer:
+        answer = await self._inner.send(call)
+        return Answer(200, {}, NO_DATA) if call.path.endswith("data/get") else answer
+
+    async def close(self) -> None:
+        await self._inner.close()

@@ -188,10 +188,11 @@ def test_a_yes_with_a_complaint_about_a_named_record_is_saved_and_says_so() -> N
 
 
 class Nothing:
-    """A transport on which queries are answered by null from the second one on."""
+    """A transport on which queries are answered by nothing usable after so many."""
 
-    def __init__(self, inner: Transport) -> None:
+    def __init__(self, inner: Transport, body: bytes) -> None:
         self._inner = inner
+        self._body = body
         self.left = 1000
 
     async def send(self, call: Call) -> Answer:
@@ -199,18 +200,19 @@ class Nothing:
         if "ExecuteBillQuery" not in call.path:
             return answer
         self.left -= 1
-        return answer if self.left >= 0 else Answer(200, {}, b"null")
+        return answer if self.left >= 0 else Answer(200, {}, self._body)
 
     async def close(self) -> None:
         await self._inner.close()
 
 
+@pytest.mark.parametrize("body", [b"null", b"[null]", b'[{"actionname":"","params":[]}]'])
 @pytest.mark.parametrize("left", range(8))
 def test_a_query_within_a_write_that_is_answered_by_nothing_is_that_commands_outcome(
-    left: int,
+    left: int, body: bytes
 ) -> None:
     async def test(erp: Erp) -> None:
-        transport = Nothing(erp.transport)
+        transport = Nothing(erp.transport, body)
         connection = Connection.over(settings_of(erp.k3cloud), erp.clock, transport)
         target = await target_of(connection, INTEREST)
         order = an_order(erp, audited=True, FBillNo="X")

@@ -83,7 +83,7 @@ class Client:
     ) -> Mapping[str, Any] | None:
         """Return one record as it stands, without the lag of queries. One paid call.
 
-        `None` where the CRM refuses: no source tells which code stands for "not found".
+        `None` where the CRM refuses, or tells nothing: no source says how "not found" is told.
 
         Raises:
             RetriableError: as `query`.
@@ -95,7 +95,9 @@ class Client:
         saying = Saying(path, object_name, data, purpose, is_asking=True)
         found = await self._caller.say(saying)
         record = found.body.get("data")
-        return record if found.code == 0 and isinstance(record, dict) else None
+        if found.code != 0 or not isinstance(record, dict) or not record:
+            return None
+        return {"_id": record_id, **record}
 
     async def create(
         self,

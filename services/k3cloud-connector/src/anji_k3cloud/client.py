@@ -73,7 +73,9 @@ class Client:
         status = status_of(found)
         if status is not None and not status.is_success:
             raise query_error(status)
-        if not isinstance(found, list) or any(len(row) != len(keys) for row in found):
+        if not isinstance(found, list) or not all(
+            isinstance(row, list) and len(row) == len(keys) for row in found
+        ):
             msg = f"a query of {form_id} answered no rows of {len(keys)} cells: {shape_of(found)}"
             raise UndecodableError(msg)
         return found
