@@ -6,7 +6,7 @@ from datetime import datetime
 from anji_common.events.signals import Signal, SignalKind
 from anji_common.sourcing.checkpoints import Checkpoint
 from anji_common.sourcing.patrol import answered, asked_for
-from anji_common.sourcing.snapshots import Snapshots
+from anji_common.sourcing.snapshots import asked_for_all
 
 __all__ = ["after_asking"]
 
@@ -17,8 +17,8 @@ def after_asking(place: Checkpoint, signal: Signal, now: datetime) -> Mapping[st
         case SignalKind.PAUSE | SignalKind.RESUME:
             is_paused = signal.kind is SignalKind.PAUSE
             return {"is_paused": is_paused, "read_at": None if is_paused else place.read_at}
-        case SignalKind.SNAPSHOT if place.snapshot is None:
-            return {"snapshot": Snapshots.begun(now, place.watermark)}
+        case SignalKind.SNAPSHOT:
+            return {"snapshot": asked_for_all(place, now)}
         case SignalKind.PROBE:
             return {"patrol": asked_for(place.patrol, now)}
         case SignalKind.CONFIRM:

@@ -49,6 +49,9 @@ class SnapshotProgress(Event):
 
     span_seconds: float
 
+    again: bool = False
+    """It was asked for once more meanwhile: what is read by then may be read otherwise now."""
+
 
 class PatrolStage(StrEnum):
     """Where a round of the patrol is."""

@@ -306,7 +306,7 @@ class Desk:
                 self._snapshots.begin_stretch_anew()
                 raise
             return
-        rest = self._snapshots.after_stretch(progress)
+        rest = self._snapshots.after_stretch(progress, self._place.watermark)
         self._set(snapshot=rest)
         await self._commit((), {}, must=True)
         if rest is None:

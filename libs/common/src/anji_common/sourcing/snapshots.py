@@ -10,11 +10,11 @@ from datetime import datetime, timedelta
 
 from anji_common.errors import RefusedError, RetriableError
 from anji_common.interest import ObjectInterest
-from anji_common.sourcing.checkpoints import SnapshotProgress
+from anji_common.sourcing.checkpoints import Checkpoint, SnapshotProgress
 from anji_common.sourcing.feed import Feed, Page
 from anji_common.sourcing.windows import BEGINNING, next_span, snapshot_window
 
-__all__ = ["Snapshots"]
+__all__ = ["Snapshots", "asked_for_all"]
 
 _FIRST_SPAN = timedelta(days=30)
 
@@ -91,12 +91,24 @@ class Snapshots:
         self._pages_read += page is not None
         return page
 
-    def after_stretch(self, progress: SnapshotProgress) -> SnapshotProgress | None:
-        """Return the progress after the present stretch; `None` when all is read."""
+    def after_stretch(
+        self, progress: SnapshotProgress, watermark: datetime
+    ) -> SnapshotProgress | None:
+        """Return the progress after the present stretch; `None` when all is read.
+
+        What was asked for meanwhile begins then: the mapping may have begun to read more.
+        """
         self._pages = None
         span = timedelta(seconds=progress.span_seconds)
         since = snapshot_window(progress.since, progress.until, span).until
         if since >= progress.until:
-            return None
+            return self.begun(progress.until, watermark) if progress.again else None
         seconds = next_span(span, self._pages_read).total_seconds()
         return progress.model_copy(update={"since": since, "span_seconds": seconds})
+
+
+def asked_for_all(place: Checkpoint, now: datetime) -> SnapshotProgress:
+    """Return the snapshot once somebody has asked for one: it begins, or another follows it."""
+    if place.snapshot is not None:
+        return place.snapshot.model_copy(update={"again": True})
+    return Snapshots.begun(now, place.watermark)
