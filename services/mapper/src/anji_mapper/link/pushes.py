@@ -6,7 +6,9 @@ something else cannot be taken back.
 
 from dataclasses import dataclass, field
 
-from anji_common.errors import AwaitedError
+from pydantic import JsonValue
+
+from anji_common.errors import AwaitedError, UndecodableError
 from anji_common.events.commands import Push
 from anji_common.events.crosswalk import CrosswalkRow, RowState
 from anji_common.refs import Ref
@@ -35,6 +37,9 @@ def pushed(rule: PushRule, source: Seen, references: References) -> Pushed:
     if crm_ref is None:
         found.unmapped.append(f"{rule.record} is empty: nothing says what is to be pushed")
         return found
+    if not _is_ref(crm_ref):
+        found.unmapped.append(f"{rule.record} says {crm_ref!r:.60}, which names no record")
+        return found
     row = references.row(str(crm_ref))
     if row is None or row.counterpart is None or row.state is not RowState.LINKED:
         found.awaited.add(f"ref:{crm_ref}")
@@ -51,6 +56,15 @@ def pushed(rule: PushRule, source: Seen, references: References) -> Pushed:
     return found
 
 
+def _is_ref(value: JsonValue) -> bool:
+    """Whether a value names a record: a mapping may read a text by mistake."""
+    try:
+        Ref.parse(str(value))
+    except UndecodableError:
+        return False
+    return True
+
+
 def _entries(found: Pushed, rule: PushRule, row: CrosswalkRow, source: Seen) -> tuple[str, ...]:
     """Return the entry ids of the lines to be pushed; none where all of them are."""
     if rule.line is None:
@@ -61,6 +75,9 @@ def _entries(found: Pushed, rule: PushRule, row: CrosswalkRow, source: Seen) -> 
         named = line.get(path)
         if named is None:
             found.unmapped.append(f"{path} of line {line_id} is empty: which line is pushed?")
+            continue
+        if not _is_ref(named):
+            found.unmapped.append(f"{path} of line {line_id} says {named!r:.60}: no record's name")
             continue
         entry = row.lines.get(Ref.parse(str(named)).record_id)
         if entry is None:
