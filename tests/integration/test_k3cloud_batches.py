@@ -68,12 +68,16 @@ def test_an_unknown_form_is_told_of_every_packet_by_one_call() -> None:
 
 
 @pytest.mark.parametrize("calls_hit", [1, None])
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [(4, "ResolveFiled_InnerEx解析字段(Key:FX)"), (2, "您没有该组织的新增权限，请联系系统管理员")],
+)
 def test_an_exception_at_the_first_packet_is_told_of_the_others_only_if_they_raise_it(
-    calls_hit: int | None,
+    code: int, words: str, calls_hit: int | None
 ) -> None:
     async def test(erp: Erp) -> None:
-        words = "ResolveFiled_InnerEx解析字段(Key:FX)"
-        fault = Fault(kind="code", endpoint="*.BatchSave.*", code=4, words=words, calls=calls_hit)
+        every = "*.BatchSave.*"
+        fault = Fault(kind="code", endpoint=every, code=code, words=words, calls=calls_hit)
         erp.faults.add(fault)
 
         outcomes = await erp.target.write([new_customer(n) for n in range(1, 6)])

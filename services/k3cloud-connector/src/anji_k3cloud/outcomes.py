@@ -36,9 +36,8 @@ _UNKNOWN = 9
 _UNKNOWN_FIELD = "元数据中标识为"
 _CALL_LIMIT = 14
 _LICENCE = 7
-_EXCEPTION = 4
 _NO_FORM = "业务对象不存在"
-_WHOLE_CODES = (2, 3, _EXCEPTION, 8)
+_WHOLE_CODES = (2, 3, 4, 8)
 """No permission, no operation, an exception (an unknown form), a parameter."""
 _ADMINISTRATOR = 15
 _NO_WEBAPI = "未指定允许调用WebAPI接口"
@@ -108,8 +107,11 @@ def concerns_all(status: Status) -> bool:
 
 
 def may_be_the_firsts(status: Status) -> bool:
-    """Whether a refusal that is told at the first packet may be about that one alone."""
-    return status.code == _EXCEPTION and _NO_FORM not in status.words
+    """Whether a refusal of the whole, told at the first packet, may be about that one alone.
+
+    Its organisation's right is lacking, or a value of it raised the exception.
+    """
+    return _NO_FORM not in status.words
 
 
 def packet_outcome(status: Status, complaints: tuple[Complaint, ...]) -> Refused | Busy:
