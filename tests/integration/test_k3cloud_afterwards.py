@@ -189,3 +189,19 @@ def test_an_allocation_that_is_due_later_is_made_without_another_save() -> None:
         assert calls(erp, "batchsave") == 1
 
     on_an_erp(test)
+
+
+def test_a_step_that_one_record_keeps_from_all_is_taken_by_the_others() -> None:
+    async def test(erp: Erp) -> None:
+        customer = an_order_customer(erp)
+        commands = [new_order(n, customer, {"l1": "2"}, finish=Finish.AUDITED) for n in (1, 2, 3)]
+        no = "超出信用额度"
+        erp.faults.add(Fault(kind="code", endpoint="*.Audit.*", code=11, words=no))
+
+        outcomes = await erp.target.write(commands)
+
+        assert [made.words for made in outcomes if isinstance(made, Written)] == [no, "", ""]
+        orders = erp.person().query("SAL_SaleOrder", "FBillNo,FDocumentStatus")
+        assert orders == [["SO-1", "B"], ["SO-2", "C"], ["SO-3", "C"]]
+
+    on_an_erp(test)

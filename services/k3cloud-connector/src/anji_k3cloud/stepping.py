@@ -15,7 +15,7 @@ from anji_common.writing.target import Busy, Doubtful, Refused
 from anji_k3cloud.batching import chunks, grouped
 from anji_k3cloud.client import Client
 from anji_k3cloud.objects import operation_number
-from anji_k3cloud.outcomes import packet_outcome
+from anji_k3cloud.outcomes import concerns_all, packet_outcome
 from anji_k3cloud.pieces import Outcomes, Piece, with_words
 from anji_k3cloud.stages import next_step, step_back
 from anji_k3cloud.wire import Status
@@ -130,18 +130,27 @@ class Stepping:
 
         return run
 
-    @staticmethod
-    async def _step(call: _Call, pieces: Sequence[Piece]) -> Outcomes:
-        """Make one call; return the outcomes of the records that it refused, by place."""
+    async def _step(self, call: _Call, pieces: Sequence[Piece]) -> Outcomes:
+        """Make one call; return the outcomes of the records that it refused, by place.
+
+        Those that another one's mistake held back are asked for once more, without that one.
+        """
         status = await call(pieces[0].form_id, [piece.record_id for piece in pieces])
         done = {entity.record_id for entity in status.entities}
         outcomes: Outcomes = {}
+        held_back: list[Piece] = []
         for at, piece in enumerate(pieces):
             about = tuple(e for e in status.errors if len(pieces) == 1 or e.dindex == at)
             if piece.record_id in done or (status.is_success and not about):
                 continue
+            if not about:
+                held_back.append(piece)
             outcomes[piece.place] = packet_outcome(status, about or status.errors)
-        return outcomes
+        if not held_back or len(held_back) == len(pieces) or concerns_all(status):
+            return outcomes
+        for piece in held_back:
+            del outcomes[piece.place]
+        return outcomes | await self._step(call, held_back)
 
 
 def _words(outcome: object) -> tuple[str, bool]:
