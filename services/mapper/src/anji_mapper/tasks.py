@@ -204,11 +204,7 @@ class MapperTask:
             self._take_in(batch, record, context)
         is_mass = self._is_mass()
         for key in self._due(context, looks=looks, besides=len(records)):
-            seat = self._seat(batch, key)
-            link_type = None if seat is None else self._mappings.named(seat.link_type)
-            if seat is not None and link_type is not None:
-                self._step(batch, seat, link_type, Looked(), context, is_bulk=is_mass)
-            batch.looked_at.append(key)
+            self._look_at(batch, key, context, is_bulk=is_mass)
         batch.bad, self._bad = self._bad, []
         batch.outputs.extend(dead_letter(*each, by="mapper") for each in batch.bad)
         for name, count in batch.effects.items():
@@ -233,6 +229,21 @@ class MapperTask:
                 self._step(batch, seat, link_type, happened, context, is_bulk=is_bulk)
         except UndecodableError as error:
             self._bury(batch, record, error)
+
+    def _look_at(self, batch: _Batch, key: str, context: Context, *, is_bulk: bool) -> None:
+        """Step a seat that nothing has happened to; what it cannot read leaves it as it is."""
+        batch.looked_at.append(key)
+        seat = self._seat(batch, key)
+        link_type = None if seat is None else self._mappings.named(seat.link_type)
+        if seat is None or link_type is None:
+            return
+        try:
+            self._step(batch, seat, link_type, Looked(), context, is_bulk=is_bulk)
+        except UndecodableError as error:
+            _log.error("link.unreadable", link=key, reason=str(error))
+            told = UndecodableError(f"{key} was left as it was: {error}")
+            letter = dead_letter(key.encode(), told, by="mapper", at=context.now)
+            batch.outputs.append(letter)
 
     def _bury(self, batch: _Batch, record: Record, error: UndecodableError) -> None:
         _log.warning("input.undecodable", place=record.place, reason=str(error))
