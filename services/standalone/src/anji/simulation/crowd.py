@@ -25,6 +25,7 @@ _MS = 1000
 _HOT_SHARE = 0.6
 """How often an edit is of a customer that was made or edited lately: so that edits meet."""
 _NO_CODE_SHARE = 0.3
+_LONGEST_POLL_SECONDS = 400.0
 _ERP_FIELDS = {"name": "FName", "tel": "FTEL", "remark": "FDescription", "address": "FADDRESS"}
 _TOLD = {
     "erp_status__c": (
@@ -79,6 +80,7 @@ class Crowd:
         self._orders = 0
         self._shipped: set[str] = set()
         self._said: dict[tuple[str, str], dict[System, str]] = {}
+        self._entered_twice_at = float("-inf")
         self._once: dict[tuple[str, str], set[str]] = defaultdict(set)
         self._count = 0
         self._prices = 0
@@ -166,6 +168,13 @@ class Crowd:
         rows = await self._erp.every(form, ["FNumber", _MARKER])
         marks = f"{System.FXIAOKE}/{name}/"
         return {str(row[_MARKER]).removeprefix(marks): row["FNumber"] for row in rows}
+
+    def is_read(self) -> bool:
+        """Whether what people have entered on both sides has been read since, by slow polls too.
+
+        Both sides are alike from the beginning, so that nothing else shows it.
+        """
+        return self._clock.monotonic() > self._entered_twice_at + _LONGEST_POLL_SECONDS
 
     async def unheard(self, forgotten: Collection[str]) -> list[str]:
         """Return what stands in customers that is nobody's last word.
@@ -273,6 +282,7 @@ class Crowd:
         await self._crm.create("ProductObj", {"name": code, "product_code": code, "price": "10"})
         await self._clock.sleep(self._crm_lag_seconds + self._chance.uniform(0.0, 6.0))
         await self._make_material(code)
+        self._entered_twice_at = self._clock.monotonic()
 
     async def _edit_customer_in_the_crm(self) -> None:
         await self._say_in_the_crm(await self._customer())

@@ -14,7 +14,7 @@ from anji.looking import Links
 from anji.people import SandboxRefusedError
 from anji.simulation.sight import FORMS, ORDER, partner
 from anji.simulation.tally import LINKS_LOST, LINKS_LOST_WHOLLY
-from anji.simulation.world import World
+from anji.simulation.world import LATEST_COMMIT_SECONDS, World
 from anji_common.refs import Ref, System
 from anji_mapper.link.state import ProblemKind, Seat, Stage
 
@@ -25,6 +25,10 @@ _SIGNS = {"AccountObj": "erp_number__c", ORDER: "erp_status__c"}
 """What the ERP tells the CRM of a record: then its making is answered."""
 _ANSWERED_AFTER_SECONDS = 150.0
 """A create in doubt is answered by then."""
+_LATEST_TRY_SECONDS = 15.0
+"""So long after a record is made a save of its partner may be asked for whose answer is lost. It
+may be done late: then another save has made the partner, whose number is free when it is deleted.
+"""
 
 
 @dataclass(slots=True)
@@ -171,7 +175,8 @@ class Erasures:
         made_at = self.made_at.get(record_id, self.world.clock.monotonic())
         if self.world.clock.monotonic() > made_at + _ANSWERED_AFTER_SECONDS:
             return True
-        if name not in _SIGNS:
+        settled_at = made_at + LATEST_COMMIT_SECONDS + _LATEST_TRY_SECONDS
+        if name not in _SIGNS or self.world.clock.monotonic() < settled_at:
             return False
         records = await self.world.crm_user.every(name)
         return any(each.get(_SIGNS[name]) for each in records if each["_id"] == record_id)

@@ -22,6 +22,7 @@ from anji.simulation.replanning import owed_plans, replanned
 from anji.simulation.storm import Storm
 from anji.simulation.tally import REBUILT_AT_REST, REPLAYED_AT_REST, Tally
 from anji.simulation.world import Layout, World
+from anji_common.broker.port import Lag
 from anji_common.errors import AnjiError
 from anji_common.events.notices import Notice, NoticeKind
 from anji_common.refs import System
@@ -290,9 +291,8 @@ class _Course:
             is_still, last_writes = writes == last_writes, writes
             if is_still and self._owed:
                 self._owed = await replanned(world, self._owed)
-                continue
-            if is_still and await self._agrees() and not await self._lag():
-                if await world.open_attempts():  # of what the oracle does not see
+            elif is_still and self._crowd.is_read() and await self._agrees():
+                if await self._lag() or await world.open_attempts():  # the oracle sees neither
                     continue
                 wrong = [
                     *await self._crowd.unheard(world.forgotten.fields),
@@ -366,13 +366,13 @@ class _Course:
             msg = f"the replay wrote: {before} -> {after}"
             raise _FailedError(msg)
         if lag := await self._lag():
-            msg = f"the replay has not come to its end: {lag} records left"
+            msg = f"the replay has not come to its end: {lag}"
             raise _FailedError(msg)
 
-    async def _lag(self) -> int:
+    async def _lag(self) -> list[Lag]:
         broker = self._world.broker
         lags = [await broker.lag(group, topics) for group, topics in self._groups.items()]
-        return sum(lag.records for found in lags for lag in found)
+        return [lag for found in lags for lag in found if lag.records]
 
     @property
     def _groups(self) -> dict[str, list[str]]:
