@@ -12,10 +12,10 @@ from anji_common.interest import Interest
 from anji_common.refs import System
 from anji_common.testing.virtual_time import LoopClock, run_virtually
 from anji_common.transport import Answer, Call
-from anji_common.writing.target import Found, Written
+from anji_common.writing.target import Found, Refused, Written
 from anji_k3cloud.service import Connection, target_of
 from anji_sandbox.faults import Fault
-from labs.erp_commands import an_order_customer, calls, edit
+from labs.erp_commands import an_order, an_order_customer, calls, edit
 from labs.erp_lab import (
     CUSTOMER,
     NOTICE,
@@ -205,3 +205,18 @@ def test_a_step_that_one_record_keeps_from_all_is_taken_by_the_others() -> None:
         assert orders == [["SO-1", "B"], ["SO-2", "C"], ["SO-3", "C"]]
 
     on_an_erp(test)
+
+
+def test_a_number_that_somebody_else_took_is_not_taken_for_ours_where_saves_audit() -> None:
+    async def test(erp: Erp) -> None:
+        customer = an_order_customer(erp)
+        an_order(erp, FBillNo="SO-7")
+        command = new_order(7, customer, {"l1": "2"}, finish=Finish.AUDITED)
+
+        (outcome,) = await erp.target.write([command])
+
+        assert isinstance(outcome, Refused)
+        assert outcome.is_taken
+        assert erp.person().query("SAL_SaleOrder", "FBillNo,FDocumentStatus") == [["SO-7", "A"]]
+
+    on_an_erp(test, audits_in_one_call=True)

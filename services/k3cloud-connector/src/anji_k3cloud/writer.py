@@ -188,7 +188,7 @@ class K3CloudTarget:
         self, pieces: Sequence[Piece], outcomes: Outcomes
     ) -> tuple[Outcomes, list[Piece]]:
         """Look for what was refused together with its audit: the save itself may stand."""
-        refused = [each for each in pieces if isinstance(outcomes.get(each.place), Refused)]
+        refused = [each for each in pieces if _may_stand(outcomes.get(each.place))]
         if not refused:
             return outcomes, []
         commands = [piece.command for piece in refused]
@@ -377,6 +377,11 @@ def _refuse_hidden(command: Command, observed: Observed | None) -> None:
 
 def _is_audited_create(command: Command) -> bool:
     return command.action is Action.CREATE and command.finish is Finish.AUDITED
+
+
+def _may_stand(outcome: WriteOutcome | None) -> bool:
+    """Whether a refusal may be of the audit alone; a number that was taken was not saved."""
+    return isinstance(outcome, Refused) and not outcome.is_taken
 
 
 def _is_marked(piece: Piece) -> bool:
