@@ -14,8 +14,17 @@ from anji_common.testing.virtual_time import LoopClock, run_virtually
 from anji_common.transport import Answer, Call, Transport
 from anji_common.writing.target import Doubtful, Refused, WriteOutcome, Written
 from anji_k3cloud.service import Connection, target_of
-from labs.erp_commands import a_push, an_order, edit, held
-from labs.erp_lab import CUSTOMER, NOTICE, ORDER, Erp, make_erp, new_customer, settings_of
+from labs.erp_commands import a_push, an_order, an_order_customer, edit, held
+from labs.erp_lab import (
+    CUSTOMER,
+    NOTICE,
+    ORDER,
+    Erp,
+    make_erp,
+    new_customer,
+    new_order,
+    settings_of,
+)
 
 INTEREST = Interest(System.K3CLOUD, (CUSTOMER, ORDER, NOTICE))
 Retold = Callable[[dict[str, Any]], None]
@@ -141,6 +150,25 @@ def test_a_create_that_was_saved_though_its_batch_does_not_say_so_is_not_made_tw
 
         assert [type(outcome) for outcome in outcomes] == [Written, Written, Refused]
         assert erp.count("BD_Customer") == before + 2
+
+    on_an_erp(test)
+
+
+def test_a_record_of_somebody_else_with_our_number_is_not_taken_for_what_was_not_named() -> None:
+    def short(status: dict[str, Any]) -> None:
+        del status["Errors"][1:]
+
+    async def test(erp: Erp) -> None:
+        customer = an_order_customer(erp)
+        an_order(erp, FBillNo="SO-7")
+        bad = new_order(6, customer, {"l1": "2"}, customer_number="none such")
+
+        outcomes = await written(
+            erp, [bad, new_order(7, customer, {"l1": "2"})], "BatchSave", short
+        )
+
+        assert [type(outcome) for outcome in outcomes] == [Refused, Refused]
+        assert [each.is_taken for each in outcomes if isinstance(each, Refused)] == [False, True]
 
     on_an_erp(test)
 

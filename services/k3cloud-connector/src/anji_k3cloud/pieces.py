@@ -15,11 +15,12 @@ from anji_common.events.observed import Observed
 from anji_common.events.results import Outcome
 from anji_common.interest import ObjectInterest
 from anji_common.refs import Ref, System
+from anji_common.writing.comparing import same
 from anji_common.writing.target import Busy, Refused, WriteOutcome, Written
 from anji_k3cloud.packets import Packet
 from anji_k3cloud.pairing import paired_lines
 
-__all__ = ["Outcomes", "Piece", "kept_from", "with_words", "written"]
+__all__ = ["Outcomes", "Piece", "is_marked", "kept_from", "with_words", "written"]
 
 Outcomes = dict[int, WriteOutcome]
 """By the command's place in its batch."""
@@ -59,6 +60,14 @@ class Piece:
 def with_words(piece: Piece, words: str) -> None:
     """Add to what did not go as wished."""
     piece.words = f"{piece.words}; {words}" if piece.words else words
+
+
+def is_marked(piece: Piece, observed: Observed | None) -> bool:
+    """Whether a record carries the marker that the command wishes."""
+    marker = piece.interest.marker_field
+    if marker is None or observed is None:
+        return False
+    return same(observed.data.get(marker), piece.command.values.get(marker))
 
 
 def kept_from(error: RejectedError | RetriableError) -> Refused | Busy:

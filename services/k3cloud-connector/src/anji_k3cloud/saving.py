@@ -24,7 +24,7 @@ from anji_k3cloud.client import Client
 from anji_k3cloud.judging import judged
 from anji_k3cloud.metadata import Known, Metadata
 from anji_k3cloud.packets import Packet
-from anji_k3cloud.pieces import Outcomes, Piece, kept_from
+from anji_k3cloud.pieces import Outcomes, Piece, is_marked, kept_from
 from anji_k3cloud.removing import Removing
 from anji_k3cloud.wire import Status
 
@@ -129,7 +129,8 @@ class Saving:
             return {piece.place: doubt for piece in held_back}, [], []
         stand: list[Piece] = []
         rest = []
-        for piece, found in zip(held_back, hits, strict=True):
+        for piece, each in zip(held_back, hits, strict=True):
+            found = [hit for hit in each if is_marked(piece, hit.observed)]
             if found:
                 piece.record_id = found[0].observed.ref.record_id
                 piece.number = found[0].business_number or ""

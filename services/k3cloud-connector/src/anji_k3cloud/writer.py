@@ -21,7 +21,6 @@ from anji_common.events.commands import Action, Command, Finish
 from anji_common.events.observed import Observed
 from anji_common.interest import Interest, ObjectInterest
 from anji_common.refs import Ref, System
-from anji_common.writing.comparing import same
 from anji_common.writing.target import (
     MOST_PAUSE_SECONDS,
     Busy,
@@ -37,7 +36,7 @@ from anji_k3cloud.client import Client
 from anji_k3cloud.documents import Documents
 from anji_k3cloud.metadata import Metadata
 from anji_k3cloud.packets import packet_of
-from anji_k3cloud.pieces import Outcomes, Piece, kept_from, with_words, written
+from anji_k3cloud.pieces import Outcomes, Piece, is_marked, kept_from, with_words, written
 from anji_k3cloud.pushing import Pushing, as_update
 from anji_k3cloud.removing import Removing
 from anji_k3cloud.saving import Saving
@@ -129,7 +128,7 @@ class K3CloudTarget:
         piece.record_id = found.observed.ref.record_id
         piece.number = found.business_number or ""
         piece.status = found.observed.stamp.status
-        if command.push is not None and not _is_marked(piece):
+        if command.push is not None and not is_marked(piece, piece.observed):
             ends = self._clock.monotonic() + self._last_call_seconds
             return (await self._after_push(piece, ends))[0]
         is_there = next_step(piece.status, command.finish) is None
@@ -382,13 +381,6 @@ def _is_audited_create(command: Command) -> bool:
 def _may_stand(outcome: WriteOutcome | None) -> bool:
     """Whether a refusal may be of the audit alone; a number that was taken was not saved."""
     return isinstance(outcome, Refused) and not outcome.is_taken
-
-
-def _is_marked(piece: Piece) -> bool:
-    marker = piece.interest.marker_field
-    if marker is None or piece.observed is None:
-        return False
-    return same(piece.observed.data.get(marker), piece.command.values.get(marker))
 
 
 def _refuse_unmarkable(interest: ObjectInterest) -> None:
