@@ -140,7 +140,8 @@ def _is_decided_anew(seat: Seat, link_type: LinkType) -> bool:
     """Whether a seat without a partner has something to decide: a create, or a strange marker."""
     own = seat.side(seat.key.system)
     is_marked = own.seen is not None and own.seen.marker is not None and not own.is_gone
-    return RULES.may_begin(seat, link_type) or (is_marked and link_type.home is seat.key.system)
+    may_tell = seat.key.system in {link_type.home, *link_type.creates}
+    return RULES.may_begin(seat, link_type) or (is_marked and may_tell)
 
 
 def keys_of(

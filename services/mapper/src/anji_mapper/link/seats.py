@@ -8,6 +8,7 @@ go, and whoever was refused that partner may claim it.
 from collections.abc import Callable
 
 from anji_common.events.changes import Change
+from anji_common.events.crosswalk import RowState
 from anji_common.events.inbox import Entry, EntryKind
 from anji_common.events.notices import NoticeKind
 from anji_common.events.observed import Observed
@@ -25,6 +26,7 @@ __all__ = [
     "claim",
     "hear",
     "let_go",
+    "told_copied",
     "try_again",
     "wake_claimants",
 ]
@@ -62,6 +64,23 @@ def claim(turn: Turn, partner: Ref, found_for: int | None = None) -> None:
         claimed_on=newest if found_for is None else found_for,
     )
     turn.tell(partner, EntryKind.CLAIM, marker=marker)
+
+
+def told_copied(turn: Turn) -> list[str]:
+    """Return what to tell of a record that is marked for a home which is linked with another one.
+
+    People copy records, and the marker goes with them: such a one would never begin a link (rule
+    3), and nobody would know why. Where its side makes nothing nobody misses a counterpart.
+    """
+    own = turn.seat.side(turn.own)
+    marker = None if own.seen is None else own.seen.marker
+    if marker is None or turn.own not in turn.link_type.creates:
+        return []
+    row = turn.context.references.row(marker)
+    if row is None or row.state is not RowState.LINKED or row.counterpart in {None, turn.seat.key}:
+        return []
+    words = f"the marker field names {marker}, which is linked with {row.counterpart}"
+    return [f"{words}; if this is a copy of that one, empty the field"]
 
 
 def begin_anew(turn: Turn) -> None:

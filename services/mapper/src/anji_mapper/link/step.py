@@ -308,7 +308,7 @@ def _begin(turn: Turn) -> tuple[set[str], list[str]]:
     if own.seen.marker is not None and turn.is_home:
         return set(), _claim_maker(turn, own.seen.marker)
     if not turn.rules.may_begin(seat, turn.link_type):
-        return set(), []
+        return set(), seats.told_copied(turn)
     return _create_unless_refused(turn, as_made(turn, own.seen))
 
 
