@@ -110,6 +110,27 @@ def test_a_refusal_reaches_the_link_in_the_vendors_words() -> None:
     in_an_installation(test)
 
 
+def test_an_edit_to_a_number_that_is_taken_is_refused_at_once_in_the_vendors_words() -> None:
+    async def test(erp: Erp, broker: EmbeddedBroker) -> None:
+        erp.person().make("BD_Customer", {"FNumber": "C1", "FName": "客户一"})
+        await issue(broker, new_customer(1))
+        await erp.clock.sleep(5)
+        (made,) = await results(broker)
+        wish = {"number": CommandNumber(1, 2), "action": Action.UPDATE, "target": made.ref}
+        wish |= {"values": {"FNumber": "C1"}, "base": {"FNumber": made.business_number}}
+        wish |= {"look_ups": (), "packet": {}}
+
+        await issue(broker, new_customer(1).model_copy(update=wish))
+        await erp.clock.sleep(5)
+
+        _, refused = await results(broker)
+        assert refused.outcome is Outcome.REJECTED
+        assert "在当前系统中已经被使用" in refused.words
+        assert (refused.code, refused.field) == ("MsgCode 11", "FNumber")
+
+    in_an_installation(test)
+
+
 @pytest.mark.parametrize("kind", ["drop_before", "drop_after", "commit_late", "bad_gateway"])
 @pytest.mark.parametrize("step", ["UnAudit", "BatchSave", "Submit", "Audit"])
 def test_a_reopening_that_loses_an_answer_ends_audited_with_the_change_made_once(

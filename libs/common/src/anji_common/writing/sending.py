@@ -6,6 +6,7 @@ import structlog
 
 from anji_common.clock import Clock
 from anji_common.errors import RejectedError, RetriableError
+from anji_common.events.commands import Action
 from anji_common.metrics import WRITER_ATTEMPTS
 from anji_common.refs import Ref
 from anji_common.writing.attempts import Attempt, Made
@@ -87,7 +88,7 @@ class Sending:
         match outcome:
             case Written():
                 return self._written(job, outcome)
-            case Refused(is_taken=True):
+            case Refused(is_taken=True) if job.command.action is Action.CREATE:
                 return await self._taken(job, outcome)
             case Refused():
                 return after_refusal(job, outcome, now)
