@@ -1,5 +1,7 @@
 """The whole writer of the ERP: commands from the broker into the sandbox, under virtual time."""
 
+from dataclasses import replace
+
 import pytest
 
 from anji_common.broker.embedded_broker import EmbeddedBroker
@@ -106,6 +108,42 @@ def test_a_refusal_reaches_the_link_in_the_vendors_words() -> None:
         assert set(found) == {Outcome.REJECTED, Outcome.CREATED}
         assert "是必填项" in found[Outcome.REJECTED].words
         assert found[Outcome.REJECTED].field == "FName"
+
+    in_an_installation(test)
+
+
+def test_a_look_up_that_the_database_never_answers_holds_up_no_other_command() -> None:
+    async def test(erp: Erp, broker: EmbeddedBroker) -> None:
+        never = str(seat(2))
+        fault = Fault(kind="code", endpoint="*.ExecuteBillQuery.*", code=6, contains=never)
+        erp.faults.add(replace(fault, calls=None, words="数据库操作失败"))
+
+        await issue(broker, *(new_customer(n) for n in range(1, 5)))
+        await erp.clock.sleep(30)
+        soon = {result.seat: result.outcome for result in await results(broker)}
+        await erp.clock.sleep(900)
+        later = {result.seat: result for result in await results(broker)}
+
+        assert soon == {seat(n): Outcome.CREATED for n in (1, 3, 4)}
+        assert later[seat(2)].outcome is Outcome.REJECTED
+        assert later[seat(2)].words == "数据库操作失败"
+
+    in_an_installation(test)
+
+
+def test_a_database_that_answers_no_look_up_for_a_while_is_waited_for() -> None:
+    async def test(erp: Erp, broker: EmbeddedBroker) -> None:
+        fault = Fault(kind="code", endpoint="*.ExecuteBillQuery.*", code=6, contains="fxiaoke/")
+        erp.faults.add(replace(fault, calls=None, words="数据库操作失败"))
+        await issue(broker, *(new_customer(n) for n in range(1, 9)))
+        await erp.clock.sleep(3_600)
+        meanwhile = await results(broker)
+        erp.faults.clear()
+        await erp.clock.sleep(60)
+
+        assert meanwhile == []
+        assert {each.outcome for each in await results(broker)} == {Outcome.CREATED}
+        assert erp.count("BD_Customer") == 8
 
     in_an_installation(test)
 

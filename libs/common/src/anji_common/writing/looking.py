@@ -1,9 +1,10 @@
 """Looking before writing: what of a batch needs no write, must wait, or is to be sent."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from anji_common.clock import Clock
-from anji_common.errors import RefusedError, RejectedError
+from anji_common.errors import RecordBusyError, RefusedError, RejectedError
 from anji_common.events.commands import Action
 from anji_common.events.observed import Observed
 from anji_common.events.results import Outcome
@@ -20,6 +21,7 @@ from anji_common.writing.verdicts import (
     Parked,
     Send,
     Verdict,
+    after_busy,
     after_look_up,
     after_lost_message,
     after_operation,
@@ -65,10 +67,24 @@ class Looking:
             # The vendor refuses the question. One by one, so that only those suffer that ask it.
             if len(jobs) == 1:
                 return {jobs[0].seat: self._refused(jobs[0], error)}
+        except RecordBusyError as error:
+            if len(jobs) == 1:
+                if not jobs[0].attempt.busy:
+                    raise
+                return {jobs[0].seat: self._busy(jobs[0], error)}
         found: dict[Ref, Verdict] = {}
+        busy: list[tuple[Job, RecordBusyError]] = []
+        gets_through = False
         for job in jobs:
-            found.update(await self.look([job]))
-        return found
+            try:
+                found.update(await self.look([job]))
+            except RecordBusyError as error:
+                busy.append((job, error))
+            else:
+                gets_through = gets_through or not job.attempt.busy
+        if busy and not gets_through:
+            raise busy[0][1]  # it is the vendor that is busy, and no record
+        return found | {job.seat: self._busy(job, error) for job, error in busy}
 
     async def _look(self, jobs: Sequence[Job]) -> dict[Ref, Verdict]:
         verdicts = {job.seat: self._unknown(job) for job in jobs if not self._knows(job)}
@@ -205,6 +221,15 @@ class Looking:
             job.seat: after_read_back(job, done, observed, now)
             for (job, done), observed in zip(made, read, strict=True)
         }
+
+    def _busy(self, job: Job, error: RecordBusyError) -> Verdict:
+        """Return the verdict on a job that cannot be looked at while others can: bounded."""
+        verdict = after_busy(job, Busy(str(error)), self._settings, self._clock.now())
+        if isinstance(verdict, Answered):
+            return verdict
+        # Nothing was seen: what may have been made stays in doubt.
+        attempt = verdict.attempt.model_copy(update={"in_doubt": job.attempt.in_doubt})
+        return replace(verdict, attempt=attempt)
 
     def _refused(self, job: Job, error: RejectedError) -> Verdict:
         if job.attempt.made is not None:  # it is done; only what it looks like stays unknown
