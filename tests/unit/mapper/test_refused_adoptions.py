@@ -2,7 +2,7 @@
 
 from anji_common.events.inbox import EntryKind
 from anji_mapper.link.state import Stage
-from labs.link_lab import CRM, ERP, LinkLab, make_link_type
+from labs.link_lab import CRM, ERP, LinkLab, make_link_type, without
 
 
 def quarrel() -> tuple[LinkLab, str]:
@@ -107,3 +107,23 @@ def test_whoever_is_granted_a_record_that_nobody_remembers_sees_it_read_anew() -
     home = lab.seat(CRM, "002")
     assert (home.stage, home.partner) == (Stage.LINKED, refused.key)
     assert home.erp.seen is not None
+
+
+def test_two_that_claim_each_other_do_not_refuse_and_wake_each_other_for_ever() -> None:
+    """Without rule 1 a CRM record and an ERP record may each take itself for the home."""
+    both_are_homes = without(is_home=lambda _type, _system: True)
+    lab = LinkLab(make_link_type(creates=(CRM, ERP), matches_names=True), rules=both_are_homes)
+    lab.edit(CRM, name="Ann")
+    lab.edit(ERP, FName="Ann")
+    for system in (CRM, ERP):
+        lab.read(system, "001")
+        lab.deliver(("changes", str(lab.take(system, "001").ref)))
+    for command in tuple(lab.commands):
+        lab.answer(command)
+    for system in (CRM, ERP):
+        lab.deliver(("results", str(lab.take(system, "001").ref)))
+    assert [lab.seat(system, "001").stage for system in (CRM, ERP)] == [Stage.CLAIMING] * 2
+
+    lab.rest()
+
+    assert [lab.seat(system, "001").stage for system in (CRM, ERP)] == [Stage.REFUSED] * 2

@@ -134,11 +134,14 @@ def let_go(turn: Turn) -> None:
     )
 
 
-def wake_claimants(turn: Turn) -> None:
-    """Tell those who were refused this seat's record that it is free, or gone."""
-    claimants = turn.seat.claimants
-    turn.put(claimants=())
-    for home in claimants:
+def wake_claimants(turn: Turn, *, but: str = "") -> None:
+    """Tell those who were refused this seat's record that it is free, or gone.
+
+    `but` goes on waiting: two that claim each other would refuse and wake each other for ever.
+    """
+    woken = [home for home in turn.seat.claimants if str(home) != but]
+    turn.put(claimants=tuple(home for home in turn.seat.claimants if str(home) == but))
+    for home in woken:
         turn.tell(home, EntryKind.WAKE)
 
 
@@ -200,7 +203,7 @@ def _link(turn: Turn, partner: Ref, change: Change | None) -> None:
 def _refused(turn: Turn, entry: Entry) -> None:
     if str(turn.seat.partner) == entry.sender and turn.seat.stage is not Stage.LINKED:
         turn.put(stage=Stage.REFUSED)
-        wake_claimants(turn)  # who was refused for this claim finds us free now
+        wake_claimants(turn, but=entry.sender)  # who was refused for this claim finds us free now
         if turn.is_home and turn.seat.side(turn.own).revision > turn.seat.claimed_on:
             begin_anew(turn)  # edited since: what was refused was found for what it was then
 
