@@ -88,15 +88,14 @@ class Vendor:
     system: System
     records: dict[str, dict[str, JsonValue]] = field(default_factory=dict)
     stamps: dict[str, Stamp] = field(default_factory=dict)
-    writes: int = 0
-    """Writes by the integration account."""
+    writes: int = 0  # by the integration account
     creates: int = 0
     made: int = 0
     """Records ever made: an id is never given twice."""
     trims: bool = False
-    workflow: Callable[[JsonValue], JsonValue] | None = None
-    """What another account makes of every text that we write, at once."""
+    workflow: Callable[[JsonValue], JsonValue] | None = None  # it rewrites what we write, at once
     refuses: str = ""
+    read_paths: tuple[str, ...] = ()  # what a record does not have of these is blank
 
     def write(
         self,
@@ -124,7 +123,7 @@ class Vendor:
         return Observed(
             ref=Ref(self.system, _OBJECT[self.system], record_id),
             stamp=self.stamps[record_id],
-            data=dict(self.records[record_id]),
+            data={**dict.fromkeys(self.read_paths), **self.records[record_id]},
         )
 
     def _kept(self, value: JsonValue) -> JsonValue:
@@ -137,7 +136,8 @@ class LinkLab:
     def __init__(self, link_type: LinkType | None = None, *, rules: Rules = RULES) -> None:
         self.link_type = link_type or make_link_type()
         self.reducer = Reducer(rules)
-        self.vendors = {CRM: Vendor(CRM), ERP: Vendor(ERP)}
+        side = self.link_type.side
+        self.vendors = {each: Vendor(each, read_paths=side(each).head_fields) for each in System}
         self.seats: dict[str, Seat] = {}
         self.rows: dict[str, CrosswalkRow] = {}
         self.notices: list[Notice] = []

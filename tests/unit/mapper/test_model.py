@@ -38,9 +38,15 @@ def test_only_what_the_mapping_names_is_kept(order: LinkType) -> None:
 
     assert "FSalerId" not in seen.head
     assert (seen.number, seen.marker) == ("DD-1", "fxiaoke/SalesOrderObj/o1")
-    assert seen.rows[LINES] == {
-        "100301": {"FMaterialId": None, "FQty": "2", "FTaxPrice": None, "F_ANJI_LINE": None}
-    }
+    assert seen.rows[LINES] == {"100301": {"FQty": "2"}}
+
+
+def test_what_a_reader_of_an_older_mapping_did_not_read_is_no_blank(order: LinkType) -> None:
+    seen = order.seen(ERP, {"FBillNo": "DD-1", "FNote": None})
+
+    assert seen.head["FNote"] is None
+    assert "FCustId" not in seen.head
+    assert LINES not in seen.rows
 
 
 def test_lines_keep_the_order_of_the_document(order: LinkType) -> None:

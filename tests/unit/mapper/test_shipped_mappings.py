@@ -158,7 +158,7 @@ def test_a_shipment_reads_its_order_from_its_first_row(mappings: Mappings) -> No
 
 
 def test_a_shipment_without_rows_has_no_order(mappings: Mappings) -> None:
-    seen = named(mappings, "shipment").seen(ERP, {"FBillNo": "X"})
+    seen = named(mappings, "shipment").seen(ERP, {"FBillNo": "X", "FEntity": []})
 
     assert seen.head["FEntity[0].FOrderNo"] is None
     assert seen.rows == {"DeliveryNoteProductObj~FEntity": {}}

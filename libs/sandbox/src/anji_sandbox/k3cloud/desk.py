@@ -89,7 +89,8 @@ def save_flex(context: Context, call: Call) -> Json:
         Refusal: nothing is given.
     """
     model = lowered(call.data()).get("model")
-    rows = [each for each in model or () if isinstance(each, Mapping)]
+    given = model if isinstance(model, list) else []
+    rows = [each for each in given if isinstance(each, Mapping)]
     if not rows:
         raise Refusal(Code.PARAMETER, "data 数据包中的参数 Model 的值不能为空", None)
     entities: list[Json] = []

@@ -31,7 +31,7 @@ from anji_mapper.link.state import (
     changed,
 )
 from anji_mapper.link.turn import Turn
-from anji_mapper.mapping.model import LinesPair, Row, Seen
+from anji_mapper.mapping.model import LinesPair, LinkType, Row, Seen
 
 __all__ = [
     "agree",
@@ -98,9 +98,12 @@ def owe_read(turn: Turn, system: System, flight: Flight) -> None:
 
 
 def _seen(turn: Turn, system: System, stamp: Stamp, data: Document) -> Seen:
-    """Return what a document shows; what could not be asked for stays as it was seen last."""
+    """Return what a document shows; what was not asked for stays as it was seen last."""
     seen, last = turn.link_type.seen(system, data), turn.seat.side(system).seen
-    if not stamp.unread or last is None:
+    if last is None:
+        return seen
+    seen = _filled(seen, last, turn.link_type, system)
+    if not stamp.unread:
         return seen
     rows = {
         each.name: {
@@ -115,6 +118,44 @@ def _seen(turn: Turn, system: System, stamp: Stamp, data: Document) -> Seen:
     }
     head |= turn.link_type.states_of(system, head)  # of what is known, read now or before
     return replace(seen, head=head, rows=rows)
+
+
+def _filled(seen: Seen, last: Seen, link_type: LinkType, system: System) -> Seen:
+    """Return what is seen, with what a reader of an older mapping did not know of as it was."""
+    side, head = link_type.side(system), seen.head
+    paths = (*side.head_fields, *(first.path for first in side.first_rows))
+    lacking = [path for path in paths if path not in head]
+    if lacking:
+        head = {**{path: last.head[path] for path in lacking if path in last.head}, **head}
+        head |= link_type.states_of(system, head)
+    rows = {
+        lines.name: filled
+        for lines in link_type.lines
+        if (filled := _rows_filled(lines, side.row_fields, seen, last, system)) is not None
+    }
+    return replace(seen, head=head, rows=rows)
+
+
+def _rows_filled(
+    lines: LinesPair,
+    row_fields: Mapping[str, tuple[str, ...]],
+    seen: Seen,
+    last: Seen,
+    system: System,
+) -> Mapping[str, Row] | None:
+    rows, known = seen.rows.get(lines.name), last.rows.get(lines.name)
+    if rows is None or known is None:
+        return known if rows is None else rows
+    paths = row_fields.get(lines.path(system), ())
+    if all(len(row) == len(paths) for row in rows.values()):
+        return rows
+    return {
+        line_id: {
+            **{path: value for path, value in known.get(line_id, {}).items() if path in paths},
+            **row,
+        }
+        for line_id, row in rows.items()
+    }
 
 
 def _kept(row: Row, last: Row, stamp: Stamp, lines: LinesPair, system: System) -> Row:

@@ -17,6 +17,7 @@ from anji_common.events.observed import Document
 from anji_common.interest import Interest, ObjectInterest
 from anji_common.refs import System
 from anji_common.values import frozen
+from anji_mapper.mapping.documents import listed, read
 from anji_mapper.mapping.making import Making
 from anji_mapper.mapping.ports import Around, Condition, Lens, References, Row
 from anji_mapper.mapping.removals import RowPolicy
@@ -291,16 +292,24 @@ class LinkType:
     def seen(self, system: System, data: Document) -> Seen:
         """Return the part of a document that this link type knows.
 
+        What the document does not have was not read, by a process that has an older mapping: it
+        is left out, for it is no blank.
+
         Raises:
             UndecodableError: lines are no list of rows with ids.
         """
         side = self.side(system)
-        head = dict(zip(side.head_fields, map(data.get, side.head_fields), strict=True))
+        head = read(data, side.head_fields)
         for first in side.first_rows:
-            found = _listed(data, first.lines)
-            head[first.path] = found[0].get(first.row_path) if found else None
+            if first.lines in data:
+                found = listed(data, first.lines)
+                head[first.path] = found[0].get(first.row_path) if found else None
         head |= self.states_of(system, head)
-        rows = {lines.name: _rows(lines, side, system, data) for lines in self.lines}
+        rows = {
+            lines.name: _rows(lines, side, system, data)
+            for lines in self.lines
+            if lines.path(system) in data
+        }
         marker_field = side.interest.marker_field
         return Seen(
             head=head,
@@ -311,7 +320,11 @@ class LinkType:
 
     def states_of(self, system: System, head: Row) -> dict[str, JsonValue]:
         """Return the states that a record's head shows, by the path that they are seen under."""
-        return {state.path: state.holds(system, head) for state in self.states}
+        return {
+            state.path: state.holds(system, head)
+            for state in self.states
+            if all(path in head for path in state.paths.get(system, ()))
+        }
 
     def head_paths(self, system: System) -> tuple[str, ...]:
         """Return every head path of one side that a link must remember, sorted."""
@@ -324,24 +337,12 @@ def _rows(lines: LinesPair, side: Side, system: System, data: Document) -> dict[
     lines_path, id_field = lines.path(system), lines.id_field(system)
     paths = side.row_fields.get(lines_path, ())
     rows: dict[str, Row] = {}
-    for row in _listed(data, lines_path):
+    for row in listed(data, lines_path):
         line_id = _text(row.get(id_field))
         if line_id is None:
             msg = f"a row of {lines_path} without {id_field}"
             raise UndecodableError(msg)
-        rows[line_id] = dict(zip(paths, map(row.get, paths), strict=True))
-    return rows
-
-
-def _listed(data: Document, lines_path: str) -> list[dict[str, JsonValue]]:
-    found = data.get(lines_path) or []
-    if not isinstance(found, list):
-        msg = f"{lines_path} is no list of rows"
-        raise UndecodableError(msg)
-    rows = [row for row in found if isinstance(row, dict)]
-    if len(rows) != len(found):
-        msg = f"{lines_path} holds something that is no row"
-        raise UndecodableError(msg)
+        rows[line_id] = read(row, paths)
     return rows
 
 
