@@ -41,7 +41,8 @@ def send_messages(context: Context, call: Call) -> Json:
         Refusal: a message has no title, or nobody to go to.
     """
     model = lowered(call.data()).get("model")
-    found = [lowered(each) for each in model or () if isinstance(each, dict)]
+    given = model if isinstance(model, list) else []
+    found = [lowered(each) for each in given if isinstance(each, dict)]
     if not found:
         raise Refusal(Code.PARAMETER, "data 数据包中的参数 Model 的值不能为空", None)
     for at, each in enumerate(found):
