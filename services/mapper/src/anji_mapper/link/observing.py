@@ -123,6 +123,8 @@ def _seen(turn: Turn, system: System, stamp: Stamp, data: Document) -> Seen:
 def _filled(seen: Seen, last: Seen, link_type: LinkType, system: System) -> Seen:
     """Return what is seen, with what a reader of an older mapping did not know of as it was."""
     side, head = link_type.side(system), seen.head
+    if _is_whole(seen, link_type, system):
+        return seen  # nearly always
     paths = (*side.head_fields, *(first.path for first in side.first_rows))
     lacking = [path for path in paths if path not in head]
     if lacking:
@@ -134,6 +136,19 @@ def _filled(seen: Seen, last: Seen, link_type: LinkType, system: System) -> Seen
         if (filled := _rows_filled(lines, side.row_fields, seen, last, system)) is not None
     }
     return replace(seen, head=head, rows=rows)
+
+
+def _is_whole(seen: Seen, link_type: LinkType, system: System) -> bool:
+    side = link_type.side(system)
+    if not all(map(seen.head.__contains__, side.head_fields)):
+        return False
+    if any(first.path not in seen.head for first in side.first_rows):
+        return False
+    for lines in link_type.lines:
+        rows, width = seen.rows.get(lines.name), len(side.row_fields[lines.path(system)])
+        if rows is None or min(map(len, rows.values()), default=width) < width:
+            return False
+    return True
 
 
 def _rows_filled(

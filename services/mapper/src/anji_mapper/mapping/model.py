@@ -323,7 +323,7 @@ class LinkType:
         return {
             state.path: state.holds(system, head)
             for state in self.states
-            if all(path in head for path in state.paths.get(system, ()))
+            if all(map(head.__contains__, state.paths.get(system, ())))
         }
 
     def head_paths(self, system: System) -> tuple[str, ...]:
