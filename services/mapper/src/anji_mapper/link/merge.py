@@ -336,10 +336,10 @@ def _lost(wish: Wish, place: _Place, reason: str) -> Conflict:
 def _compare_lines(
     found: Comparison, lines: LinesPair, look: _Look, known: Mapping[str, LineState]
 ) -> None:
-    if any(lines.name not in side.rows for side in look.sides):
+    crm_rows, erp_rows = look.sides[0].rows.get(lines.name), look.sides[1].rows.get(lines.name)
+    if crm_rows is None or erp_rows is None:
         found.lines[lines.name] = dict(known)  # newer in the mapping than what was seen
         return
-    crm_rows, erp_rows = (side.rows[lines.name] for side in look.sides)
 
     def is_same(crm: str, erp: str) -> bool:
         return _is_same(lines, look.sides, (crm_rows[crm], erp_rows[erp]), look.context)

@@ -83,9 +83,9 @@ def _gone(turn: Turn) -> bool:
     whether a person has decided. A record that is out of use already misses nothing.
     """
     seat, deletion = turn.seat, turn.link_type.deletion
-    gone = [system for system in SYSTEMS if seat.side(system).is_gone]
-    if seat.stage is not Stage.LINKED or not gone:
+    if seat.stage is not Stage.LINKED or not (seat.crm.is_gone or seat.erp.is_gone):
         return False
+    gone = [system for system in SYSTEMS if seat.side(system).is_gone]
     does = {} if deletion is None or deletion.state is None else deletion.state.does
     if any(system.other not in does for system in gone):
         return True

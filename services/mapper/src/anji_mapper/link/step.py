@@ -251,6 +251,8 @@ def _retried(turn: Turn, entry: Entry) -> None:
 
 def _retry_deferred(turn: Turn) -> None:
     """Take in the values that people wrote for a side while a command to it was in flight."""
+    if not turn.seat.deferred:
+        return
     waiting = [each for each in turn.seat.deferred if each.kind is EntryKind.EDIT]
     if waiting:
         turn.put(deferred=tuple(each for each in turn.seat.deferred if each not in waiting))
