@@ -36,6 +36,7 @@ from anji_mapper.mapping.model import LinesPair, LinkType, Row, Seen
 __all__ = [
     "agree",
     "cleared",
+    "filled",
     "is_answer",
     "look_at",
     "observe",
@@ -102,7 +103,7 @@ def _seen(turn: Turn, system: System, stamp: Stamp, data: Document) -> Seen:
     seen, last = turn.link_type.seen(system, data), turn.seat.side(system).seen
     if last is None:
         return seen
-    seen = _filled(seen, last, turn.link_type, system)
+    seen = filled(seen, last, turn.link_type, system)
     if not stamp.unread:
         return seen
     rows = {
@@ -120,7 +121,7 @@ def _seen(turn: Turn, system: System, stamp: Stamp, data: Document) -> Seen:
     return replace(seen, head=head, rows=rows)
 
 
-def _filled(seen: Seen, last: Seen, link_type: LinkType, system: System) -> Seen:
+def filled(seen: Seen, last: Seen, link_type: LinkType, system: System) -> Seen:
     """Return what is seen, with what a reader of an older mapping did not know of as it was."""
     side, head = link_type.side(system), seen.head
     if _is_whole(seen, link_type, system):

@@ -6,7 +6,7 @@ from anji_mapper.link.questions import question_id, question_words
 from anji_mapper.link.state import Problem, ProblemKind, Seat, Stage
 from anji_mapper.link.turn import Turn
 
-__all__ = ["gravest", "is_out_of_use", "judge"]
+__all__ = ["gravest", "judge"]
 
 _Found = tuple[ProblemKind, str, str]
 """(kind, what tells it from the next of its kind, words)."""
@@ -92,13 +92,6 @@ def _gone(turn: Turn) -> bool:
     return any(
         does[system.other].enter
         and seat.side(system).seen is None
-        and not is_out_of_use(turn, system.other)
+        and not turn.is_out_of_use(system.other)
         for system in gone
     )
-
-
-def is_out_of_use(turn: Turn, system: System) -> bool:
-    """Whether a side's record was seen in a state in which it takes no values."""
-    side = turn.seat.side(system)
-    states = [state for state in turn.link_type.states if system in state.resting]
-    return side.seen is not None and any(side.seen.head.get(each.path) is True for each in states)

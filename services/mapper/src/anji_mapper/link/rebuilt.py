@@ -16,7 +16,6 @@ from anji_mapper.link.baseline import Unsettled, take_as_it_stands
 from anji_mapper.link.context import Context
 from anji_mapper.link.converting import convert
 from anji_mapper.link.crosswalking import publish_rows
-from anji_mapper.link.problems import is_out_of_use
 from anji_mapper.link.rules import RULES
 from anji_mapper.link.state import LineState, Seat, SideState, Stage, as_pointer, changed
 from anji_mapper.link.turn import Turn
@@ -98,7 +97,7 @@ def _tell_left_in_use(turn: Turn) -> None:
     """
     far, deletion = turn.far, turn.link_type.deletion
     does = None if deletion is None or deletion.state is None else deletion.state.does.get(far)
-    if does is None or not does.enter or is_out_of_use(turn, far):
+    if does is None or not does.enter or turn.is_out_of_use(far):
         return
     turn.notify(
         NoticeKind.UNSETTLED,

@@ -6,17 +6,15 @@ mapping, too: an agreed pair that the new one converts otherwise says nothing an
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 
 from pydantic import JsonValue
 
 from anji_common.errors import AwaitedError, MappingError
 from anji_common.events.changes import Change
-from anji_common.events.observed import Document
 from anji_common.refs import System
 from anji_mapper.link.context import Context
 from anji_mapper.link.converting import convert
-from anji_mapper.link.observing import observe
+from anji_mapper.link.observing import filled, observe
 from anji_mapper.link.state import LineState, Seat, ValuePair, changed
 from anji_mapper.link.turn import Turn
 from anji_mapper.mapping.model import LinkType, Pair, Row, Seen
@@ -42,42 +40,10 @@ def look_again(turn: Turn, system: System, change: Change) -> None:
     is_past = is_known and turn.rules.is_past(side, change.stamp)
     if change.data is None or side.seen is None or side.held is not None or is_past:
         return
-    seen = _known(turn.link_type, system, change.data, before.seen or Seen({}))
+    seen = filled(
+        turn.link_type.seen(system, change.data), before.seen or Seen({}), turn.link_type, system
+    )
     turn.put_side(system, changed(side, seen=seen))
-
-
-def _known(link_type: LinkType, system: System, data: Document, before: Seen) -> Seen:
-    seen = link_type.seen(system, data)
-    derived = {first.path for first in link_type.side(system).first_rows}
-    derived |= {
-        state.path
-        for state in link_type.states
-        if all(path in data for path in state.paths.get(system, ()))
-    }
-    rows = {}
-    for lines in link_type.lines:
-        id_field, known = lines.id_field(system), before.rows.get(lines.name, {})
-        read = {str(row.get(id_field)): row for row in _rows(data, lines.path(system))}
-        rows[lines.name] = {
-            line_id: _read(row, read[line_id], known.get(line_id, {}))
-            for line_id, row in seen.rows.get(lines.name, {}).items()
-        }
-    head = _read(seen.head, {**data, **dict.fromkeys(derived)}, before.head)
-    return replace(seen, head=head, rows=rows)
-
-
-def _rows(data: Document, path: str) -> list[dict[str, JsonValue]]:
-    found = data.get(path)
-    return [row for row in found if isinstance(row, dict)] if isinstance(found, list) else []
-
-
-def _read(row: Row, data: Mapping[str, JsonValue], before: Row) -> Row:
-    """Return the values of `row` that were read, and what is known of the others."""
-    return {
-        path: value if path in data else before[path]
-        for path, value in row.items()
-        if path in data or path in before
-    }
 
 
 def forgotten(seat: Seat, old: LinkType, new: LinkType, context: Context) -> Seat:

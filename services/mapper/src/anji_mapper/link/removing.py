@@ -40,21 +40,13 @@ def decide_removed(turn: Turn, found: Comparison) -> None:
     for name, crm_id in found.lost_rows:
         state = found.lines[name][crm_id]
         lost = _lost(turn, kinds[name], crm_id, state)
-        if turn.rules.may_be_removed(state) and not _is_in_a_state(turn, lost.holder.other):
+        if turn.rules.may_be_removed(state) and not turn.is_out_of_use(lost.holder.other):
             _decide(turn, found, lost)
-
-
-def _is_in_a_state(turn: Turn, system: System) -> bool:
-    """Whether a side's record is void or the like: its lines have gone with it, not by an edit."""
-    seen = turn.seat.side(system).seen
-    head = {} if seen is None else seen.head
-    states = turn.link_type.states
-    return any(system in each.resting and head.get(each.path) is True for each in states)
 
 
 def _shows_what_it_has(turn: Turn, name: str, system: System) -> bool:
     """Whether a line of this kind that a side does not show now may be taken not to be there."""
-    is_resting = _is_in_a_state(turn, system)
+    is_resting = turn.is_out_of_use(system)
     return not is_resting and turn.rules.is_believed(_shown(turn, name, system))
 
 

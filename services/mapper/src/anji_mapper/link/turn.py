@@ -94,3 +94,11 @@ class Turn:
                 details=details,
             )
         )
+
+    def is_out_of_use(self, system: System) -> bool:
+        """Whether a side's record was seen in a state (void, say) in which it takes no values."""
+        seen = self.seat.side(system).seen
+        return seen is not None and any(
+            system in each.resting and seen.head.get(each.path) is True
+            for each in self.link_type.states
+        )
