@@ -1,16 +1,14 @@
 """What follows a save: files that are put to a record, organisations that get it."""
 
-import asyncio
 import base64
 import json
-from collections.abc import Callable, Coroutine
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from anji_common.events.commands import Attachment, Finish
 from anji_common.interest import Interest
 from anji_common.refs import System
-from anji_common.testing.virtual_time import LoopClock, run_virtually
 from anji_common.transport import Answer, Call
 from anji_common.writing.target import Found, Refused, Written
 from anji_k3cloud.service import Connection, target_of
@@ -21,22 +19,15 @@ from labs.erp_lab import (
     NOTICE,
     ORDER,
     Erp,
-    make_erp,
     new_customer,
     new_order,
     settings_of,
 )
+from labs.erp_lab import on_an_erp as on_any_erp
 from labs.sandbox_transport import SandboxTransport
 
 INTEREST = Interest(System.K3CLOUD, (CUSTOMER, ORDER, NOTICE))
-
-
-def on_an_erp(test: Callable[[Erp], Coroutine[Any, Any, None]], **more: Any) -> None:  # noqa: ANN401 - passed on
-    async def run() -> None:
-        clock = LoopClock(asyncio.get_running_loop())
-        await test(make_erp(clock, interest=INTEREST, **more))
-
-    run_virtually(run())
+on_an_erp = partial(on_any_erp, interest=INTEREST)
 
 
 class Liar:

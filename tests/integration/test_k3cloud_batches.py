@@ -1,8 +1,6 @@
 """Batches: one bad packet does not hold back the others, and calls are few."""
 
-import asyncio
-from collections.abc import Callable, Coroutine
-from typing import Any
+from functools import partial
 
 import pytest
 
@@ -10,7 +8,6 @@ from anji_common.errors import AuthenticationError
 from anji_common.events.commands import Action, Finish
 from anji_common.interest import Interest
 from anji_common.refs import Ref, System
-from anji_common.testing.virtual_time import LoopClock, run_virtually
 from anji_common.writing.settings import WriterSettings
 from anji_common.writing.target import Busy, Refused, Written
 from anji_k3cloud.service import Connection, target_of
@@ -22,21 +19,14 @@ from labs.erp_lab import (
     NOTICE,
     ORDER,
     Erp,
-    make_erp,
     new_customer,
     new_order,
     settings_of,
 )
+from labs.erp_lab import on_an_erp as on_any_erp
 
 INTEREST = Interest(System.K3CLOUD, (CUSTOMER, ORDER, NOTICE))
-
-
-def on_an_erp(test: Callable[[Erp], Coroutine[Any, Any, None]], **more: Any) -> None:  # noqa: ANN401 - passed on
-    async def run() -> None:
-        clock = LoopClock(asyncio.get_running_loop())
-        await test(make_erp(clock, interest=INTEREST, **more))
-
-    run_virtually(run())
+on_an_erp = partial(on_any_erp, interest=INTEREST)
 
 
 def test_a_refusal_of_one_packet_names_its_field_and_saves_the_others() -> None:

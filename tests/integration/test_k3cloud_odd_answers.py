@@ -1,8 +1,8 @@
 """Answers to writes that tell less or other than was done: nothing doubled or mixed up."""
 
-import asyncio
 import json
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -10,7 +10,6 @@ import pytest
 from anji_common.events.commands import Command, RowRemoval, RowWish
 from anji_common.interest import Interest
 from anji_common.refs import Ref, System
-from anji_common.testing.virtual_time import LoopClock, run_virtually
 from anji_common.transport import Answer, Call, Transport
 from anji_common.writing.target import Doubtful, Refused, WriteOutcome, Written
 from anji_k3cloud.service import Connection, target_of
@@ -20,11 +19,11 @@ from labs.erp_lab import (
     NOTICE,
     ORDER,
     Erp,
-    make_erp,
     new_customer,
     new_order,
     settings_of,
 )
+from labs.erp_lab import on_an_erp as on_any_erp
 
 INTEREST = Interest(System.K3CLOUD, (CUSTOMER, ORDER, NOTICE))
 Retold = Callable[[dict[str, Any]], None]
@@ -53,12 +52,7 @@ class Retelling:
         await self._inner.close()
 
 
-def on_an_erp(test: Callable[[Erp], Coroutine[Any, Any, None]]) -> None:
-    async def run() -> None:
-        clock = LoopClock(asyncio.get_running_loop())
-        await test(make_erp(clock, interest=INTEREST))
-
-    run_virtually(run())
+on_an_erp = partial(on_any_erp, interest=INTEREST)
 
 
 async def written(

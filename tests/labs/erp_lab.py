@@ -1,8 +1,10 @@
 """The K3Cloud connector over a sandbox core: without sockets, and under virtual time."""
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from datetime import tzinfo
+from typing import Any
 
 from pydantic import JsonValue
 
@@ -10,7 +12,7 @@ from anji_common.clock import Clock
 from anji_common.events.commands import Action, Command, CommandNumber, Finish, LookUp, RowWish
 from anji_common.interest import FieldInterest, FieldKind, Interest, LinesInterest, ObjectInterest
 from anji_common.refs import Ref, System
-from anji_common.testing.virtual_time import EPOCH
+from anji_common.testing.virtual_time import EPOCH, LoopClock, run_virtually
 from anji_k3cloud.client import Client
 from anji_k3cloud.documents import Documents
 from anji_k3cloud.metadata import Metadata
@@ -35,6 +37,7 @@ __all__ = [
     "make_erp",
     "new_customer",
     "new_order",
+    "on_an_erp",
     "seat",
     "settings_of",
 ]
@@ -270,3 +273,16 @@ def new_order(
         ),
         finish=finish,
     )
+
+
+def on_an_erp(
+    test: Callable[[Erp], Coroutine[Any, Any, None]],
+    interest: Interest,
+    **more: Any,  # noqa: ANN401 - passed on
+) -> None:
+    """Run a test on a new ERP of virtual time; `more` is `make_erp`'s."""
+
+    async def run() -> None:
+        await test(make_erp(LoopClock(asyncio.get_running_loop()), interest=interest, **more))
+
+    run_virtually(run())
