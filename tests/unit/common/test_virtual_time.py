@@ -5,7 +5,12 @@ import contextlib
 
 import pytest
 
-from anji_common.testing.virtual_time import Life, LoopClock, run_virtually
+from anji_common.testing.virtual_time import (
+    Life,
+    LivelockError,
+    LoopClock,
+    run_virtually,
+)
 
 
 async def _ticks(clock: LoopClock, ticks: list[float]) -> None:
@@ -134,3 +139,34 @@ def test_a_group_cancels_its_tasks_in_one_order_wherever_in_memory_they_lie() ->
 
     assert len(orders[0]) == 12
     assert all(order == orders[0] for order in orders)
+
+
+@pytest.mark.parametrize("delay", [0.0, 1e-30], ids=["no time", "less time than can be told"])
+def test_work_that_turns_for_ever_while_no_time_passes_fails_and_is_named(delay: float) -> None:
+    async def ask_again(clock: LoopClock) -> None:
+        while True:
+            await clock.sleep(delay)
+
+    async def play() -> None:
+        clock = LoopClock(asyncio.get_running_loop())
+        await clock.sleep(2.5)
+        idle = Life().begin(_ticks(clock, []), name="sleeps")
+        asyncio.get_running_loop().create_task(ask_again(clock), name="asks")
+        await idle
+
+    with pytest.raises(LivelockError, match=r"it is 2\.5 s still\. .*task asks in ") as told:
+        run_virtually(play())
+    assert "ask_again" in str(told.value)
+    assert "sleeps" not in str(told.value)
+
+
+def test_much_work_at_one_moment_is_no_livelock() -> None:
+    async def play() -> str:
+        clock = LoopClock(asyncio.get_running_loop())
+        for _ in range(2):
+            for _ in range(60_000):
+                await clock.sleep(0.0)
+            await clock.sleep(0.001)
+        return "ended"
+
+    assert run_virtually(play()) == "ended"

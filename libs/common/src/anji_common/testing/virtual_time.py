@@ -2,14 +2,15 @@
 
 Everything on it that waits through `LoopClock` or asyncio's own timers takes no real time, and
 two runs of the same work take the same steps in the same order. There must be no sockets and
-no threads in that work: a loop that waits for something outside itself raises `StalledError`.
+no threads in that work: a loop that waits for something outside itself raises `StalledError`, and
+one that turns for ever while no time passes `LivelockError`.
 
 Several processes can be played on one loop, each in a `Life` that can be frozen and thawed as
 SIGSTOP and SIGCONT do.
 """
 
 import asyncio
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Coroutine, Generator, Sequence
 from contextvars import Context, ContextVar, copy_context
 from datetime import UTC, datetime, timedelta
@@ -18,7 +19,15 @@ from itertools import count
 from types import coroutine
 from typing import Any, TypeVar, TypeVarTuple
 
-__all__ = ["EPOCH", "Life", "LoopClock", "StalledError", "VirtualTimeLoop", "run_virtually"]
+__all__ = [
+    "EPOCH",
+    "Life",
+    "LivelockError",
+    "LoopClock",
+    "StalledError",
+    "VirtualTimeLoop",
+    "run_virtually",
+]
 
 EPOCH = datetime(2026, 1, 5, 1, 0, 0, tzinfo=UTC)
 """When virtual time begins: a Monday, 9 o'clock in Beijing."""
@@ -109,12 +118,37 @@ class _Handle(asyncio.TimerHandle):
         self._loop.due_now(self)
 
 
+def _told_of(handle: _Handle) -> str:
+    """Return what a handle will run: a task by its name and where it is, else the callback."""
+    callback = handle._callback  # noqa: SLF001 - a handle of ours
+    task = getattr(callback, "__self__", None)
+    if not isinstance(task, asyncio.Task):
+        return getattr(callback, "__qualname__", repr(callback))
+    places: list[str] = []
+    work: Any = task.get_coro()
+    while (frame := getattr(work, "cr_frame", None)) is not None:
+        places.append(f"{frame.f_code.co_qualname}:{frame.f_lineno}")
+        work = work.cr_await
+    return f"task {task.get_name()} in {' > '.join(places)}"
+
+
 def _nothing() -> None:
     """What a cancelled handle holds, so that it keeps nobody alive."""
 
 
 class StalledError(Exception):
     """Everything waits, and no timer will ever wake anything."""
+
+
+class LivelockError(Exception):
+    """Something goes on and on while no time passes; its words name what, and where it is."""
+
+
+_MOST_TURNS = 100_000
+"""So many turns of the loop at one moment are no work that ends: those of a history are 87, of
+400 pairs that are edited at once 405. They take about a second."""
+_TOLD_TURNS = 100
+"""What is at work in the last of them is told."""
 
 
 class _Task(asyncio.Task[T]):
@@ -160,6 +194,8 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
         self._numbers = count()
         self._timers: list[tuple[float, int, _Handle]] = []
         """A heap; of two at one time the one that was asked for first comes first."""
+        self._turned = Counter[str]()
+        """What was at work when too many turns were taken at one moment."""
         self.set_task_factory(self._numbered)
 
     def _numbered(
@@ -231,9 +267,13 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
         history has thousands of turns.
         """
         ready, timers = self._ready, self._timers
+        turns = 0
         while True:
-            if not ready and not self._stopping:
-                self._jump()
+            if not ready and not self._stopping and self._jump():
+                turns = 0
+            turns += 1
+            if turns > _MOST_TURNS:
+                self._seek_livelock(turns)
             while timers and timers[0][0] <= self._seconds:
                 ready.append(heappop(timers)[2])
             for _ in range(len(ready)):
@@ -246,14 +286,33 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
             if self._stopping:
                 return
 
-    def _jump(self) -> None:
+    def _jump(self) -> bool:
+        """Go to the next timer's time; return whether any time has passed."""
         timers = self._timers
         while timers and timers[0][2].is_cancelled:
             heappop(timers)
         if not timers:
             msg = "everything waits, and no timer will ever wake anything"
             raise StalledError(msg)
-        self._seconds = max(self._seconds, timers[0][0])
+        before = self._seconds
+        self._seconds = max(before, timers[0][0])
+        return self._seconds > before
+
+    def _seek_livelock(self, turns: int) -> None:
+        """Note what is due in a turn too many; raise once enough of them were seen."""
+        self._turned.update(map(_told_of, self._ready))
+        self._turned.update(
+            _told_of(timer) for at, _, timer in self._timers if at <= self._seconds
+        )
+        if turns < _MOST_TURNS + _TOLD_TURNS:
+            return
+        found, self._turned = self._turned, Counter()
+        told = "; ".join(f"{name} {times} times" for name, times in found.most_common(5))
+        msg = (
+            f"{turns} turns of the loop, and it is {self._seconds} s still. In the last "
+            f"{_TOLD_TURNS}: {told}"
+        )
+        raise LivelockError(msg)
 
     def run_in_executor(
         self,
