@@ -29,12 +29,15 @@ UPGRADE ?=
 # Passed on to the fault suite: make faults FAULTS="--scenario killed --seed 7"
 FAULTS ?=
 
-.PHONY: help setup demo test lint simulate faults bench docs lock sbom
+# Passed on to the checks of deploy/: make check-deploy DEPLOY="image --base-image my/python:3.11"
+DEPLOY ?=
+
+.PHONY: help setup demo test lint simulate faults bench docs lock sbom check-deploy
 
 help: ## Say what can be made
 	@echo "Anji: make TARGET"; \
-	grep -hE '^[a-z]+:.*## ' $(firstword $(MAKEFILE_LIST)) \
-	  | awk 'BEGIN {FS = ":.*## "} {printf "  make %-8s %s\n", $$1, $$2}'
+	grep -hE '^[a-z-]+:.*## ' $(firstword $(MAKEFILE_LIST)) \
+	  | awk 'BEGIN {FS = ":.*## "} {printf "  make %-12s %s\n", $$1, $$2}'
 
 setup: $(VENV)/.members ## Make .venv with everything of requirements.lock, and the members in it
 	@echo "ready: $(BIN)/anji --help"
@@ -75,6 +78,10 @@ bench: $(VENV)/.members ## Measure brokers, mapper, latency, memory and sandbox 
 docs: $(VENV)/.members ## Write the generated pages and tables in docs/ anew
 	@echo "docs: generated from the code"
 	@$(BIN)/python tools/pages.py
+
+check-deploy: $(VENV)/.members ## Build, run, render and check what is in deploy/
+	@echo "check-deploy: needs Docker; see deploy/README.md"
+	@$(BIN)/python tools/check_deploy.py $(DEPLOY)
 
 lock: $(VENV)/.members ## Resolve the dependencies into requirements.lock; UPGRADE=1 takes the newest
 	@echo "lock: versions and hashes of everything, no addresses"

@@ -1,8 +1,9 @@
 """The locked dependencies: written anew, or told as a bill of materials.
 
-``requirements.lock`` holds versions and hashes and no addresses. uv's own lock file names
-registries, so it is made in a folder that is thrown away, held to the versions that are locked:
-a new dependency moves nothing else. ``--upgrade`` takes the newest of everything.
+``requirements.lock`` holds versions and hashes and no addresses, and the two beside the Dockerfile
+hold their parts of it. uv's own lock file names registries, so it is made in a folder that is
+thrown away, held to the versions that are locked: a new dependency moves nothing else.
+``--upgrade`` takes the newest of everything.
 
     python tools/locked.py lock [--upgrade]
     python tools/locked.py sbom reports/sbom.cdx.json
@@ -24,6 +25,11 @@ __all__ = ["locked_versions", "main"]
 _ROOT = Path(__file__).parents[1]
 _UV = Path(sys.executable).parent / "uv"
 _LOCK = "requirements.lock"
+_OF_THE_IMAGE = {
+    "deploy/image/requirements.lock": ("--no-dev",),
+    "deploy/image/build.lock": ("--only-group", "build"),
+}
+"""Parts of the same lock: what runs in the image, and what only makes the members' wheels."""
 _PINNED = re.compile(r"^([a-z0-9][a-z0-9._-]*)==(\S+)", re.MULTILINE)
 
 
@@ -45,6 +51,8 @@ def main(arguments: Sequence[str]) -> int:
         if given.command == "lock":
             _resolve(Path(folder), is_held=not given.upgrade)
             (_ROOT / _LOCK).write_text(_exported(Path(folder), "requirements.txt", "--all-groups"))
+            for name, options in _OF_THE_IMAGE.items():
+                (_ROOT / name).write_text(_exported(Path(folder), "requirements.txt", *options))
         else:
             _resolve(Path(folder), is_held=True)
             _write_bill(_exported(Path(folder), "cyclonedx1.5", "--no-dev"), given.file)
