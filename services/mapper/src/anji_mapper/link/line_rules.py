@@ -46,15 +46,34 @@ def finds_by_marker(
 
 
 def finds_by_content(
-    _lines: LinesPair,
-    _rows: tuple[Rows, Rows],
+    lines: LinesPair,
+    rows: tuple[Rows, Rows],
     free: tuple[Sequence[str], Sequence[str]],
     is_same: Callable[[str, str], bool],
 ) -> Iterator[tuple[str, str]]:
-    """Rule 18: else two rows are one line if they say the same, where no third does."""
-    found = [(crm, erp) for crm in free[0] for erp in free[1] if is_same(crm, erp)]
+    """Rule 18: else two rows are one line if they say the same, where no third says it otherwise.
+
+    Rows that are equal in all that is mapped are nobody's to tell apart, such as a quantity that
+    is split by a date of one side only: any of them may be the other side's. They are paired in
+    their order; as new ones they would be made a second time on either side.
+    """
+    crm_alike = _alike(rows[0], free[0], [pair.crm for pair in lines.pairs])
+    erp_alike = _alike(rows[1], free[1], [pair.erp for pair in lines.pairs])
+    found = [(crm, erp) for crm in crm_alike for erp in erp_alike if is_same(crm, erp)]
     crms, erps = [crm for crm, _ in found], [erp for _, erp in found]
-    yield from ((crm, erp) for crm, erp in found if crms.count(crm) == 1 and erps.count(erp) == 1)
+    for crm, erp in found:
+        if crms.count(crm) == 1 and erps.count(erp) == 1:
+            yield from zip(crm_alike[crm], erp_alike[erp], strict=False)
+
+
+def _alike(rows: Rows, free: Sequence[str], paths: Sequence[str]) -> dict[str, list[str]]:
+    """Return the first of equal rows → all of them, in their order."""
+    found: dict[str, list[str]] = {}
+    for row_id in free:
+        held = [rows[row_id].get(path) for path in paths]
+        first = next((each for each in found if held == [*map(rows[each].get, paths)]), row_id)
+        found.setdefault(first, []).append(row_id)
+    return found
 
 
 def finds_by_likeness(

@@ -8,13 +8,22 @@ go, and whoever was refused that partner may claim it.
 from collections.abc import Callable
 
 from anji_common.events.changes import Change
+from anji_common.events.commands import CommandNumber
 from anji_common.events.crosswalk import RowState
 from anji_common.events.inbox import Entry, EntryKind
 from anji_common.events.notices import NoticeKind
 from anji_common.events.observed import Observed
 from anji_common.refs import Ref
 from anji_mapper.link.observing import look_at, observe
-from anji_mapper.link.state import LineState, SideState, Stage, as_pointer, changed
+from anji_mapper.link.state import (
+    LineState,
+    ProblemKind,
+    Refusal,
+    SideState,
+    Stage,
+    as_pointer,
+    changed,
+)
 from anji_mapper.link.turn import Turn
 from anji_mapper.link.waiting import ask_to_read
 
@@ -26,6 +35,7 @@ __all__ = [
     "claim",
     "hear",
     "let_go",
+    "seem_free",
     "told_copied",
     "try_again",
     "wake_claimants",
@@ -57,7 +67,7 @@ def claim(turn: Turn, partner: Ref, found_for: int | None = None) -> None:
     side = turn.seat.side(turn.far)
     marker = None if side.seen is None else side.seen.marker
     newest = turn.seat.side(turn.own).revision
-    turn.put_side(turn.far, changed(side, ref=partner))
+    turn.put_side(turn.far, changed(side, ref=partner, refusal=None))
     turn.put(
         stage=Stage.CLAIMING,
         partner=partner,
@@ -96,10 +106,13 @@ def begin_anew(turn: Turn) -> None:
 def answer_claim(turn: Turn, entry: Entry) -> None:
     """Grant or refuse a claim on this seat's record."""
     home = Ref.parse(entry.sender)
-    if turn.seat.stage in _SOMEBODYS and turn.seat.side(turn.own).is_gone:
+    is_granted = turn.rules.grants(turn.seat, entry)
+    is_lost = turn.seat.stage in _SOMEBODYS or not is_granted
+    if is_lost and turn.seat.side(turn.own).is_gone:
         turn.tell(home, EntryKind.GONE)
+        ask_to_read(turn, turn.seat.key)  # whoever claims it may have just seen it
         return
-    if not turn.rules.grants(turn.seat, entry):
+    if not is_granted:
         claimants = dict.fromkeys((*turn.seat.claimants, home))
         turn.put(claimants=tuple(claimants))
         turn.tell(home, EntryKind.REFUSE, holder=turn.seat.partner)
@@ -132,6 +145,22 @@ def let_go(turn: Turn) -> None:
         f"{turn.seat.key} was deleted; {partner} stays, and nothing is written to it any more",
         partner=str(partner),
     )
+
+
+def seem_free(turn: Turn, before: SideState) -> None:
+    """Wake those who were refused our record if it may be free for them now, or is gone.
+
+    It is not their home's that it was marked for, or people have taken it away.
+
+    Args:
+        turn: The step in hand, with our own change taken in.
+        before: Our own side as it was.
+    """
+    seat, own = turn.seat, turn.seat.side(turn.own)
+    was, now = (None if each.seen is None else each.seen.marker for each in (before, own))
+    is_news = was != now or before.is_gone != own.is_gone
+    if seat.claimants and is_news and seat.stage in {Stage.NEW, Stage.REFUSED, Stage.ORPHAN}:
+        wake_claimants(turn)
 
 
 def wake_claimants(turn: Turn, *, but: str = "") -> None:
@@ -221,9 +250,21 @@ def _released(turn: Turn, entry: Entry) -> None:
 
 
 def _gone(turn: Turn, entry: Entry) -> None:
-    """What we claimed is deleted: another one may fit, or one is made."""
-    if turn.seat.stage is Stage.CLAIMING and str(turn.seat.partner) == entry.sender:
+    """What we claimed is deleted: another one may fit, or one is made.
+
+    Not for a record that is marked as made from that one: it would claim it again, for ever.
+    """
+    seat = turn.seat
+    if seat.stage is not Stage.CLAIMING or str(seat.partner) != entry.sender:
+        return
+    own, far = seat.side(turn.own), seat.side(turn.far)
+    if own.seen is None or own.seen.marker != entry.sender:
         begin_anew(turn)
+        return
+    words = f"the marker field names {entry.sender}, which was deleted; empty it, or delete this"
+    number = CommandNumber(seat.generation, far.sent)
+    turn.put(stage=Stage.REFUSED)
+    turn.put_side(turn.far, changed(far, refusal=Refusal("", ProblemKind.GONE, words, number)))
 
 
 def _woken(turn: Turn, _entry: Entry) -> None:

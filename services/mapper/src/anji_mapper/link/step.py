@@ -134,8 +134,10 @@ def _own_change(turn: Turn, change: Change) -> bool:
         if is_gone:
             seats.wake_claimants(turn)
         return True
+    before = turn.seat.side(turn.own)
     if not observing.observe(turn, turn.own, change):
         return False
+    seats.seem_free(turn, before)
     if turn.seat.stage is Stage.REFUSED and turn.seat.side(turn.own).held is None:
         seats.begin_anew(turn)
     if (
