@@ -72,10 +72,15 @@ class Lab:
         return found
 
 
-def in_a_lab(test: Callable[[Lab], Coroutine[Any, Any, None]], *, partitions: int = 3) -> None:
+def in_a_lab(
+    test: Callable[[Lab], Coroutine[Any, Any, None]],
+    *,
+    partitions: int = 3,
+    kind: type[EmbeddedBroker] = EmbeddedBroker,
+) -> None:
     async def run() -> None:
         clock = LoopClock(asyncio.get_running_loop())
-        broker = EmbeddedBroker(None, clock=clock, partitions=partitions)
+        broker = kind(None, clock=clock, partitions=partitions)
         await broker.declare(declared_topics({System.K3CLOUD: ("Thing",)}))
         lab = Lab(clock, broker, LittleVendor(clock))
         await test(lab)

@@ -10,6 +10,7 @@ from typing import Self
 
 from pydantic import AwareDatetime, Field
 
+from anji_common.errors import UndecodableError
 from anji_common.events.commands import Command, CommandNumber
 from anji_common.events.envelope import Event, body_of, parsed
 from anji_common.events.results import Outcome
@@ -17,7 +18,7 @@ from anji_common.messages import Message, Record
 from anji_common.refs import Ref, System
 from anji_common.topics import Lane, attempts_topic
 
-__all__ = ["Attempt", "AttemptRow", "Delivery", "Made", "Refusal", "delivery_of"]
+__all__ = ["Attempt", "AttemptRow", "Delivery", "Made", "Refusal", "command_in", "delivery_of"]
 
 
 class Made(Event):
@@ -118,6 +119,15 @@ class AttemptRow(Event):
     def from_record(cls, record: Record) -> Self:
         """Return the row; raises UndecodableError."""
         return parsed(cls, record)
+
+
+def command_in(record: Record, system: System) -> Command:
+    """Return the command to `system` in a record; raises UndecodableError."""
+    command = Command.from_record(record)
+    if record.text_key != str(command.seat) or command.system is not system:
+        msg = f"{record.place}: a command of {command.seat} to {command.system} is out of place"
+        raise UndecodableError(msg)
+    return command
 
 
 class Delivery(Enum):

@@ -21,16 +21,22 @@ import structlog
 
 from anji_common.broker.port import Task
 from anji_common.deadletters import dead_letter
-from anji_common.errors import RateLimitedError, RetriableError, RevokedError, UndecodableError
-from anji_common.events.commands import Command
+from anji_common.errors import (
+    RateLimitedError,
+    RejectedError,
+    RetriableError,
+    RevokedError,
+    UndecodableError,
+)
 from anji_common.interest import Interest
 from anji_common.messages import Message, Record
 from anji_common.metrics import VENDOR_WAITS, WRITER_ATTEMPTS, WRITER_PARKED, WRITER_RESULTS
 from anji_common.refs import Ref, System
 from anji_common.runtime import Owning, Runtime, owning_nothing
 from anji_common.topics import Lane, commands_topic
-from anji_common.writing.attempts import AttemptRow, Delivery
+from anji_common.writing.attempts import AttemptRow, Delivery, command_in
 from anji_common.writing.beside import Beside
+from anji_common.writing.fitting import Settled, refuse_largest
 from anji_common.writing.knowledge import Knowledge, knowing
 from anji_common.writing.looking import Looking
 from anji_common.writing.rows import AttemptRows
@@ -142,7 +148,7 @@ class _Desk:
             self._beside.put_off(partial(self._back_off_seconds, error))
         live, bulk = await self._take()
         if not self._settings.writes:
-            self._only_log([*live, *bulk])
+            log_suppressed([*live, *bulk], self._system)
             return
         if self._beside.is_free:
             self._begin_bulk(bulk)
@@ -226,7 +232,7 @@ class _Desk:
         outputs: list[Message] = []
         for record in records:
             try:
-                command = self._command(record)
+                command = command_in(record, self._system)
             except UndecodableError as error:
                 outputs.append(dead_letter(record, error, f"{self._system}/writer"))
                 continue
@@ -273,15 +279,10 @@ class _Desk:
         outputs: list[Message],
     ) -> None:
         """Send what is to be sent; publish results, rows and offsets in one transaction."""
-        settled = await self._send(rows, jobs, verdicts)
-        for seat, verdict in settled.items():
-            row = rows[seat]
-            if isinstance(verdict, Answered):
-                outputs.append(verdict.result.to_message())
-                rows[seat] = row.closed(verdict.result.number)
-            else:
-                rows[seat] = row.with_attempt(verdict.attempt)
-        await self._commit(list(rows.values()), records, outputs)
+        verdicts_now = await self._send(rows, jobs, verdicts, outputs)
+        told = Settled(self._system, rows, jobs, verdicts_now, outputs)
+        await self._commit_settled(told, records)
+        rows, settled = told.ended(), told.verdicts
         for verdict in settled.values():
             if isinstance(verdict, Answered):
                 WRITER_RESULTS.labels(self._system, verdict.result.outcome).inc()
@@ -297,11 +298,21 @@ class _Desk:
                 self._timers.drop(seat)
                 self._timers.park(seat, now, 0.0, lane=row.lane)
 
+    async def _commit_settled(self, told: Settled, records: Sequence[Record]) -> None:
+        while True:
+            try:
+                rows = list(told.ended().values())
+                return await self._commit(rows, records, told.messages())
+            except RejectedError as error:
+                _log.warning("record.too_large", system=self._system.value, reason=str(error))
+                told.cut_largest(error, self._clock.now())
+
     async def _send(
         self,
-        rows: Mapping[Ref, AttemptRow],
+        rows: dict[Ref, AttemptRow],
         jobs: Mapping[Ref, Job],
         verdicts: dict[Ref, Verdict],
+        outputs: list[Message],
     ) -> dict[Ref, Answered | Parked]:
         """Record and send every job whose verdict is `Send`, no attempt older than A."""
         settled: dict[Ref, Answered | Parked] = {}
@@ -330,7 +341,12 @@ class _Desk:
                 for job, attempt in zip(sent, attempts, strict=True)
                 if self._rules.is_noted(job)
             ]
-            await self._commit(recorded, (), [])
+            try:
+                await self._commit(recorded, (), [])
+            except RejectedError as error:
+                pairs = list(zip(sent, attempts, strict=True))
+                verdicts = refuse_largest(rows, pairs, outputs, error, self._clock.now())
+                continue
             for job in sent:  # whatever happens from here on, they are looked at again
                 lane = job.command.lane
                 self._timers.park(job.seat, begun, 0.0, doubted_since=begun, lane=lane)
@@ -367,26 +383,6 @@ class _Desk:
             "vendor.awaited", system=self._system.value, reason=str(error), wait_seconds=wait
         )
         return wait
-
-    def _command(self, record: Record) -> Command:
-        """Return the command in `record`; raises UndecodableError."""
-        command = Command.from_record(record)
-        if record.text_key != str(command.seat) or command.system is not self._system:
-            msg = (
-                f"{record.place}: a command of {command.seat} to {command.system} is out of place"
-            )
-            raise UndecodableError(msg)
-        return command
-
-    def _only_log(self, records: Sequence[Record]) -> None:
-        """Shadow mode: say what would be done."""
-        for record in records:
-            try:
-                command = self._command(record)
-            except UndecodableError as error:
-                _log.warning("command.unreadable", reason=str(error))
-                continue
-            log_suppressed(command)
 
 
 def _job(row: AttemptRow) -> Job:
