@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 import pytest
 
@@ -100,5 +101,18 @@ def test_the_place_given_back_last_is_used_next() -> None:
                 await clock.sleep(0)
 
         assert len(set(used)) == 1
+
+    with_a_clock(test)
+
+
+def test_a_place_that_comes_at_the_moment_when_the_wait_for_it_ends_is_not_lost() -> None:
+    async def test(clock: LoopClock) -> None:
+        pool = Pool(range(1))
+        place = await pool.taken(Lane.LIVE, LONG)
+        asyncio.get_running_loop().call_later(1.0, pool.give_back, Lane.LIVE, place)
+        with suppress(TimeoutError):
+            pool.give_back(Lane.LIVE, await pool.taken(Lane.LIVE, 1.0))
+
+        assert await called(pool, clock, Lane.LIVE, 0.1) == 0.0
 
     with_a_clock(test)

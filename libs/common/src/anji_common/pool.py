@@ -59,7 +59,7 @@ class Pool(Generic[T]):
         try:
             async with asyncio.timeout(most_seconds):
                 return await turn
-        except asyncio.CancelledError:
+        except (asyncio.CancelledError, TimeoutError):
             if turn.done() and not turn.cancelled():  # it had just been given to us
                 self.give_back(lane, turn.result())
             raise
