@@ -148,6 +148,29 @@ def test_a_create_that_was_saved_though_its_batch_does_not_say_so_is_not_made_tw
     on_an_erp(test)
 
 
+@pytest.mark.parametrize("code", [0, 4, 6])
+def test_a_batch_that_is_refused_as_a_whole_though_it_was_saved_is_not_made_twice(
+    code: int,
+) -> None:
+    def raised(status: dict[str, Any]) -> None:
+        status["IsSuccess"], status["MsgCode"], status["SuccessEntitys"] = False, code, []
+        status["Errors"] = [
+            {"FieldName": "", "Message": "未将对象引用设置到对象的实例", "DIndex": 0}
+        ]
+        if not code:
+            status["Errors"] = []
+
+    async def test(erp: Erp) -> None:
+        before = erp.count("BD_Customer")
+
+        outcomes = await written(erp, [new_customer(n) for n in range(5)], "BatchSave", raised)
+
+        assert erp.count("BD_Customer") == before + 5
+        assert [type(outcome) for outcome in outcomes[1:]] == [Written] * 4
+
+    on_an_erp(test)
+
+
 def test_a_record_of_somebody_else_with_our_number_is_not_taken_for_what_was_not_named() -> None:
     def short(status: dict[str, Any]) -> None:
         del status["Errors"][1:]
@@ -247,5 +270,36 @@ def test_a_query_within_a_write_that_is_answered_by_nothing_is_that_commands_out
         outcomes = [*await target.write([reopened]), *await target.write([removed])]
 
         assert len(outcomes) == 2
+
+    on_an_erp(test)
+
+
+class Doubling:
+    """A transport that tells each row of a query twice."""
+
+    def __init__(self, inner: Transport) -> None:
+        self._inner = inner
+
+    async def send(self, call: Call) -> Answer:
+        answer = await self._inner.send(call)
+        if "ExecuteBillQuery" not in call.path:
+            return answer
+        rows = [row for row in json.loads(answer.body) for _ in range(2)]
+        return Answer(answer.status, answer.headers, json.dumps(rows).encode(), answer.cookies)
+
+    async def close(self) -> None:
+        await self._inner.close()
+
+
+def test_a_row_that_an_answer_tells_twice_is_one_line() -> None:
+    async def test(erp: Erp) -> None:
+        order = an_order(erp, FBillNo="X")
+        transport = Doubling(erp.transport)
+        connection = Connection.over(settings_of(erp.k3cloud), erp.clock, transport)
+        target = await target_of(connection, INTEREST)
+
+        (found,) = await target.read([edit(order, {"FNote": "x"})])
+
+        assert found == await held(erp, order)
 
     on_an_erp(test)

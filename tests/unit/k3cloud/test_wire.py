@@ -122,3 +122,12 @@ def test_a_success_tells_its_records() -> None:
     assert [(each.record_id, each.number, each.dindex) for each in status.entities] == [
         ("100101", "X1", 1)
     ]
+
+
+def test_a_no_that_is_told_as_text_is_a_no() -> None:
+    told = LOST.replace(b"false", b'"false"').replace(b'"MsgCode":1', b'"MsgCode":"1"')
+
+    status = status_of(document_of(answer(told), writes=True))
+
+    assert status is not None
+    assert status.is_session_lost

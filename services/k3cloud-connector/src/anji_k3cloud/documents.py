@@ -296,8 +296,9 @@ class Documents:
     def _lines(
         self, lines: LinesInterest, rows: Iterable[Row], start: int, hidden: set[str]
     ) -> list[JsonValue]:
-        present = [row for row in rows if row[start] not in (None, 0)]
-        present.sort(key=lambda row: int(row[start + 1] or 0))
+        # A row that an answer tells twice is one row.
+        by_id = {str(row[start]): row for row in rows if row[start] not in (None, 0)}
+        present = sorted(by_id.values(), key=lambda row: int(row[start + 1] or 0))
         return [
             {
                 lines.id_field: str(row[start]),

@@ -30,6 +30,9 @@ from anji_k3cloud.wire import Status
 
 __all__ = ["Saving"]
 
+_BLOCKED = Status(is_success=False, code=0, errors=(), entities=())
+"""Stands for the answer of a firewall: none of the packets has come to the ERP."""
+
 
 class Saving:
     """Saves packets."""
@@ -79,13 +82,12 @@ class Saving:
                 if _packet(piece).deletes_rows:
                     await self._removing.check(piece)
             is_whole = len(held_back) == len(batch)
-            if not is_whole:
+            if told is not _BLOCKED:
                 doubts, stand, held_back = await self._looked_for(held_back, told)
                 outcomes |= doubts
                 saved += stand
-            waiting += [
-                list(part) for part in (halves(batch) if is_whole else [held_back]) if part
-            ]
+            parts = halves(held_back) if is_whole and len(held_back) > 1 else [held_back]
+            waiting += [list(part) for part in parts if part]
         return outcomes, saved
 
     async def _answer(
@@ -104,7 +106,7 @@ class Saving:
         except (RetriableError, RejectedError) as error:
             if isinstance(error, RefusedError) and len(pieces) > 1:
                 # A firewall: find out which packet it means.
-                return Status(is_success=False, code=0, errors=(), entities=())
+                return _BLOCKED
             return kept_from(error)
 
     async def _looked_for(

@@ -166,7 +166,7 @@ def status_of(document: object) -> Status | None:
 
 def _status(found: Mapping[str, Any]) -> Status:
     return Status(
-        is_success=bool(found.get("IsSuccess")),
+        is_success=str(found.get("IsSuccess")).strip().lower() == "true",
         code=_whole(found.get("MsgCode")),
         errors=tuple(_complaint(each) for each in _dicts(found.get("Errors"))),
         entities=tuple(
