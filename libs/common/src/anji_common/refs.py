@@ -1,5 +1,6 @@
 """Refs: the name of one record of one vendor, the same in keys, events, state and screens."""
 
+from dataclasses import field
 from enum import StrEnum
 from functools import lru_cache
 from typing import Any
@@ -42,9 +43,15 @@ class Ref:
     object_name: str
     """The vendor's own name of the object or form, such as ``AccountObj``."""
     record_id: str
+    _text: str = field(init=False, repr=False, compare=False)
+    """The text form, which every event asks for some twenty times."""
+
+    def __post_init__(self) -> None:
+        text = self.system + "/" + self.object_name + "/" + self.record_id
+        object.__setattr__(self, "_text", text)
 
     def __str__(self) -> str:
-        return self.system + "/" + self.object_name + "/" + self.record_id
+        return self._text
 
     def __lt__(self, other: "Ref") -> bool:
         return str(self) < str(other)

@@ -47,7 +47,7 @@ def _mapped(turn: Turn, pair: Pair, source: System) -> object:
 def wish_as_edited(turn: Turn, found: Comparison) -> None:
     """Let the values that a person wrote in this step be wished, in place of the mapped ones."""
     crm, erp = turn.seat.crm.seen, turn.seat.erp.seen
-    if crm is None or erp is None:
+    if not turn.edits or crm is None or erp is None:
         return
     pairs = {pair.name: pair for pair in turn.link_type.pairs}
     for (target, name), value in turn.edits.items():

@@ -82,10 +82,11 @@ def _gone(turn: Turn) -> bool:
     It cannot where the links were lost since: nobody knows any more what that side held, or
     whether a person has decided. A record that is out of use already misses nothing.
     """
-    seat, deletion = turn.seat, turn.link_type.deletion
+    seat = turn.seat
     if seat.stage is not Stage.LINKED or not (seat.crm.is_gone or seat.erp.is_gone):
         return False
     gone = [system for system in SYSTEMS if seat.side(system).is_gone]
+    deletion = turn.link_type.deletion
     does = {} if deletion is None or deletion.state is None else deletion.state.does
     if any(system.other not in does for system in gone):
         return True

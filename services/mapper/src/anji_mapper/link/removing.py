@@ -30,6 +30,8 @@ def decide_removed(turn: Turn, found: Comparison) -> None:
     While a side is void or shows no line at all, none is forgotten: one that comes back would be
     a new one, made again where it was removed, or a second time.
     """
+    if not (found.gone_rows or found.lost_rows):
+        return  # nearly always
     kinds = {lines.name: lines for lines in turn.link_type.lines}
     if any(turn.rules.is_busy(turn.seat.side(system)) for system in SYSTEMS):
         _keep_questions(turn, found)

@@ -36,12 +36,13 @@ def follow_rows(turn: Turn, before: Seat) -> None:
     if seen is None or last is None or seen is last:
         return
     _remember_markers(turn, last, seen)
-    followed, states = dict(turn.seat.renumbered), dict(turn.seat.lines)
+    followed: dict[str, Mapping[str, str]] = {}
+    states: dict[str, Mapping[str, LineState]] = {}
     for each in turn.link_type.lines:
         was, now = last.rows.get(each.name, {}), seen.rows.get(each.name, {})
         held = dict(ids_by_now(turn, each))
         ids = held | {old: old for old in _named(turn.seat.crm.flight, each) if old not in held}
-        known = states.get(each.name, {})
+        known = turn.seat.lines.get(each.name, {})
         alone = [key for key, state in known.items() if key == alone_in_erp(state.erp_id)]
         if {*ids.values(), *(known[key].erp_id for key in alone)} <= now.keys():
             continue
@@ -49,15 +50,19 @@ def follow_rows(turn: Turn, before: Seat) -> None:
         moved = {old: anew.get(row_id, row_id) for old, row_id in ids.items()}
         followed[each.name] = held | {old: new for old, new in moved.items() if new != ids[old]}
         states[each.name] = _alone_by_now(known, _surely(each, anew, was, now))
-    turn.put(renumbered=_without_blanks(followed), lines=states)
+    if states:
+        turn.put(
+            renumbered=_without_blanks({**turn.seat.renumbered, **followed}),
+            lines={**turn.seat.lines, **states},
+        )
 
 
 def _remember_markers(turn: Turn, last: Seen, seen: Seen) -> None:
     """Keep of lines whose rows are gone that these named them; later, nobody can see it."""
-    states = dict(turn.seat.lines)
+    states: dict[str, Mapping[str, LineState]] = {}
     for each in turn.link_type.lines:
         was, now = last.rows.get(each.name, {}), seen.rows.get(each.name, {})
-        mark, known = each.erp_marker, states.get(each.name)
+        mark, known = each.erp_marker, turn.seat.lines.get(each.name)
         if mark is None or not known or was.keys() <= now.keys():
             continue
         states[each.name] = {
@@ -66,7 +71,8 @@ def _remember_markers(turn: Turn, last: Seen, seen: Seen) -> None:
             else state
             for crm, state in known.items()
         }
-    turn.put(lines=states)
+    if states:
+        turn.put(lines={**turn.seat.lines, **states})
 
 
 def _surely(lines: LinesPair, anew: Mapping[str, str], was: Rows, now: Rows) -> dict[str, str]:

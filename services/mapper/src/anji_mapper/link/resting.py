@@ -27,9 +27,10 @@ def rests(turn: Turn, before: Seat, happened: Input) -> bool:
     if seat.stage is Stage.POINTER and before.stage is Stage.POINTER:
         return _is_idle(seat.crm) and _is_idle(seat.erp)
     was = before.__dict__
-    return all(
-        each is was[name] for name, each in seat.__dict__.items() if name not in _NEVER_DECIDES
-    )
+    for name, each in seat.__dict__.items():
+        if each is not was[name] and name not in _NEVER_DECIDES:
+            return False
+    return True
 
 
 def _is_fact(happened: Input) -> bool:

@@ -127,6 +127,8 @@ def answer_claim(turn: Turn, entry: Entry) -> None:
 def answer_deferred(turn: Turn) -> None:
     """Answer what had to wait for our own create's result."""
     waiting = turn.seat.deferred
+    if not waiting:
+        return
     turn.put(deferred=tuple(each for each in waiting if each.kind not in _HEARD))
     for entry in waiting:
         hear(turn, entry)

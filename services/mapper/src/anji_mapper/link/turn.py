@@ -58,10 +58,11 @@ class Turn:
 
     def put_side(self, system: System, side: SideState) -> None:
         """Change one side of the seat."""
+        seat = self.seat
         if system is System.FXIAOKE:
-            self.put(crm=side)
+            self.seat = seat if side is seat.crm else changed(seat, crm=side)
         else:
-            self.put(erp=side)
+            self.seat = seat if side is seat.erp else changed(seat, erp=side)
 
     def tell(self, to: Ref, kind: EntryKind, **content: Any) -> None:  # noqa: ANN401 - fields of Entry
         """Tell another seat something, under the next sequence."""

@@ -48,8 +48,11 @@ def ask_to_settle(turn: Turn) -> None:
     """Rule 8: the read that settles an answered CRM update is asked for until one comes."""
     for system in SYSTEMS:
         side = turn.seat.side(system)
-        flight, due = side.flight, settling_at(side, turn.context)
-        if flight is None or side.ref is None or due is None or turn.context.now < due:
+        flight = side.flight
+        if flight is None or side.ref is None:
+            continue
+        due = settling_at(side, turn.context)
+        if due is None or turn.context.now < due:
             continue
         turn.put_side(system, changed(side, flight=changed(flight, asked_at=turn.context.now)))
         ask_to_read(turn, side.ref, answers=str(flight.number))

@@ -12,10 +12,8 @@ __all__ = ["listed", "read"]
 
 def read(row: Mapping[str, JsonValue], paths: Sequence[str]) -> dict[str, JsonValue]:
     """Return those of the fields that are there; the others were not read."""
-    try:
-        return dict(zip(paths, map(row.__getitem__, paths), strict=True))  # twice as fast
-    except KeyError:
-        return {path: row[path] for path in paths if path in row}
+    # Faster than a zip of `map`s up to 40 paths, and a row that lacks one costs no exception.
+    return {path: row[path] for path in paths if path in row}
 
 
 def listed(data: Document, lines_path: str) -> list[dict[str, JsonValue]]:

@@ -254,16 +254,15 @@ class LinkType:
     """Records are looked for by natural keys, and neither made nor written."""
     states: tuple[State, ...] = field(init=False)
     """Those of `pairs`."""
+    deletion: Pair | None = field(init=False)
+    """The state of being deleted, where the mapping says what is done then; one of `pairs`."""
 
     def __post_init__(self) -> None:
         states = tuple(pair.state for pair in self.pairs if pair.state is not None)
         object.__setattr__(self, "states", states)
-
-    @property
-    def deletion(self) -> Pair | None:
-        """The state of being deleted, where the mapping says what is done then."""
         path = state_path(DELETED)
-        return next((pair for pair in self.pairs if pair.crm == path), None)
+        deletion = next((pair for pair in self.pairs if pair.crm == path), None)
+        object.__setattr__(self, "deletion", deletion)
 
     def variant_of(self, crm: Seen | None, erp: Seen | None) -> Variant | None:
         """Return the variant that a link's records belong to, the CRM's record first.
