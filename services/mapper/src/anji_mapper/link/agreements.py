@@ -66,7 +66,7 @@ def lines_to(
     are_usual = True
     for crm_id, state in states.items():
         crm, erp = crm_rows.get(crm_id, _NO_ROW), erp_rows.get(state.erp_id, _NO_ROW)
-        is_usual = _shows_all(state.agreed, paths, crm, erp) and [*state.agreed] == names
+        is_usual = [*state.agreed] == names and _shows_all(state.agreed, paths, crm, erp)
         if is_usual and not (state.is_lost or state.missed_at >= 0 or state.was_marked):
             written[crm_id] = state.erp_id
             continue
@@ -88,15 +88,13 @@ def lines_from(
         written = dict(zip(crm_rows, erp_rows, strict=True))
     states = {}
     for crm_id, line in written.items():
-        erp_id, agreed, is_lost, missed_at, *was_marked = (
-            (line, _AS_SEEN, False, -1) if isinstance(line, str) else line
-        )
+        erp_id, agreed, *more = (line, _AS_SEEN) if isinstance(line, str) else line
         if agreed == _AS_SEEN:
             crm, erp = crm_rows.get(crm_id, _NO_ROW), erp_rows.get(erp_id, _NO_ROW)
             pairs = {name: (crm[ours], erp[theirs]) for name, ours, theirs in paths}
         else:
             pairs = whole_from(agreed)
-        states[crm_id] = LineState(erp_id, pairs, is_lost, missed_at, *was_marked)
+        states[crm_id] = LineState(erp_id, pairs, *more)
     return states
 
 
@@ -136,13 +134,9 @@ def _shows_all(
     crm: Row,
     erp: Row,
 ) -> bool:
-    """Whether all pairs of a line are what both rows show."""
-    if len(agreed) != len(paths):
-        return False
-    for name, ours, theirs in paths:
-        pair, left, right = agreed.get(name), crm.get(ours, _ABSENT), erp.get(theirs, _ABSENT)
-        if pair is None:
-            return False
+    """Whether all pairs of a line, in the order of their `paths`, are what both rows show."""
+    for pair, (_, ours, theirs) in zip(agreed.values(), paths, strict=True):
+        left, right = crm.get(ours, _ABSENT), erp.get(theirs, _ABSENT)
         if not (pair[0] is left and pair[1] is right) and not _is_as_seen(pair, left, right):
             return False
     return True

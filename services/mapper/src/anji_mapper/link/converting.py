@@ -19,13 +19,12 @@ def convert(
         AwaitedError: it refers to a record that has no counterpart yet.
         MappingError: it has no counterpart; the message names the field.
     """
-    around = Around(context.references, head=source.head, row=row or {}, rows=source.rows)
+    around = Around(context.references, source.head, row or {}, source.rows)
     values = source.head if row is None else row
-    value = values.get(pair.path(target.other))
     try:
         if target is System.FXIAOKE:
-            return pair.lens.erp_to_crm(value, around)
-        wished = pair.lens.crm_to_erp(value, around)
+            return pair.lens.erp_to_crm(values.get(pair.erp), around)
+        wished = pair.lens.crm_to_erp(values.get(pair.crm), around)
         if wished is not None and pair.refers_to_erp:
             number_of(str(wished), context.references)
     except (MappingError, UndecodableError) as error:

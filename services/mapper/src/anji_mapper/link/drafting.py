@@ -222,8 +222,10 @@ class Draft:
             self._is_whole = False
             return None
         self._number(pair, wished)
-        held = (source.head if row is None else row).get(pair.path(self.system.other))
-        return ((held, wished) if self.system is System.K3CLOUD else (wished, held)), wished
+        values = source.head if row is None else row
+        if self.system is System.K3CLOUD:
+            return (values.get(pair.crm), wished), wished
+        return (wished, values.get(pair.erp)), wished
 
     def _number(self, pair: Pair, value: JsonValue) -> None:
         if self.system is System.K3CLOUD and pair.refers_to_erp and value is not None:

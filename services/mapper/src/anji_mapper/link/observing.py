@@ -261,12 +261,12 @@ def agree(  # noqa: PLR0913 - what a command said, and what came of it
     answers = Answers(turn.rules, system, stamp, side.returned, side.rewrites)
     memory = Memory(dict(side.returned), dict(side.rewrites))
     agreed = dict(turn.seat.agreed)
+    head = None if came is None else came.head
     names = {pair.name: pair for pair in turn.link_type.pairs}
     for name, sent in flight.pairs.items():
-        if name in names:
-            answer = answers.of(name, names[name], sent, None if came is None else came.head)
-            agreed[name] = answer.agreed
-            memory.take(name, answer)
+        pair = names.get(name)
+        if pair is not None:
+            agreed[name] = memory.agreed(answers, name, pair, sent, head)
     agreed |= _entered(turn, flight, before, came)
     states = dict(turn.seat.lines)
     for each in turn.link_type.lines:
@@ -303,7 +303,7 @@ def _entered(
     So it is no edit of anybody, and is taken back if that one is there again.
     """
     deletion = turn.link_type.deletion
-    if deletion is None or deletion.name not in flight.pairs or came is None:
+    if came is None or deletion is None or deletion.name not in flight.pairs:
         return {}
     was = {} if before is None else before.head
     return {

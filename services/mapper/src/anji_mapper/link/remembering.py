@@ -27,6 +27,18 @@ class Memory:
     news: dict[str, Returned] = field(default_factory=dict)
     """(sent, what stands there) of those that people are to be told of."""
 
+    def agreed(
+        self, answers: Answers, key: str, pair: Pair, sent: ValuePair, came: Row | None
+    ) -> ValuePair:
+        """Return what is agreed about one value (see `Answers.of`), and take in its answer."""
+        if answers.is_as_sent(pair, sent, came):  # nearly always
+            self.returned.pop(key, None)
+            self.rewrites.pop(key, None)
+            return sent
+        answer = answers.of(key, pair, sent, came)
+        self.take(key, answer)
+        return answer.agreed
+
     def take(self, key: str, answer: Answer) -> None:
         """Take in what is agreed about one value."""
         for memory, value in ((self.returned, answer.returned), (self.rewrites, answer.rewrites)):
@@ -81,9 +93,9 @@ class AnsweredRows:
     ) -> dict[str, ValuePair]:
         agreed: dict[str, ValuePair] = {}
         for name, sent in row.pairs.items():
-            if name in names:
-                key = row_key(self.lines.name, crm, name)
-                answer = self.answers.of(key, names[name], sent, came)
-                agreed[name] = answer.agreed
-                self.memory.take(key, answer)
+            pair = names.get(name)
+            if pair is None:
+                continue
+            key = row_key(self.lines.name, crm, name)
+            agreed[name] = self.memory.agreed(self.answers, key, pair, sent, came)
         return agreed

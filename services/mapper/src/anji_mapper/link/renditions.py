@@ -50,6 +50,14 @@ class Answers:
     rewrites: Mapping[str, Rewrites]
     """How often in a row that side gave something else back, whoever wrote it, until now."""
 
+    def is_as_sent(self, pair: Pair, sent: ValuePair, came: Row | None) -> bool:
+        """Whether a value came back as it was sent, or nobody read it: it is agreed as it is."""
+        if came is None:
+            return True
+        if self.system is System.FXIAOKE:
+            return came.get(pair.crm) == sent[0]
+        return came.get(pair.erp) == sent[1]
+
     def of(self, key: str, pair: Pair, sent: ValuePair, came: Row | None) -> "Answer":
         """Return what is agreed about one value.
 
@@ -59,11 +67,9 @@ class Answers:
             sent: What would be agreed if the target held just what was sent.
             came: The record's, or the line's, values as read; `None` where nobody read them.
         """
-        if came is None:
+        if came is None or self.is_as_sent(pair, sent, came):
             return Answer(sent)
         wished, held = _half(sent, self.system), came.get(pair.path(self.system))
-        if held == wished:
-            return Answer(sent)
         rendition = _with_half(sent, self.system, held)
         back: Returned = (wished, held)
         times, is_told = self.rewrites.get(key, (0, False))
