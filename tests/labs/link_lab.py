@@ -31,6 +31,7 @@ from anji_mapper.link.state import Seat
 from anji_mapper.link.step import Reducer, new_seat
 from anji_mapper.mapping.lenses import Same
 from anji_mapper.mapping.model import Condition, LinkType, Mappings, Pair, Side
+from labs.decided import check_decided
 
 __all__ = ["CRM", "ERP", "PAIRS", "LinkLab", "Vendor", "make_link_type", "make_pair", "without"]
 
@@ -279,7 +280,7 @@ class LinkLab:
         after, effects = self.reducer.step(before, happened, link_type, context)
         if after is not before:
             self.seats[str(key)] = after
-            self._check_decided(after, link_type, context)
+            check_decided(self.reducer, after, link_type, context)
         for effect in effects:
             match effect:
                 case Command():
@@ -296,11 +297,6 @@ class LinkLab:
                 case Sending():
                     self.exactly.append(effect.to_message())
         return after is not before or bool(effects)
-
-    def _check_decided(self, seat: Seat, link_type: LinkType, context: Context) -> None:
-        """A second look at what was decided does nothing (see `anji_mapper.link.resting`)."""
-        again = self.reducer.step(seat, Looked(), link_type, context)
-        assert seat.waits or seat.problem or again == (seat, ()), again
 
     def deliver(self, queue: tuple[str, str]) -> None:
         """Deliver the next of a queue."""

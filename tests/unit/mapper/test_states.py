@@ -282,7 +282,7 @@ def test_a_delete_that_was_asked_about_when_the_links_were_lost_is_told(
     lab.rest()
     seat = lab.seat(CRM, "001")
     assert seat.asked
-    lost = with_changes(seat, agreed={}, asked={}, problem=None)
+    lost = with_changes(seat, agreed={}, asked={}, problem=None, rows_digest="")
     lab.seats[str(seat.key)] = with_changes(lost, erp=with_changes(seat.erp, seen=None))
 
     lab.edit(CRM, "001", tel="3", life_status=status)

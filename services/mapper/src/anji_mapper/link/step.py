@@ -19,7 +19,7 @@ from anji_mapper.link import observing, partly, seats, states, waiting
 from anji_mapper.link.applying import apply_planned
 from anji_mapper.link.baseline import take_as_it_stands
 from anji_mapper.link.context import Context
-from anji_mapper.link.crosswalking import publish_rows
+from anji_mapper.link.crosswalking import publish_rows, tells_of_news
 from anji_mapper.link.editing import edited, wish_as_edited
 from anji_mapper.link.effects import Effect
 from anji_mapper.link.finishing import (
@@ -80,7 +80,7 @@ class Reducer:
         choose_variant(turn, link_type)
         if not (_is_plan(happened) or rests(turn, seat, happened)):
             tell_reassigned(turn, link_type, seat)
-            _decide(turn)
+            _decide(turn, seat)
         if isinstance(happened, Looked | Relooked) and turn.seat == seat and not turn.effects:
             return seat, ()  # all else that is taken in is remembered
         return turn.seat, tuple(turn.effects)
@@ -276,8 +276,11 @@ _BY_PEOPLE: dict[EntryKind, Callable[[Turn, Entry], None]] = {
 }
 
 
-def _decide(turn: Turn) -> None:
-    """Agree on what is equal, tell each idle side what it should hold, say what is wrong."""
+def _decide(turn: Turn, before: Seat) -> None:
+    """Agree on what is equal, tell each idle side what it should hold, say what is wrong.
+
+    `before` is the seat as it was before the step.
+    """
     turn.put(version=turn.link_type.version)
     _end_settlements(turn)
     _retry_deferred(turn)
@@ -292,7 +295,8 @@ def _decide(turn: Turn) -> None:
         if not gone:
             awaited, unmapped = _level(turn)
         is_open = gone and states.after_delete(turn)
-        publish_rows(turn)
+        if tells_of_news(before, turn.seat, turn.link_type):
+            publish_rows(turn)
         if not gone:
             _say(turn)
         if turn.rules.lets_go(turn.seat) and not is_open:
