@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from anji_common.budget import Budget, seconds_to_midnight
-from anji_common.clock import Clock
+from anji_common.clock import Clock, Deadline
 from anji_common.errors import (
     ConfigurationError,
     InDoubtError,
@@ -113,12 +113,13 @@ class Caller:
             ConfigurationError: no such path, or the acting employee is nobody.
             RefusedError: any other code, with the vendor's words.
         """
-        begun = self.clock.monotonic()
+        most = saying.purpose.most_wait_seconds
+        leaves_by = None if most is None else Deadline(self.clock, most)
         credentials = await self._auth.credentials()
-        found = await self._send(saying, credentials, begun)
+        found = await self._send(saying, credentials, leaves_by)
         if next_of(found.code) is Next.NEW_TOKEN:
             self._auth.drop(credentials)
-            found = await self._send(saying, await self._auth.credentials(), begun)
+            found = await self._send(saying, await self._auth.credentials(), leaves_by)
         if next_of(found.code) is Next.WHO_ARE_WE and saying.path != USER_PATH:
             await self._look_who_we_are(found)
         if found.code == 0 or (saying.is_asking and is_refusal(found.code)):
@@ -168,30 +169,18 @@ class Caller:
         rest = seconds_to_midnight(self.clock.now())
         return rest if rest < _DAY_SECONDS - _LATE_SECONDS else _LATE_SECONDS / 10
 
-    def _rest_of_wait(self, saying: Saying, begun: float) -> float | None:
-        """Return how long a call may still wait; a token may have been waited for since `begun`.
-
-        Raises:
-            RateLimitedError: no longer; the call was not sent.
-        """
-        most = saying.purpose.most_wait_seconds
-        if most is None:
-            return None
-        waited = self.clock.monotonic() - begun
-        if waited > most:
-            msg = f"{_what(saying)}: not sent, for its token was waited for {waited:.0f} s"
-            raise RateLimitedError(msg, retry_after_seconds=0.0)
-        return most - waited
-
-    async def _send(self, saying: Saying, credentials: Credentials, begun: float) -> Told:
+    async def _send(
+        self, saying: Saying, credentials: Credentials, leaves_by: Deadline | None
+    ) -> Told:
         purpose, settings = saying.purpose, self._settings
         await self._budget.take(
             saying.path,
             purpose.lane if purpose.lane is Lane.BULK else current_lane(),
             who=saying.object_name,
             writes=purpose.is_writing,
-            most_seconds=self._rest_of_wait(saying, begun),
+            most_seconds=_rest_of_wait(saying, leaves_by),
         )
+        _rest_of_wait(saying, leaves_by)  # the machine may have slept while it waited
         self.tally.called(saying.object_name, purpose.name)
         call = call_of(
             saying.path,
@@ -219,3 +208,17 @@ class Caller:
 
 def _what(saying: Saying) -> str:
     return f"{saying.path} {saying.object_name}".rstrip()
+
+
+def _rest_of_wait(saying: Saying, leaves_by: Deadline | None) -> float | None:
+    """Return how long a call may still wait; its token may have been waited for.
+
+    Raises:
+        RateLimitedError: no longer; the call was not sent.
+    """
+    if leaves_by is None:
+        return None
+    if leaves_by.is_over:
+        msg = f"{_what(saying)}: not sent, for its turn did not come in time"
+        raise RateLimitedError(msg, retry_after_seconds=0.0)
+    return leaves_by.left_seconds

@@ -11,7 +11,7 @@ from dataclasses import replace
 import structlog
 from pydantic import JsonValue
 
-from anji_common.clock import Clock
+from anji_common.clock import Clock, Deadline
 from anji_common.errors import FatalError, RejectedError, RetriableError
 from anji_common.events.commands import Action, Command, LookUp, Operation
 from anji_common.events.observed import Observed
@@ -122,7 +122,7 @@ class FxiaokeTarget:
                 return False
 
     async def write(self, commands: Sequence[Command]) -> Sequence[WriteOutcome]:
-        ends = self._clock.monotonic() + self._most_pause_seconds
+        ends = Deadline(self._clock, self._most_pause_seconds)
         turns = asyncio.Semaphore(self._settings.concurrent_writes)
 
         async def one(command: Command) -> WriteOutcome | FatalError:

@@ -14,7 +14,7 @@ from typing import Any
 import structlog
 from pydantic import JsonValue
 
-from anji_common.clock import Clock
+from anji_common.clock import Clock, Deadline
 from anji_common.errors import (
     AnjiError,
     InDoubtError,
@@ -65,8 +65,8 @@ class Writes:
         self._settings = settings
         self._clock = clock
 
-    async def outcome(self, command: Command, ends: float) -> WriteOutcome:
-        """Do it, each call leaving by `ends` (monotonic seconds), and say what became of it.
+    async def outcome(self, command: Command, ends: Deadline) -> WriteOutcome:
+        """Do it, each call leaving by `ends`, and say what became of it.
 
         Raises:
             FatalError: no command can succeed.
@@ -85,7 +85,7 @@ class Writes:
             code, field = getattr(error, "code", ""), getattr(error, "field", "")
             return Refused(_after(done, words), code, field, is_partial=bool(done))
 
-    async def _done(self, command: Command, ends: float, done: list[str]) -> Written:
+    async def _done(self, command: Command, ends: Deadline, done: list[str]) -> Written:
         match command.action:
             case Action.MESSAGE:
                 await self._send(command, ends, done)
@@ -98,13 +98,13 @@ class Writes:
                 await self._operate(command, _target_of(command), ends, done)
         return Written(Outcome.UPDATED, command.target)
 
-    async def _send(self, command: Command, ends: float, done: list[str]) -> None:
+    async def _send(self, command: Command, ends: Deadline, done: list[str]) -> None:
         kind, content = message_from(command, self._settings)
         for receivers in chunks(dict.fromkeys(command.to), MAX_RECEIVERS):
             await self._client.send(receivers, kind, content, self._until(ends, "message"))
             done.append(f"{len(receivers)} receivers")
 
-    async def _create(self, command: Command, ends: float, done: list[str]) -> Written:
+    async def _create(self, command: Command, ends: Deadline, done: list[str]) -> Written:
         interest = await self._interest_in(command.object_name)
         line_paths = {lines.path for lines in interest.lines}
         packet = {path: each for path, each in command.packet.items() if path not in line_paths}
@@ -134,7 +134,9 @@ class Writes:
             return Written(Outcome.CREATED, ref, words=_after(done, str(error)))
         return Written(Outcome.CREATED, ref)
 
-    async def _update(self, command: Command, target: Ref, ends: float, done: list[str]) -> None:
+    async def _update(
+        self, command: Command, target: Ref, ends: Deadline, done: list[str]
+    ) -> None:
         interest = await self._interest_in(command.object_name)
         fields = _spelt(interest, command.values)
         owner = fields.pop(_OWNER, None)
@@ -155,7 +157,7 @@ class Writes:
                 await self._remove_line(lines, target, removal, ends, done)
 
     async def _remove_line(
-        self, lines: LinesInterest, head: Ref, removal: RowRemoval, ends: float, done: list[str]
+        self, lines: LinesInterest, head: Ref, removal: RowRemoval, ends: Deadline, done: list[str]
     ) -> None:
         """Void and delete one line, if it is this head's and still holds what the link had seen.
 
@@ -185,7 +187,7 @@ class Writes:
         lines: LinesInterest,
         head: Ref,
         wish: RowWish,
-        ends: float,
+        ends: Deadline,
         done: list[str],
     ) -> None:
         """Change a line, or add it, as a record of its own.
@@ -205,7 +207,9 @@ class Writes:
             own.setdefault(_OWNER, [await self._client.caller.acting_user()])
         await self._client.create(lines.path, _filled(own), {}, self._until(ends, "create line"))
 
-    async def _operate(self, command: Command, target: Ref, ends: float, done: list[str]) -> None:
+    async def _operate(
+        self, command: Command, target: Ref, ends: Deadline, done: list[str]
+    ) -> None:
         name, record_id = target.object_name, target.record_id
         match command.operation:
             case Operation.VOID:
@@ -300,10 +304,10 @@ class Writes:
     async def _interest_in(self, object_name: str) -> ObjectInterest:
         return await self._metadata.completed(self._interest.of(object_name))
 
-    def _until(self, ends: float, name: str) -> Purpose:
+    @staticmethod
+    def _until(ends: Deadline, name: str) -> Purpose:
         """Return the purpose of a write that must leave by `ends` or not at all."""
-        wait = max(ends - self._clock.monotonic(), 0.0)
-        return Purpose(name, most_wait_seconds=wait, is_writing=True)
+        return Purpose(name, most_wait_seconds=ends.left_seconds, is_writing=True)
 
 
 def _target_of(command: Command) -> Ref:

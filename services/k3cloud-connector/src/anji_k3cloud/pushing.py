@@ -13,7 +13,7 @@ import asyncio
 from collections.abc import Sequence
 from weakref import WeakValueDictionary
 
-from anji_common.clock import Clock
+from anji_common.clock import Deadline
 from anji_common.errors import InDoubtError, RefusedError, RejectedError, RetriableError
 from anji_common.events.commands import Action, Command, Push, RowWish
 from anji_common.events.observed import Observed
@@ -34,9 +34,8 @@ _DRAFT = "Z"
 class Pushing:
     """Pushes bills on."""
 
-    def __init__(self, client: Client, asking: Asking, clock: Clock) -> None:
+    def __init__(self, client: Client, asking: Asking) -> None:
         self._client = client
-        self._clock = clock
         self._asking = asking
         self._locks: WeakValueDictionary[Ref, asyncio.Lock] = WeakValueDictionary()
 
@@ -44,11 +43,13 @@ class Pushing:
         """Return what is to be held from a bill's push until the marker is saved."""
         return self._locks.setdefault(push.source, asyncio.Lock())
 
-    async def push(self, piece: Piece, push: Push, *, leaves_before: float) -> WriteOutcome | None:
+    async def push(
+        self, piece: Piece, push: Push, *, leaves_before: Deadline
+    ) -> WriteOutcome | None:
         """Make the record; `None` if it stands, with its id in `piece`, else why it does not."""
         try:
             pushed = await self._asking.pushed(piece.interest, push)
-            if self._clock.monotonic() > leaves_before:
+            if leaves_before.is_over:
                 return Busy("its turn did not come in time", is_unreached=True)
             return await self._push(piece, push, pushed)
         except InDoubtError as error:

@@ -9,7 +9,7 @@ Source: reference "k3cloud-webapi.md", sections 2.1, 3.1 to 3.3 and 6.
 
 from collections.abc import Sequence
 
-from anji_common.clock import Clock
+from anji_common.clock import Deadline
 from anji_common.errors import (
     InDoubtError,
     RefusedError,
@@ -41,7 +41,6 @@ class Saving:
         self,
         client: Client,
         metadata: Metadata,
-        clock: Clock,
         removing: Removing,
         asking: Asking,
     ) -> None:
@@ -49,16 +48,15 @@ class Saving:
         self._asking = asking
         self._removing = removing
         self._metadata = metadata
-        self._clock = clock
 
     async def save(
-        self, pieces: Sequence[Piece], *, leaves_before: float, audits: bool = False
+        self, pieces: Sequence[Piece], *, leaves_before: Deadline, audits: bool = False
     ) -> tuple[Outcomes, list[Piece]]:
         """Save the packets of one call; return the outcomes of what failed, and what is saved.
 
         Args:
             pieces: Of one form, writing the same fields.
-            leaves_before: Monotonic seconds after which nothing is sent any more.
+            leaves_before: Nothing is sent once it is over.
             audits: Submit and audit with the save.
         """
         outcomes: Outcomes = {}
@@ -91,14 +89,14 @@ class Saving:
         return outcomes, saved
 
     async def _answer(
-        self, pieces: Sequence[Piece], leaves_before: float, *, audits: bool
+        self, pieces: Sequence[Piece], leaves_before: Deadline, *, audits: bool
     ) -> Status | WriteOutcome:
         """Send one call; return its answer, or the outcome of all its packets."""
         try:
             known = await self._metadata.known(pieces[0].interest)
             packets = [await self._whole(piece) for piece in pieces]
             # Only now: asking took its time, and what is too old must not leave.
-            if self._clock.monotonic() > leaves_before:
+            if leaves_before.is_over:
                 return Busy("its turn did not come in time", is_unreached=True)
             return await self._sent(pieces, packets, known, audits=audits)
         except InDoubtError as error:

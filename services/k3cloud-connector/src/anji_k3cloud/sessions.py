@@ -23,7 +23,7 @@ from typing import Any
 
 import structlog
 
-from anji_common.clock import Clock
+from anji_common.clock import Clock, Deadline
 from anji_common.errors import AuthenticationError, InDoubtError, VendorUnavailableError
 from anji_common.lanes import current_lane
 from anji_common.pool import Pool
@@ -87,11 +87,11 @@ class Sessions:
             RateLimitedError: the site has no calls left for us.
             RefusedError: a firewall does not let the content pass.
         """
-        asked = self._clock.monotonic()
+        leaves_by = Deadline(self._clock, _LONGEST_WAIT_SECONDS)
         async with self._slot() as slot:
             for is_last in (False, True):
                 was_fresh = await self._ready(slot)
-                if writes and self._clock.monotonic() - asked > _LONGEST_WAIT_SECONDS:
+                if writes and leaves_by.is_over:
                     msg = f"no session within {_LONGEST_WAIT_SECONDS:.0f} s: not sent"
                     raise VendorUnavailableError(msg)
                 try:

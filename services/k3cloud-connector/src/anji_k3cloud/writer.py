@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from anji_common.clock import Clock
+from anji_common.clock import Clock, Deadline
 from anji_common.errors import InDoubtError, MappingError, RefusedError, RejectedError
 from anji_common.errors import RetriableError as Retriable
 from anji_common.events.commands import Action, Command, Finish
@@ -80,10 +80,10 @@ class K3CloudTarget:
         self._zone = local_zone(settings.utc_offset_hours)
         self._asking = Asking(means.documents, interest, self._zone)
         removing = Removing(client, means.metadata, means.documents, page_rows=settings.page_rows)
-        self._saving = Saving(client, means.metadata, clock, removing, self._asking)
+        self._saving = Saving(client, means.metadata, removing, self._asking)
         pause = settings.audit_pause_seconds
         self._stepping = Stepping(client, clock, audit_pause_seconds=pause)
-        self._pushing = Pushing(client, self._asking, clock)
+        self._pushing = Pushing(client, self._asking)
 
     @property
     def system(self) -> System:
@@ -114,7 +114,7 @@ class K3CloudTarget:
         return command.operation is not None and has_come_to(command.operation, observed)
 
     async def write(self, commands: Sequence[Command]) -> Sequence[WriteOutcome]:
-        leaves_before = self._clock.monotonic() + self._last_call_seconds
+        leaves_before = Deadline(self._clock, self._last_call_seconds)
         pieces, outcomes = await self._pieces(commands)
         calls = grouped((_call_of(piece), piece) for piece in pieces).values()
         told = await asyncio.gather(*(self._carry_out(each, leaves_before) for each in calls))
@@ -129,7 +129,7 @@ class K3CloudTarget:
         piece.number = found.business_number or ""
         piece.status = found.observed.stamp.status
         if command.push is not None and not is_marked(piece, piece.observed):
-            ends = self._clock.monotonic() + self._last_call_seconds
+            ends = Deadline(self._clock, self._last_call_seconds)
             return (await self._after_push(piece, ends))[0]
         is_there = next_step(piece.status, command.finish) is None
         if is_there and not command.organisations:
@@ -162,7 +162,7 @@ class K3CloudTarget:
             piece.packet = packet_of(command, interest, self._zone)
         return piece
 
-    async def _carry_out(self, pieces: Sequence[Piece], leaves_before: float) -> Outcomes:
+    async def _carry_out(self, pieces: Sequence[Piece], leaves_before: Deadline) -> Outcomes:
         """Do what one group of alike commands wishes; return the outcome of each."""
         command = pieces[0].command
         if command.operation is not None:
@@ -206,11 +206,11 @@ class K3CloudTarget:
         places = {piece.place for piece in found}
         return {place: each for place, each in outcomes.items() if place not in places}, found
 
-    async def _reopened(self, pieces: Sequence[Piece], leaves_before: float) -> Outcomes:
+    async def _reopened(self, pieces: Sequence[Piece], leaves_before: Deadline) -> Outcomes:
         """Take records back, save them, and take them on again; also those not saved."""
         try:
             await self._see(pieces)
-            if self._clock.monotonic() > leaves_before:
+            if leaves_before.is_over:
                 late = Busy("its turn did not come in time", is_unreached=True)
                 return {piece.place: late for piece in pieces}
             was_closed = {each.place for each in pieces if step_back(each.status) is not None}
@@ -243,7 +243,7 @@ class K3CloudTarget:
                 outcomes[place] = replace(before, words=f"{before.words}; {words}")
         return outcomes
 
-    async def _pushed(self, pieces: Sequence[Piece], leaves_before: float) -> Outcomes:
+    async def _pushed(self, pieces: Sequence[Piece], leaves_before: Deadline) -> Outcomes:
         outcomes: Outcomes = {}
         for piece in pieces:
             push = piece.command.push
@@ -257,7 +257,7 @@ class K3CloudTarget:
                     outcomes[piece.place] = outcome
         return outcomes
 
-    async def _after_push(self, piece: Piece, leaves_before: float) -> Outcomes:
+    async def _after_push(self, piece: Piece, leaves_before: Deadline) -> Outcomes:
         """Save the marker and the wished values into a pushed record, and take it on."""
         try:
             await self._look_at([piece])

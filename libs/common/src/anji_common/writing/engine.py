@@ -20,6 +20,7 @@ from functools import partial
 import structlog
 
 from anji_common.broker.port import Task
+from anji_common.clock import Stopwatch
 from anji_common.deadletters import dead_letter
 from anji_common.errors import (
     RateLimitedError,
@@ -325,12 +326,12 @@ class _Desk:
             sent = [jobs[seat] for seat, verdict in verdicts.items() if isinstance(verdict, Send)]
             if not sent:
                 return settled
-            begun, begun_at = self._clock.monotonic(), self._clock.now()
+            watch = Stopwatch(self._clock)
             attempts = [
                 job.attempt.model_copy(
                     update={
                         "tries": job.attempt.tries + 1,
-                        "began_at": begun_at,
+                        "began_at": watch.begun_at,
                         "in_doubt": True,
                     }
                 )
@@ -349,11 +350,10 @@ class _Desk:
                 continue
             for job in sent:  # whatever happens from here on, they are looked at again
                 lane = job.command.lane
+                begun = watch.begun
                 self._timers.park(job.seat, begun, 0.0, doubted_since=begun, lane=lane)
-            wall_age = (self._clock.now() - begun_at).total_seconds()
-            age = max(self._clock.monotonic() - begun, wall_age)
-            if not self._rules.is_outdated(age, self._settings):
-                return settled | await self._sending.send(sent, attempts, begun)
+            if not self._rules.is_outdated(watch.seconds, self._settings):
+                return settled | await self._sending.send(sent, attempts, watch.begun)
             WRITER_ATTEMPTS.labels(self._system, "outdated").inc(len(sent))
             _log.warning("attempt.outdated", system=self._system.value, commands=len(sent))
             try:
