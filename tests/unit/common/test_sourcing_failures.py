@@ -1,7 +1,7 @@
 """What fails at one place of a source, its vendor or its broker, stops and loses nothing else."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import replace
 from random import Random
 from typing import Any
@@ -272,5 +272,42 @@ def test_live_reading_goes_on_where_bulk_reading_has_no_calls_of_the_day_left() 
         await lab.wait(60.0)
 
         assert await lab.texts() == ["live"]
+
+    in_a_lab(test)
+
+
+class _Picky(LittleFeed):
+    """Of a vendor that refuses a read with an id that is none of its."""
+
+    async def read(
+        self, interest: ObjectInterest, ids: Sequence[str], published: Collection[str] = ()
+    ) -> Page:
+        if "?" in ids:
+            self.reads.append(tuple(ids))
+            msg = "an illegal id"
+            raise RefusedError(msg)
+        return await super().read(interest, ids, published)
+
+
+@pytest.mark.parametrize("others", [(), ("00", "01")], ids=["alone", "among others"])
+def test_an_id_that_the_vendor_refuses_holds_nothing_else_of_its_object_up(
+    others: tuple[str, ...],
+) -> None:
+    async def test(lab: SourceLab) -> None:
+        feed = _Picky(lab.shop)
+        lab.start(feed)
+        await lab.wait(2.0)
+        lab.shop.make_old(2, days_apart=1)
+        for each in (*others, "?"):
+            await lab.signal(record_id=each)
+        await lab.wait(30.0)
+        lab.shop.write("9", "new")
+        await lab.wait(120.0)
+
+        found = [change.ref.record_id for change in await lab.changes()]
+        assert sorted(found) == [*others, "9"]
+        asked = len(feed.reads)
+        await lab.wait(3600.0)
+        assert len(feed.reads) == asked
 
     in_a_lab(test)

@@ -15,7 +15,6 @@ import structlog
 from anji_common.broker.port import Task
 from anji_common.errors import RejectedError, RetriableError
 from anji_common.events.changes import Change
-from anji_common.events.observed import Observed
 from anji_common.events.signals import Signal, SignalKind
 from anji_common.interest import ObjectInterest
 from anji_common.lanes import working_in
@@ -30,15 +29,16 @@ from anji_common.sourcing.burials import Burials, without_largest
 from anji_common.sourcing.checkpoints import Checkpoint, SnapshotProgress, Wish
 from anji_common.sourcing.feed import Feed, Page
 from anji_common.sourcing.gathering import Gathering
+from anji_common.sourcing.granting import outcomes
 from anji_common.sourcing.hand import Hand, comes
 from anji_common.sourcing.patrolling import Patrol
 from anji_common.sourcing.published import PublishedRefs
-from anji_common.sourcing.revisions import Published, Verdict, revise
+from anji_common.sourcing.revisions import Published, revise
 from anji_common.sourcing.rhythm import Rhythm
 from anji_common.sourcing.settings import SourceSettings
 from anji_common.sourcing.snapshots import Snapshots
 from anji_common.sourcing.windows import advanced, bounded_marks, moved_at, next_window
-from anji_common.sourcing.wishes import after_try, is_last_word, wished
+from anji_common.sourcing.wishes import after_try, wished
 from anji_common.topics import Lane
 from anji_common.turns import in_turns
 
@@ -206,7 +206,7 @@ class Desk:
             if self._place.is_paused:
                 return
             if ids := self._gathering.begin_read(self._place.wishes, now):
-                await self._grant(ids)
+                await self._read_wished(ids)
             if now >= self._rhythm.due:
                 await self._poll()
             elif not ids and self._bulk_due() <= 0:
@@ -256,6 +256,21 @@ class Desk:
         self._seen = bounded_marks(met)
         return found_news
 
+    async def _read_wished(self, ids: Sequence[str]) -> None:
+        """Grant wishes; what the vendor refuses is found out, and holds nothing else up."""
+        try:
+            await self._grant(ids)
+        except RejectedError as error:
+            self._gathering.refused(len(ids))
+            if len(ids) > 1 or ids[0] not in self._place.wishes:
+                raise
+            await self._poll()  # is answered, unless the whole object is refused
+            _log.warning("wish.refused", object=self.object_name, id=ids[0], reason=str(error))
+            self._after_try(ids[0], "missing", self._place.wishes[ids[0]])
+            await self._commit((), {})
+        else:
+            self._gathering.answered()
+
     async def _grant(self, ids: Sequence[str]) -> None:
         """Read what was wished for."""
         known = [each for each in ids if self._published.get(self._ref(each)) is not None]
@@ -263,19 +278,11 @@ class Desk:
         with reading_many(self._bulk_back_off, self._clock, len(ids)):
             async with self._hand.free():
                 page = await self._feed.read(self._interest, ids, known)
-        by_id = {found.ref.record_id: found for found in page.records}
-        torn = set(page.torn)
-        dead = {each.record_id for each in page.unreadable}
         changes: list[Change] = []
-        async for record_id in in_turns(ids, self._clock):
-            wish = wishes[record_id]
-            outcome = "torn" if record_id in torn else "missing"
-            if (found := by_id.get(record_id)) is not None:
-                verdict = self._revise(found, wish)
-                if isinstance(verdict, Change):
-                    changes.append(verdict)
-                outcome = "published" if isinstance(verdict, Change) else verdict.value
-            self._after_try(record_id, "unreadable" if record_id in dead else outcome, wish)
+        told = outcomes(ids, page, wishes, self._published.get, self._clock)
+        async for record_id, outcome, change in told:
+            changes += [] if change is None else [change]
+            self._after_try(record_id, outcome, wishes[record_id])
         await self._publish(changes, page)
         self._seen = bounded_marks({**self._seen, **page.marks})
 
@@ -322,14 +329,6 @@ class Desk:
         for record_id in found.page.torn:
             self._wish(record_id, None, is_there=True)
         await self._publish(found.changes, found.page, found.notices)
-
-    def _revise(self, found: Observed, wish: Wish) -> Change | Verdict:
-        return revise(
-            self._published.get(str(found.ref)),
-            found,
-            answers=wish.answers,
-            is_last_word=is_last_word(wish),
-        )
 
     def _after_try(self, record_id: str, outcome: str, wish: Wish) -> None:
         """Forget a wish that was granted; let another wait for its next try, or give it up."""

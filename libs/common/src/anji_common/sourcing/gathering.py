@@ -26,6 +26,8 @@ class Gathering:
         self.gather_seconds = max(settings.gather_seconds, self._lag_seconds)
         self._steady_seconds = settings.steady_gather_seconds
         self._most_ids = settings.batch_ids
+        self._portion = settings.batch_ids
+        """Ids of the next read: fewer after a refusal."""
         self._due: dict[str, float] = {}
         self._read_at = -math.inf
 
@@ -78,7 +80,15 @@ class Gathering:
         ends = now + self.gather_seconds
         chosen = (each for each in due if due[each] <= (now if _waits(wishes[each]) else ends))
         self._read_at = now
-        return sorted(chosen, key=due.__getitem__)[: self._most_ids]
+        return sorted(chosen, key=due.__getitem__)[: self._portion]
+
+    def refused(self, count: int) -> None:
+        """Have half as many read next as those that the vendor has just refused."""
+        self._portion = max(count // 2, 1)
+
+    def answered(self) -> None:
+        """Have more read next, for nothing was refused."""
+        self._portion = min(self._portion * 2, self._most_ids)
 
 
 def _waits(wish: Wish) -> bool:
