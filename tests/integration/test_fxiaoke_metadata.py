@@ -74,6 +74,23 @@ def test_an_object_that_the_crm_refuses_to_describe_is_read_as_mapped() -> None:
     on_a_crm(test)
 
 
+@pytest.mark.parametrize("code", [32000, 0], ids=["refused", "empty"])
+def test_what_was_described_once_stands_though_it_is_not_described_again(code: int) -> None:
+    async def test(lab: Lab) -> None:
+        order = lab.person.make_order(("2.50",), order_amount="100.00", delivery_date=1)
+        before = (await lab.feed.read(UNTYPED, [order])).records
+        await lab.clock.sleep(86_401.0)
+        lab.faults.add(Fault(kind="code", endpoint="*/object/describe", code=code, calls=2))
+
+        assert (await lab.feed.read(UNTYPED, [order])).records == before
+        asked = lab.crm.store.calls["object/describe"]
+        await lab.clock.sleep(3601.0)
+        assert (await lab.feed.read(UNTYPED, [order])).records == before
+        assert lab.crm.store.calls["object/describe"] == asked + 2
+
+    on_a_crm(test)
+
+
 def test_all_fields_that_are_described_can_be_published() -> None:
     async def test(lab: Lab) -> None:
         record_id = lab.person.make("AccountObj", name="甲", fax="021-2", address="南京路 1")

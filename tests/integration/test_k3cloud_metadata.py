@@ -14,6 +14,7 @@ from anji_common.interest import FieldInterest, ObjectInterest
 from anji_common.sourcing.feed import Window
 from anji_common.sourcing.windows import BEGINNING
 from anji_common.testing.virtual_time import EPOCH, LoopClock, run_virtually
+from anji_sandbox.faults import Fault
 from anji_sandbox.k3cloud import K3CloudSwitches
 from labs.erp_lab import CUSTOMER, ORDER, Erp, make_erp
 from labs.k3cloud_client import order_model
@@ -164,6 +165,20 @@ def test_states_that_people_set_are_part_of_every_record() -> None:
         assert customer.data["FForbidStatus"] == "B"
         assert order.data["FCancelStatus"] == "A"
         assert order.data["FCloseStatus"] == "A"
+
+    on_an_erp(test)
+
+
+def test_what_was_described_once_stands_though_it_is_not_described_again() -> None:
+    async def test(erp: Erp) -> None:
+        erp.person().make_parties()
+        before = await changed(erp, CUSTOMER)
+        await erp.clock.sleep(3601)
+        every = "*.QueryBusinessInfo.*"
+        erp.faults.add(Fault(kind="code", endpoint=every, code=4, words="boom", calls=None))
+
+        assert await changed(erp, CUSTOMER) == before
+        assert before[0].data["FForbidStatus"] == "A"
 
     on_an_erp(test)
 

@@ -31,6 +31,9 @@ _DESCRIBE_PATH = "cgi/crm/v2/object/describe"
 _DESCRIBE = Purpose("describe", is_writing=True)
 """Writes need it too, so it may use the day's last calls."""
 
+_AGAIN_SECONDS = 3600.0
+"""Until an object that could not be described is asked for again."""
+
 
 class Metadata:
     """Objects and fields of one tenant."""
@@ -108,6 +111,10 @@ class Metadata:
         if ends >= now:
             return kept
         found = await self._try(name)
+        if found is None:  # what was told before is nearer the truth than nothing
+            wait_seconds = min(_AGAIN_SECONDS, self._settings.metadata_seconds)
+            self._kept[name] = (now + wait_seconds, kept)
+            return kept
         self._kept[name] = (now + self._settings.metadata_seconds, found)
         self._completed.clear()
         return found

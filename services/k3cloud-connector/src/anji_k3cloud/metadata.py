@@ -10,6 +10,7 @@ Source: reference "k3cloud-webapi.md", sections 2.2, 3.5, 6 and 9.
 """
 
 import asyncio
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -92,7 +93,7 @@ class Metadata:
             kept = self._kept.get(name)
             if kept is not None and self._clock.monotonic() < kept.until:
                 return kept.known
-            known = await self._ask(interest)
+            known = await self._ask(interest, None if kept is None else kept.known.info)
             self._kept[name] = _Kept(known, self._clock.monotonic() + self._keeps_seconds)
             self._doubted.discard(name)
             return known
@@ -104,16 +105,18 @@ class Metadata:
     def doubt(self, interest: ObjectInterest, error: RefusedError) -> None:
         """Look again, field by field, after a query that was refused for a field."""
         if is_unknown_field(error):
-            self._kept.pop(interest.object_name, None)
+            kept = self._kept.get(interest.object_name)
+            if kept is not None:
+                self._kept[interest.object_name] = replace(kept, until=-math.inf)
             self._doubted.add(interest.object_name)
 
-    async def _ask(self, interest: ObjectInterest) -> Known:
-        name = interest.object_name
+    async def _ask(self, interest: ObjectInterest, before: FormInfo | None) -> Known:
+        """Ask the site; what it described `before` stands where it describes nothing now."""
+        name, info = interest.object_name, before
         try:
             info = await self.describe(name)
         except (RefusedError, UndecodableError) as error:
             self._tell("form.undescribed", name, reason=str(error))
-            info = None
         trusted = info if info is not None and name not in self._doubted else None
         asked: tuple[Suspect, ...] = ()
         if trusted is not None or name in self._doubted:
