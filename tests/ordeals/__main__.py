@@ -118,6 +118,12 @@ async def main(asked: argparse.Namespace) -> bool:
 
 def _tell(outcome: Outcome) -> None:
     sys.stdout.write(f"{'ok ' if outcome.is_good else 'BAD'} {line(outcome)}\n")
+    for each in outcome.bounds:
+        most = f"{each.at_least} or more" if each.at_least else f"{each.at_most} or less"
+        judged = ("kept" if each.is_kept else "NOT KEPT") + (
+            "" if each.is_judged else ", not judged"
+        )
+        sys.stdout.write(f"    {each.words}: {each.value:.2f} of {most} ({judged})\n")
     if not outcome.is_good:
         again = f"--scenario {outcome.ordeal.name} --form {outcome.form} --seed {outcome.seed}"
         sys.stdout.write(f"    again: PYTHONPATH=tests .venv/bin/python -m ordeals {again}\n")

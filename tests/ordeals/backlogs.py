@@ -1,6 +1,6 @@
 """How long a backlog takes: after an outage under load, and with poison among it.
 
-Figures, no verdicts: they stand in the report, with what became of every record.
+The figures that the suite promises are judged in the long forms; those of seconds are told only.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ from anji_common.clock import SystemClock
 from anji_common.messages import Message
 from labs.installation import until
 from ordeals.oracle import judge
-from ordeals.stage import Stage
+from ordeals.stage import Bound, Stage
 from ordeals.vendors import VENDORS
 
 __all__ = ["OUTAGES", "OUTAGES_IN_BULK", "rates_compared"]
@@ -58,7 +58,10 @@ class _Outage:
         stage.seen[f"{name}: records made meanwhile"] = count
         stage.seen[f"{name}: made a second"] = count / stage.work_seconds
         stage.seen[f"{name}: seconds to catch up"] = seconds
-        stage.seen[f"{name}: of the backlog's own time"] = seconds / own
+        words = f"{name}: of the backlog's own time"
+        stage.bounds.append(
+            Bound(words=words, value=seconds / own, at_most=2.0, is_judged=stage.is_measured)
+        )
 
 
 OUTAGES = tuple(_Outage(vendor, is_written_back=True) for vendor in VENDORS)
@@ -85,8 +88,10 @@ async def rates_compared(stage: Stage, chance: Random) -> None:
         stage.seen[f"{kind}: good records a second of processor time"] = count / work[kind]
     for name, spent in (("on the wall", wall), ("of processor time", work)):
         rates = {kind: count / spent[kind] for kind, count in good.items()}
-        stage.seen[f"rate with poison, of the clean one, {name}"] = (
-            rates["poisoned"] / rates["clean"]
+        words = f"rate with poison, of the clean one, {name}"
+        value = rates["poisoned"] / rates["clean"]
+        stage.bounds.append(
+            Bound(words=words, value=value, at_least=0.8, is_judged=stage.is_measured)
         )
 
 

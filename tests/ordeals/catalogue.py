@@ -1,5 +1,6 @@
 """The ordeals, one for each sort of trouble: what is broken, how, and what guards against it."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from ordeals.accidents import (
@@ -30,6 +31,7 @@ from ordeals.in_a_write import (
     tore_the_log_in_a_write,
     zombie_in_a_write,
 )
+from ordeals.limits import save_answered_502
 from ordeals.ordeal import WRITTEN_AGAIN, Control, Ordeal, Work
 from ordeals.passwords import password_changed, password_changed_and_forgotten
 from ordeals.rewriting import people_were_told
@@ -49,6 +51,11 @@ _IMPATIENT = replace(
     words=f"{_NO_LOOK}, a commit waits for Kafka for 2 s only",
     settings={"ANJI_KAFKA_TRANSACTION_TIMEOUT_SECONDS": "2"},
 )
+
+
+def _surely(rules: Sequence[Mapping[str, object]]) -> list[Mapping[str, object]]:
+    """Put before rules that strike by chance each of them for one call for sure."""
+    return [*({**rule, "share": 1.0, "calls": 1} for rule in rules), *rules]
 
 
 def _lost(endpoint: str, share: float) -> list[dict[str, object]]:
@@ -78,9 +85,9 @@ ORDEALS = {
                         "calls": 3,
                         "delay_seconds": 4.0,
                     },
-                    *_lost(_SAVE, 0.1),
+                    *_surely(_lost(_SAVE, 0.1)),
                 ],
-                "fxiaoke": [*_lost(_CREATE, 0.1), *_lost(_UPDATE, 0.05)],
+                "fxiaoke": [*_lost(_CREATE, 0.1), *_surely(_lost(_UPDATE, 0.05))],
             },
             settings={"ANJI_K3CLOUD_BATCH_RECORDS": "5"},
             long=Work(
@@ -217,23 +224,27 @@ ORDEALS = {
             point="d",
             words="ERP sessions ended in mid-batch, HTML pages, 502, unhandled errors, rate limit",
             rules={
-                "k3cloud": [
-                    {"kind": kind, "share": share, **_ON}
-                    for kind, share in (
-                        ("session_lost", 0.05),
-                        ("html", 0.03),
-                        ("bad_gateway", 0.03),
-                        ("response_error", 0.02),
-                        ("zipped", 0.05),
-                    )
-                ],
-                "fxiaoke": [
-                    {"kind": "html", "share": 0.05, **_ON},
-                    {"kind": "bad_gateway", "share": 0.05, **_ON},
-                    {"kind": "code", "code": 30004, "share": 0.1, **_ON},
-                ],
+                "k3cloud": _surely(
+                    [
+                        {"kind": kind, "share": share, **_ON}
+                        for kind, share in (
+                            ("session_lost", 0.05),
+                            ("html", 0.03),
+                            ("bad_gateway", 0.03),
+                            ("response_error", 0.02),
+                            ("zipped", 0.05),
+                        )
+                    ]
+                ),
+                "fxiaoke": _surely(
+                    [
+                        {"kind": "html", "share": 0.05, **_ON},
+                        {"kind": "bad_gateway", "share": 0.05, **_ON},
+                        {"kind": "code", "code": 30004, "share": 0.1, **_ON},
+                    ]
+                ),
             },
-            accidents=(erp_sessions_ended,),
+            accidents=(save_answered_502, erp_sessions_ended),
             control=GIVES_UP,
         ),
         Ordeal(
@@ -293,6 +304,11 @@ ORDEALS = {
             switches={"k3cloud": {"longest_texts": {"BD_Customer.FName": 30}}},
             accidents=(garbage_published,),
             poison=3,
+            control=Control(
+                "what nobody can read is no dead letter: whoever reads it fails",
+                ("lost",),
+                without=("dead letters",),
+            ),
         ),
         Ordeal(
             name="hidden",
@@ -334,6 +350,11 @@ ORDEALS = {
             settings={"ANJI_FXIAOKE_TRIGGERS_WORKFLOW": "true"},
             tail="  ",
             at_rest=(people_were_told,),
+            control=Control(
+                "what came back of a write is an edit, however it was written",
+                ("overwritten",),
+                without=("rendition",),
+            ),
         ),
         Ordeal(
             name="both-sides",
@@ -343,6 +364,11 @@ ORDEALS = {
                 "k3cloud": [{"kind": "delay", "delay_seconds": 2.0, "share": 0.2, **_ON}],
                 "fxiaoke": [{"kind": "delay", "delay_seconds": 2.0, "share": 0.2, **_ON}],
             },
+            control=Control(
+                "changes are merged while a command is in flight",
+                ("lost", "overwritten", "differing"),
+                without=("hold",),
+            ),
         ),
         Ordeal(
             name="torn-documents",

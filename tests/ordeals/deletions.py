@@ -10,7 +10,7 @@ from anji.people import CrmUser, ErpUser
 from anji_common.clock import SystemClock
 from labs.installation import StillNotError, until
 from labs.typed import asked
-from ordeals.diary import Deed
+from ordeals.diary import Deed, Side
 from ordeals.stage import Stage
 from ordeals.told import tombstones
 
@@ -49,10 +49,18 @@ async def sight_troubled(stage: Stage, _chance: Random) -> None:
     await erp.suffer([{"kind": "not_found", "endpoint": "*Query*", "calls": None}])
     await _rest(stage, _NOT_FOUND_SECONDS if seconds >= _LONG_SECONDS else seconds)
     await erp.tell("_switches", {"hidden_organisations": [_BRANCH]})
+    await until(lambda: _is_missed(stage), "the branch's records are missed")
     await _CLOCK.sleep(seconds)
     await erp.tell("_switches", {"hidden_organisations": []})
     stage.broken["organisation hidden from Anji"] += 1
     await _CLOCK.sleep(seconds)
+
+
+async def _is_missed(stage: Stage) -> bool:
+    """Whether a round has missed what Anji may not see: it is held, or told to be gone."""
+    form = _DELETES_BY["erp"]
+    told = any(f"/{form}/" in ref for ref in await tombstones(stage.installation))
+    return told or form in await asked(stage.installation, "deletes", "list")
 
 
 async def people_deleted(stage: Stage, _chance: Random) -> None:
@@ -82,11 +90,10 @@ async def people_deleted(stage: Stage, _chance: Random) -> None:
         async def waits(name: str = name) -> bool:
             return name in await asked(stage.installation, "deletes", "list")
 
-        if not await _within(stage, waits):
-            return
-        stage.seen[f"deletes of {name} told before somebody approved"] = sum(
-            f"/{name}/" in ref for ref in await tombstones(stage.installation)
-        )
+        await until(waits, f"deletes of {name} are held", seconds=stage.patience_seconds)
+        told = sum(f"/{name}/" in ref for ref in await tombstones(stage.installation))
+        assert told == 1, f"{told - 1} of many deletes of {name} were told, and nobody approved"
+        stage.broken[f"deletes of {name} held until a person approved"] += _MANY
         await asked(stage.installation, "deletes", "approve", name, "--apply")
     await _within(stage, lambda: _has_told_all(stage))
 
@@ -135,6 +142,7 @@ async def _make_product(stage: Stage, crm: CrmUser, code: str) -> str:
     made = await crm.create("ProductObj", fields)
     stage.peoples_writes += 1
     _note(stage, "crm", "made", made)
+    _say(stage, "crm", made, code)
     return made
 
 
@@ -144,6 +152,7 @@ async def _make_material(stage: Stage, erp: ErpUser, code: str, organisation: st
     await erp.save("BD_MATERIAL", {**model, "FNumber": code, "FName": code})
     stage.peoples_writes += 1
     _note(stage, "erp", "made", code)
+    _say(stage, "erp", code, code)
 
 
 async def _delete_product(
@@ -178,6 +187,20 @@ def _note(  # noqa: PLR0913 - a deed
             record=record,
             value=ref,
             at=_CLOCK.now().isoformat() if is_alone else "",
+        )
+    )
+
+
+def _say(stage: Stage, side: Side, record: str, name: str) -> None:
+    stage.diary.note(
+        Deed(
+            ordeal="deletes",
+            side=side,
+            what="said",
+            kind="ProductObj",
+            record=record,
+            field="name",
+            value=name,
         )
     )
 

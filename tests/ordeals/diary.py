@@ -31,6 +31,9 @@ class Deed:
     field: str = ""
     """In the CRM's words, whichever side said it."""
     value: str = ""
+    """What was said; the ref of what was ended; of an order that was made its customer's id."""
+    number: str = ""
+    """Of what the CRM's people made, where they gave it one."""
     at: str = ""
     """When, by this machine's clock; of a delete that must be told without anybody's approval."""
     lines: tuple[tuple[str, str, str], ...] = ()

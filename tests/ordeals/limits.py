@@ -5,6 +5,7 @@ before it (``ordeals.clocks``). The CRM's codes are those of its documents (3000
 ERP's a MsgCode (14) and a firewall's dialogue.
 """
 
+from collections.abc import Mapping
 from random import Random
 
 from anji_common.clock import SystemClock
@@ -12,10 +13,12 @@ from labs.installation import until
 from labs.typed import asked
 from ordeals.stage import Stage
 
-__all__ = ["blocked_by_a_firewall", "quota_gone", "stormed"]
+__all__ = ["blocked_by_a_firewall", "quota_gone", "save_answered_502", "stormed"]
 
 _CLOCK = SystemClock()
 _SAVE = "*Save.common.kdsvc"
+_TOO_OFTEN = 14
+_LONG_SECONDS = 600.0
 _BLOCKED = 3
 _QUIET_LOOKS = 2
 _SETTLED_SECONDS = 300.0
@@ -39,12 +42,40 @@ async def quota_gone(stage: Stage, _chance: Random) -> None:
     await until(lambda: stage.said(b"calls.resumed") > before, "calls go on after midnight")
 
 
+async def _save_struck(stage: Stage, rule: Mapping[str, object], times: int) -> None:
+    """Let the saves of one new customer be answered so, and return when all of them were.
+
+    Nobody edits that customer: what gives it up at that has lost it, and no edit begins it anew.
+    """
+    erp, name = stage.vendors["k3cloud"], f"PUT OFF {len(stage.diary.deeds)}"
+    before = await erp.hits_by_kind()
+    await erp.suffer([{"endpoint": _SAVE, "contains": name, "calls": times, **rule}])
+    await stage.people.make_left_alone(name)
+    kind = str(rule["kind"])
+
+    async def is_struck() -> bool:
+        return (await erp.hits_by_kind()).get(kind, 0) - before.get(kind, 0) >= times
+
+    await until(is_struck, f"{times} saves of {name} are answered {rule}", seconds=_LONG_SECONDS)
+
+
+async def save_answered_502(stage: Stage, _chance: Random) -> None:
+    """Whatever stands before the ERP answers the save of a new customer with 502."""
+    await _save_struck(stage, {"kind": "bad_gateway"}, 1)
+    stage.broken["saves answered with 502"] += 1
+
+
 async def stormed(stage: Stage, chance: Random) -> None:
-    """Both systems say for seconds that they are called too often."""
+    """Both systems say for seconds that they are called too often.
+
+    The save of a new customer is the first that hears it, twice: what hears of a storm from
+    another call waits before it sends anything.
+    """
     crm, erp = (stage.vendors[name] for name in ("fxiaoke", "k3cloud"))
     before = await crm.hits() + await erp.hits()
+    await _save_struck(stage, {"kind": "code", "code": _TOO_OFTEN}, 2)
     await crm.suffer([{"kind": "code", "code": 30004, "calls": None}])
-    await erp.suffer([{"kind": "code", "code": 14, "calls": None}])
+    await erp.suffer([{"kind": "code", "code": _TOO_OFTEN, "calls": None}])
     await stage.provoke()
     await _CLOCK.sleep(chance.uniform(4.0, 8.0))
     stage.broken["calls refused as too many"] += await crm.hits() + await erp.hits() - before

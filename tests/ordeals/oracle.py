@@ -6,14 +6,14 @@ it learns from the mark in the ERP's record, or, where people made both, from th
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from ordeals.diary import Deed, Diary
 from ordeals.shelves import Shelves
 
-__all__ = ["Fate", "Finding", "judge"]
+__all__ = ["FATES", "Fate", "Finding", "judge", "made_and_gone"]
 
 _FORMS = {
     "AccountObj": "BD_Customer",
@@ -31,8 +31,7 @@ _FIELDS = {
     "SalesOrderObj": {"remark": "FNote"},
 }
 _NUMBERS = {"AccountObj": "erp_number__c", "ProductObj": "product_code", "SalesOrderObj": "name"}
-_MARK = "F_ANJI_MARKER"
-_ENDED = {"crm": ("life_status", "invalid"), "erp": ("FForbidStatus", "B")}
+_MARK, _LINE_MARK = "F_ANJI_MARKER", "F_ANJI_LINE"
 Record = Mapping[str, Any]
 
 
@@ -75,10 +74,10 @@ class Fate:
 
 
 FATES = ("lost", "doubled", "deleted", "kept", "overwritten", "differing")
-"""`lost`: has no counterpart. `doubled`: has several, or no person made it. `deleted`: gone or
-voided, or told to be gone, and no person did it. `kept`: a person deleted it, and nobody was told,
-or not by the next round. `overwritten`: holds what is nobody's last word. `differing`: the sides
-hold not the same."""
+"""`lost`: has no counterpart. `doubled`: has several, or no person made it, or it was made more
+often than it stands there. `deleted`: gone or voided, or told to be gone, and no person did it.
+`kept`: a person deleted it, and it stands again, or nobody was told, or not by the next round.
+`overwritten`: holds what is nobody's last word. `differing`: the sides hold not the same."""
 
 
 def judge(diary: Diary, shelves: Shelves, told: Mapping[str, int] | None = None) -> Fate:
@@ -109,7 +108,55 @@ def judge(diary: Diary, shelves: Shelves, told: Mapping[str, int] | None = None)
             fate.findings += found
             fate.crossed += not found
         fate.findings += _nobodys(kind, made, refused, shelves)
+    fate.findings += _refused(refused, shelves)
+    fate.findings += _stand_again(diary, shelves)
+    fate.findings += lines.of_no_order()
     return fate
+
+
+def made_and_gone(diary: Diary, shelves: Shelves, log: Mapping[str, int]) -> list[Finding]:
+    """Compare what the vendors' logs of calls say was made with what stands there.
+
+    What was made twice, of which one has gone again, shows on no shelf.
+
+    Args:
+        diary: What people did.
+        shelves: What stands on both sides.
+        log: Committed writes of all callers, such as ``{"AccountObj create": 3}``.
+    """
+    found: list[Finding] = []
+    for kind, form in _FORMS.items():
+        gone = sum(1 for _ in diary.did("ended", kind))
+        for name, there in ((kind, shelves.crm.get(kind, {})), (form, shelves.erp.get(form, {}))):
+            created = log.get(f"{name} create", 0)
+            if created > len(there) + gone:
+                words = f"were made {created} times, {len(there)} stand, people deleted {gone}"
+                found.append(Finding("doubled", name, words))
+    return found
+
+
+def _refused(refused: Collection[str], shelves: Shelves) -> Iterator[Finding]:
+    """What the ERP refuses for ever stands in the CRM as it was made, and nowhere else."""
+    customers = shelves.crm.get("AccountObj", {})
+    counterparts = _counterparts("AccountObj", shelves)
+    for record in sorted(refused):
+        if not _is_in_use(customers.get(record)):
+            yield Finding("deleted", f"AccountObj {record}", "is refused, and gone or void")
+        if record in counterparts:
+            yield Finding("doubled", f"AccountObj {record}", "is refused, and stands in the ERP")
+
+
+def _stand_again(diary: Diary, shelves: Shelves) -> Iterator[Finding]:
+    """What a person deleted on one side does not stand there any more."""
+    for deed in diary.did("ended"):
+        if deed.side == "crm":
+            is_there = _is_in_use(shelves.crm.get(deed.kind, {}).get(deed.record))
+        else:
+            heads = (each["head"] for each in shelves.erp.get(_FORMS[deed.kind], {}).values())
+            is_there = any(_number(head) == deed.record for head in heads)
+        if is_there:
+            name = f"{deed.kind} {deed.record}"
+            yield Finding("kept", name, f"was deleted in the {deed.side.upper()} and stands again")
 
 
 def _told_gone(gone: Collection[str], told: Collection[str]) -> Iterator[Finding]:
@@ -155,7 +202,7 @@ def _nobodys(
     for record in shelves.erp.get(_FORMS[kind], {}).values():
         head = record["head"]
         mark = str(head.get(_MARK) or "").removeprefix(f"fxiaoke/{kind}/")
-        number = str(head.get("FNumber") or head.get("FBillNo"))
+        number = _number(head)
         if mark not in ids and number not in (numbers if mark else numbers | held):
             yield Finding("doubled", f"{kind} {number}", "stands in the ERP, made by no person")
 
@@ -177,7 +224,7 @@ def _counterparts(kind: str, shelves: Shelves) -> Mapping[str, list[Record]]:
         if mark:
             found[mark.removeprefix(f"fxiaoke/{kind}/")].append(record)
         else:
-            found[f"number {head.get('FNumber') or head.get('FBillNo')}"].append(record)
+            found[f"number {_number(head)}"].append(record)
     return found
 
 
@@ -203,11 +250,13 @@ def _of_one(
         )
         return
     head = theirs[0]["head"]
-    if mine.get(_ENDED["crm"][0]) == _ENDED["crm"][1] or head.get(_ENDED["erp"][0]) == "B":
+    if not _is_in_use(mine) or head.get("FForbidStatus") == "B":
         yield Finding("deleted", name, "was voided or forbidden, and no person did it")
         return
-    if str(head.get("FNumber") or head.get("FBillNo")) != number:
+    if _number(head) != number:
         yield Finding("differing", name, "carries another number in the ERP")
+    if deed.number not in ("", number):
+        yield Finding("overwritten", name, f"is numbered {number!r}, and not {deed.number!r}")
     yield from _fields(deed, name, mine, head, words)
     if deed.lines:
         yield from _lines(deed, name, mine, theirs[0], lines)
@@ -231,8 +280,9 @@ def _fields(
         held = (_text(mine.get(ours)), _text(head.get(theirs)))
         if held[0] != held[1]:
             yield Finding("differing", name, f"{ours}: CRM {held[0]!r}, ERP {held[1]!r}")
-        said = words.get((deed.kind, deed.record, ours))
-        if said is not None and not {*held} <= {_text(word) for word in said.values()}:
+        said = words.get((deed.kind, deed.record, ours), {"nobody": ""})
+        is_last = held[1] in {_text(word) for word in said.values()}
+        if not is_last or _raw(mine.get(ours)) not in said.values():
             yield Finding("overwritten", name, f"{ours}: holds {held!r}, last said was {said!r}")
 
 
@@ -243,37 +293,74 @@ class _Lines:
         crm, erp = shelves.crm, shelves.erp
         self.codes = {r["_id"]: r.get("product_code") for r in crm.get("ProductObj", {}).values()}
         self.numbers = {r["id"]: r["head"]["FNumber"] for r in erp.get("BD_MATERIAL", {}).values()}
+        self.ours = {
+            r["_id"]: r.get(_NUMBERS["AccountObj"]) for r in crm.get("AccountObj", {}).values()
+        }
+        """Customers of the CRM: id to number."""
+        self.theirs = {r["id"]: r["head"]["FNumber"] for r in erp.get("BD_Customer", {}).values()}
         self.of_order: dict[str, list[Record]] = defaultdict(list)
         for line in crm.get("SalesOrderProductObj", {}).values():
             self.of_order[line["order_id"]].append(line)
+        self._orders = {*crm.get("SalesOrderObj", ())}
+
+    def of_no_order(self) -> Iterator[Finding]:
+        """Give the lines whose order does not stand there."""
+        for order in sorted({*self.of_order} - self._orders):
+            words = f"has {len(self.of_order[order])} lines in the CRM and does not stand there"
+            yield Finding("doubled", f"SalesOrderObj {order}", words)
+
+    def in_the_crm(self, line: Record) -> "_Line":
+        """Return what a line of the CRM says."""
+        return _line(self.codes.get(line["product_id"]), line["quantity"], line["sales_price"])
+
+    def in_the_erp(self, row: Record) -> "_Line":
+        """Return what a row of the ERP says."""
+        head = row["head"]
+        return _line(self.numbers.get(head["FMaterialId"]), head["FQty"], head["FTaxPrice"])
 
 
 def _lines(
     deed: Deed, name: str, mine: Record, theirs: Record, lines: _Lines
 ) -> Iterator[Finding]:
-    """Compare the lines of an order with those that its maker entered, on both sides."""
-    entered = _counted(deed.lines)
-    ours = _counted(
-        (lines.codes.get(line["product_id"]), line["quantity"], line["sales_price"])
-        for line in lines.of_order.get(mine["_id"], ())
-    )
-    rows: Sequence[Record] = theirs["rows"].get("FSaleOrderEntry", ())
-    shown = _counted(
-        (
-            lines.numbers.get(row["head"]["FMaterialId"]),
-            row["head"]["FQty"],
-            row["head"]["FTaxPrice"],
-        )
-        for row in rows
-    )
-    if not entered == ours == shown:
-        yield Finding("differing", name, f"lines: {entered}, CRM {ours}, ERP {shown}")
-    if theirs["head"].get("FDocumentStatus") != "C":
+    """Compare an order's customer and lines with what its maker entered, on both sides."""
+    head, rows = theirs["head"], theirs["rows"].get("FSaleOrderEntry", ())
+    numbers = (lines.ours.get(mine["account_id"]), lines.theirs.get(head.get("FCustId")))
+    if numbers[0] is None or numbers[0] != numbers[1]:
+        yield Finding("differing", name, f"is of customer {numbers[0]!r}, ERP {numbers[1]!r}")
+    if deed.value not in ("", mine["account_id"]):
+        yield Finding("overwritten", name, f"is of {mine['account_id']}, and not of {deed.value}")
+    entered = Counter(_line(*each) for each in deed.lines)
+    ours = {line["_id"]: lines.in_the_crm(line) for line in lines.of_order.get(mine["_id"], ())}
+    shown = [(str(row["head"].get(_LINE_MARK) or ""), lines.in_the_erp(row)) for row in rows]
+    counted = Counter(ours.values()), Counter(line for _, line in shown)
+    if not entered == counted[0] == counted[1]:
+        yield Finding("differing", name, f"lines: {entered}, CRM {counted[0]}, ERP {counted[1]}")
+    elif any(mark and ours.get(mark) != line for mark, line in shown):
+        yield Finding("differing", name, f"rows say what other lines say: CRM {ours}, ERP {shown}")
+    if head.get("FDocumentStatus") != "C":
         yield Finding("differing", name, "is not audited in the ERP")
 
 
-def _counted(lines: Iterable[tuple[object, object, object]]) -> Counter[tuple[str, float, float]]:
-    return Counter((str(code), float(str(n)), float(str(price))) for code, n, price in lines)
+_Line = tuple[str, float, float]
+"""Product, quantity, price."""
+
+
+def _line(code: object, quantity: object, price: object) -> _Line:
+    return str(code), float(str(quantity)), float(str(price))
+
+
+def _is_in_use(record: Record | None) -> bool:
+    """Say whether a record of the CRM stands there, and is not void."""
+    return record is not None and record.get("life_status") != "invalid"
+
+
+def _number(head: Record) -> str:
+    return str(head.get("FNumber") or head.get("FBillNo"))
+
+
+def _raw(value: object) -> str:
+    """Blanks that the CRM's people entered stand there still."""
+    return "" if value is None else str(value)
 
 
 def _text(value: object) -> str:

@@ -13,9 +13,9 @@ from anji_common.clock import SystemClock
 from anji_common.events.notices import NoticeKind
 from labs.kafka_server import KafkaServer
 from ordeals.accidents import Accident
-from ordeals.oracle import Fate, judge
+from ordeals.oracle import Fate, judge, made_and_gone
 from ordeals.staff import Staff
-from ordeals.stage import Form, Stage, open_stage
+from ordeals.stage import Bound, Form, Stage, open_stage
 from ordeals.told import notices, tombstones
 from ordeals.vendors import VENDORS
 
@@ -74,6 +74,8 @@ class Work:
     """Which share of it is orders at least."""
     most_seconds: float = 0.0
     """After which no accident is begun; 0: thrice the time of the work, and ten minutes."""
+    is_measured: bool = False
+    """Whether it is long enough for its figures to be judged."""
     rules: Mapping[str, Sequence[Mapping[str, object]]] | None = None
     """What goes wrong with calls, where it is other than the ordeal's; until all has crossed, for
     thousands of records cross long after people have made them."""
@@ -147,16 +149,27 @@ class Outcome:
     seconds: float
     seen: Mapping[str, float] = field(default_factory=dict)
     """Figures that are no harm, by what they count."""
+    bounds: Sequence[Bound] = ()
+    """Figures that the suite promises."""
 
     @property
     def is_good(self) -> bool:
-        """Whether something was broken, and no harm came of it; or, of a control, that it did."""
-        if not sum(self.broken.values()):
-            return False
+        """Whether all was broken that was to be, and no harm came of it.
+
+        Of a control, whether harm came of it: it ends as soon as that is done, perhaps before
+        each sort of fault has happened.
+        """
         if self.control is not None:
             found = {**self.fate.counts, WRITTEN_AGAIN: self.late_writes}
-            return any(found[fate] for fate in self.control.fates)
-        return self.fate.is_good and self.late_writes == 0
+            return any(self.broken.values()) and any(found[fate] for fate in self.control.fates)
+        return (
+            bool(self.broken)
+            and all(self.broken.values())
+            and self.fate.is_good
+            and self.late_writes == 0
+            and self.writes <= _MANY * self.values
+            and all(bound.is_kept or not bound.is_judged for bound in self.bounds)
+        )
 
 
 async def undergo(  # noqa: PLR0913 - what a run is
@@ -186,7 +199,7 @@ async def undergo(  # noqa: PLR0913 - what a run is
             midnight_seconds=ordeal.midnight_seconds,
         ) as stage,
     ):
-        stage.work_seconds = work.seconds
+        stage.work_seconds, stage.is_measured = work.seconds, work.is_measured
         stage.patience_seconds = control.patience_seconds if control else _PATIENCE_SECONDS
         staff = _staff(stage, ordeal, chance)
         if control is not None and control.accidents:
@@ -199,13 +212,25 @@ async def undergo(  # noqa: PLR0913 - what a run is
             await staff.last_words()
             fate = await _awaited(stage, ordeal, control)
         written, late = await _writes(stage, staff, ordeal, chance)
+        fate.findings += made_and_gone(stage.diary, stage.shelves(), await stage.writes())
         codes = {name: await process.end() for name, process in stage.anji.items()}
         assert control is not None or set(codes.values()) == {0}, codes
         values = fate.records + fate.edits
         seconds = _CLOCK.monotonic() - began
         broken = dict(stage.broken)
         return Outcome(
-            ordeal, form, seed, control, broken, fate, written, values, late, seconds, stage.seen
+            ordeal,
+            form,
+            seed,
+            control,
+            broken,
+            fate,
+            written,
+            values,
+            late,
+            seconds,
+            stage.seen,
+            stage.bounds,
         )
 
 
@@ -236,14 +261,16 @@ async def _suffer(stage: Stage, ordeal: Ordeal, staff: Staff, work: Work, chance
     await stage.all_started()
     if work.rules is not None:
         await _awaited(stage, ordeal, None)
-    for name in faults:
-        stage.broken[f"calls to {name} struck"] += await stage.vendors[name].hits()
+    for name, rules in faults.items():
+        hits = await stage.vendors[name].hits_by_kind()
+        for kind in {str(rule["kind"]): None for rule in rules}:
+            stage.broken[f"calls to {name}: {kind}"] = hits.get(kind, 0)
         await stage.vendors[name].recover()
     for name, counted in ordeal.counts.items():
         log = await stage.vendors[name].tell("_log", None, "GET")
         told = {**log["calls"], **log["writes"]}
         stage.broken.update({words: told.get(what, 0) for what, words in counted.items()})
-    if staff.poisoned:
+    if ordeal.poison or staff.poisoned:
         stage.broken["customers that the ERP refuses for ever"] = staff.poisoned
     if ordeal.tail:
         rewritten = sum(deed.value.endswith(ordeal.tail) for deed in stage.diary.did("said"))

@@ -2,6 +2,7 @@
 
 import fcntl
 import json
+import math
 import os
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
@@ -12,7 +13,7 @@ from anji_common.clock import SystemClock
 from ordeals.catalogue import ORDEALS
 from ordeals.oracle import FATES
 from ordeals.ordeal import Control, Ordeal, Outcome, Work
-from ordeals.stage import Form
+from ordeals.stage import Bound, Form
 
 __all__ = ["Plan", "Report", "line", "table"]
 
@@ -123,6 +124,14 @@ def line(outcome: Outcome) -> str:
     return f"| {' | '.join((*cells, str(outcome.late_writes)))} |"
 
 
+def _bound(bound: Bound) -> Row:
+    """Return a figure with what it may be; JSON knows no infinity."""
+    most = {"at_most": bound.at_most} if bound.at_most < math.inf else {}
+    least = {"at_least": bound.at_least} if bound.at_least else {}
+    kept = {"judged": bound.is_judged, "kept": bound.is_kept}
+    return {"words": bound.words, "value": bound.value, **most, **least, **kept}
+
+
 def _told(outcome: Outcome) -> Row:
     return {
         "good": outcome.is_good,
@@ -137,4 +146,5 @@ def _told(outcome: Outcome) -> Row:
         "late_writes": outcome.late_writes,
         "seconds": round(outcome.seconds, 1),
         "seen": outcome.seen,
+        "bounds": [_bound(each) for each in outcome.bounds],
     }

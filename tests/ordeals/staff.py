@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from random import Random
+from typing import Any
 
 from anji.people import CrmUser, ErpUser
 from anji_common.clock import SystemClock
@@ -102,10 +103,17 @@ class Staff:
         if self.poison and self.chance.randrange(self.poison) == 0:
             await self.make_poison()
             return
-        name = f"{self._words('客户')}{self.tail}"
+        await self._make_customer(f"{self._words('客户')}{self.tail}", is_edited=True)
+
+    async def make_left_alone(self, name: str) -> None:
+        """Make a customer of that name whom nobody edits: no edit begins it anew."""
+        await self._make_customer(name, is_edited=False)
+
+    async def _make_customer(self, name: str, *, is_edited: bool) -> None:
         made = await self.crm.create("AccountObj", {"name": name, "tel": "0"})
         self.writes += 1
-        self._customers.append(made)
+        if is_edited:
+            self._customers.append(made)
         self._made("crm", "AccountObj", made)
         self._said("crm", "AccountObj", made, "name", name)
         self._said("crm", "AccountObj", made, "tel", "0")
@@ -127,7 +135,7 @@ class Staff:
         )
         self.writes += 1
         self._products[made] = code
-        self._made("crm", "ProductObj", made)
+        self._made("crm", "ProductObj", made, number=code)
         self._said("crm", "ProductObj", made, "name", code)
 
     async def _make_material(self) -> None:
@@ -151,7 +159,7 @@ class Staff:
             for _ in range(self.chance.randint(1, 4))
         ]
         number, remark = self._words("SO"), self._words()
-        head = {
+        head: dict[str, Any] = {
             "name": number,
             "account_id": self.chance.choice(self._customers),
             "order_time": _LONG_AGO_MS,
@@ -163,7 +171,9 @@ class Staff:
             (self._products[line["product_id"]], line["quantity"], line["sales_price"])
             for line in lines
         )
-        self._made("crm", "SalesOrderObj", made, entered)
+        self._made(
+            "crm", "SalesOrderObj", made, entered, number=number, customer=head["account_id"]
+        )
         self._said("crm", "SalesOrderObj", made, "remark", remark)
 
     async def _edit_in_the_crm(self) -> None:
@@ -208,12 +218,27 @@ class Staff:
         found = {str(r["F_ANJI_MARKER"]).rpartition("/")[2]: r["FCUSTID"] for r in rows}
         return {name: found[name] for name in self._customers if name in found}
 
-    def _made(
-        self, side: Side, kind: str, record: str, lines: tuple[tuple[str, str, str], ...] = ()
+    def _made(  # noqa: PLR0913 - a deed
+        self,
+        side: Side,
+        kind: str,
+        record: str,
+        lines: tuple[tuple[str, str, str], ...] = (),
+        *,
+        number: str = "",
+        customer: str = "",
     ) -> None:
-        self.diary.note(
-            Deed(ordeal=self.ordeal, side=side, what="made", kind=kind, record=record, lines=lines)
+        deed = Deed(
+            ordeal=self.ordeal,
+            side=side,
+            what="made",
+            kind=kind,
+            record=record,
+            number=number,
+            value=customer,
+            lines=lines,
         )
+        self.diary.note(deed)
 
     def _said(self, side: Side, kind: str, record: str, name: str, value: str) -> None:
         deed = Deed(

@@ -4,6 +4,7 @@
 done to a process is counted here: an ordeal in which nothing was broken proves nothing.
 """
 
+import math
 import signal
 import sys
 from collections import Counter
@@ -28,7 +29,7 @@ from ordeals.shelves import Shelves
 from ordeals.staff import Staff
 from ordeals.vendors import VENDORS, Vendor
 
-__all__ = ["SERVICES", "STARTED", "Form", "Stage", "open_stage"]
+__all__ = ["SERVICES", "STARTED", "Bound", "Form", "Stage", "open_stage"]
 
 _CLOCK = SystemClock()
 _LONGEST_START_SECONDS = 600.0
@@ -44,6 +45,23 @@ SERVICES = (
     "k3cloud-writer",
     "mapper",
 )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bound:
+    """A figure of a run, and what it may be."""
+
+    words: str
+    value: float
+    at_most: float = math.inf
+    at_least: float = 0.0
+    is_judged: bool = False
+    """Whether a figure beyond it is a failure; those of seconds are told and not judged."""
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether it is within."""
+        return self.at_least <= self.value <= self.at_most
 
 
 @dataclass
@@ -67,6 +85,10 @@ class Stage:
     """What was broken, by what it was, and how often."""
     seen: dict[str, float] = field(default_factory=dict)
     """Figures of this run that are no harm."""
+    bounds: list[Bound] = field(default_factory=list)
+    """Figures that the suite promises."""
+    is_measured: bool = False
+    """Whether the run is long enough for them to be judged."""
     heard: set[tuple[str, str, datetime]] = field(default_factory=set)
     """Notices that people have acted on: link, kind and time."""
     peoples_writes: int = 0

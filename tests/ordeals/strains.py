@@ -33,7 +33,12 @@ STRAINS = (
         settings={"ANJI_FXIAOKE_WINDOW_SECONDS": "5"},
         long=Work(120.0, 300, 6),
         short=Work(8.0, 40, 1),
-        control=GIVES_UP,
+        control=Control(
+            "a call that the vendor has no room for counts like a record's lock, and is given up",
+            ("lost", "differing"),
+            without=("patience",),
+            settings={"ANJI_WRITER_MAX_BUSY": "1"},
+        ),
     ),
     Ordeal(
         name="firewall",
@@ -50,7 +55,7 @@ STRAINS = (
         forms=("up",),
         accidents=OUTAGES,
         settings=_LIMIT,
-        long=Work(300.0, 20, 2),
+        long=Work(300.0, 20, 2, is_measured=True),
         short=Work(8.0, 20, 2),
     ),
     Ordeal(
@@ -60,7 +65,7 @@ STRAINS = (
         forms=("up",),
         accidents=OUTAGES_IN_BULK,
         settings=_LIMIT,
-        long=Work(300.0, 20, 2),
+        long=Work(300.0, 20, 2, is_measured=True),
         short=Work(8.0, 20, 2),
     ),
     Ordeal(
@@ -70,7 +75,7 @@ STRAINS = (
         forms=("up",),
         switches={"k3cloud": {"longest_texts": {"BD_Customer.FName": 30}}},
         accidents=(rates_compared,),
-        long=Work(125.0, 20, 1),
+        long=Work(125.0, 20, 1, is_measured=True),
         short=Work(2.0, 20, 1),
     ),
 )

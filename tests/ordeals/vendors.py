@@ -123,6 +123,11 @@ class Vendor:
         """Return how many calls were hit by rules in this life."""
         return int((await self.tell("_faults", None, "GET"))["hits"])
 
+    async def hits_by_kind(self) -> Mapping[str, int]:
+        """Return how many calls were hit in this life, by what happened to them."""
+        found: dict[str, int] = (await self.tell("_faults", None, "GET"))["hits_by_kind"]
+        return found
+
     async def writes(self) -> Mapping[str, int]:
         """Return what was written, by whomever, in all its lives: ``{"AccountObj create": 3}``."""
         try:

@@ -7,16 +7,19 @@ the shipped ones; writers and mapper are composed of another table of rules, as 
 import asyncio
 import os
 import sys
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import fields, replace
+from datetime import datetime
 from functools import partial
 
 import structlog
 
+import anji_common.writing.sending
 import anji_fxiaoke.service
 import anji_k3cloud.service
 import anji_mapper.service
+import anji_mapper.tasks
 from anji.installation import Installation
 from anji.services import default_names, open_services
 from anji.simulation.controls import CONTROLS, RULE_BOOK, RuleBook
@@ -25,16 +28,22 @@ from anji.up import until_told
 from anji_common.broker.kafka_broker import KafkaBroker
 from anji_common.broker.kafka_settings import KafkaSettings
 from anji_common.broker.port import Work
+from anji_common.errors import UndecodableError
 from anji_common.health import Health
 from anji_common.http_transport import HttpTransport
 from anji_common.logs import configure_logs
+from anji_common.messages import Record
 from anji_common.refs import System
 from anji_common.runtime import Runtime
 from anji_common.writing.settings import WriterSettings
+from anji_common.writing.target import Busy
+from anji_common.writing.verdicts import Answered, Job, Parked, after_busy
 from anji_fxiaoke.settings import FxiaokeSettings
 from anji_k3cloud.service import Connection
 from anji_k3cloud.settings import K3CloudSettings
+from anji_mapper.decode import Arrival, decode
 from anji_mapper.link.step import Reducer
+from anji_mapper.mapping.model import Mappings
 from anji_mapper.settings import MapperSettings
 
 __all__ = ["book_without", "main"]
@@ -107,6 +116,37 @@ _BUILDERS = {
 }
 
 
+def _decode_or_fail(record: Record, mappings: Mappings) -> Arrival | None:
+    """Fail as a consumer does that knows no dead letters."""
+    try:
+        return decode(record, mappings)
+    except UndecodableError as error:
+        msg = f"an input that nobody can read: {error}"
+        raise RuntimeError(msg) from error
+
+
+def _no_dead_letters() -> None:
+    anji_mapper.tasks.decode = _decode_or_fail  # type: ignore[attr-defined]  # no rule of a table
+
+
+def _counts_every_call(
+    job: Job, busy: Busy, settings: WriterSettings, at: datetime
+) -> Answered | Parked:
+    """Count a call that the vendor has no room for like one that a record's lock put off."""
+    return after_busy(job, replace(busy, is_unreached=False), settings, at)
+
+
+def _no_patience() -> None:
+    anji_common.writing.sending.after_busy = _counts_every_call  # type: ignore[attr-defined]  # as above
+
+
+_HABITS: Mapping[str, Callable[[], None]] = {
+    "dead letters": _no_dead_letters,
+    "patience": _no_patience,
+}
+"""What is no rule of the protocol's tables, and how a process goes without it."""
+
+
 class _Selfish(KafkaBroker):
     """Kafka for a member that shares with nobody: its groups are its own."""
 
@@ -148,8 +188,11 @@ def main(rules: str, words: Sequence[str]) -> None:
     installation = Installation.read(os.environ)  # noqa: TID251 - the outermost place of a process
     configure_logs(installation.settings.log_format, installation.settings.log_level)
     names = default_names(installation) if words[0] == "up" else tuple(words[1:])
-    left_out = [name for name in rules.split(",") if name != _ONE_OWNER]
-    is_selfish = _ONE_OWNER in rules
+    named = rules.split(",")
+    left_out = [name for name in named if name != _ONE_OWNER and name not in _HABITS]
+    is_selfish = _ONE_OWNER in named
+    for name in _HABITS.keys() & named:
+        _HABITS[name]()
     book = book_without(left_out)
     asyncio.run(until_told(_run(installation, names, book, is_selfish=is_selfish)))
 

@@ -1,6 +1,7 @@
 """The report of `make faults`: a row for each run, also from runs of parts."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ from ordeals.catalogue import ORDEALS
 from ordeals.oracle import Fate, Finding
 from ordeals.ordeal import Outcome
 from ordeals.report import Plan, Report
+from ordeals.stage import Bound
 
 
 def plan(name: str, *, seed: int = 1, is_control: bool = False) -> Plan:
@@ -88,3 +90,23 @@ def test_a_run_that_was_broken_off_stands_in_the_report_and_is_not_good(tmp_path
 
     assert row["good"] is False
     assert row["broken off"] == "after 90 s still not: a save is under way"
+
+
+def test_a_row_tells_what_is_promised_and_whether_it_was_kept(tmp_path: Path) -> None:
+    report, of = Report(tmp_path / "faults.json"), plan("backlog")
+    told = outcome(of, Fate(records=3, edits=2, crossed=3))
+    bounds = [
+        Bound(words="of the backlog's own time", value=2.5, at_most=2.0, is_judged=True),
+        Bound(words="rate with poison", value=0.9, at_least=0.8),
+    ]
+    report.add(of, replace(told, bounds=bounds))
+
+    (row,) = read(report)["ran"]
+
+    assert row["good"] is False
+    assert [(each["kept"], each["judged"]) for each in row["bounds"]] == [
+        (False, True),
+        (True, False),
+    ]
+    assert row["bounds"][0]["at_most"] == 2.0
+    assert "at_most" not in row["bounds"][1]

@@ -142,6 +142,7 @@ async def test_faults_are_set_listed_and_cleared_over_http(
     assert status == 502
     assert [rule["kind"] for rule in left["rules"]] == ["html"]
     assert left["hits"] == 1
+    assert left["hits_by_kind"] == {"bad_gateway": 1}
     assert refused == 400
     assert (await post(session, server.url + TOKEN, token_body(core)))["errorCode"] == 0
 
@@ -157,7 +158,7 @@ async def test_the_days_quota_that_is_left_is_told_and_set_with_the_faults(
     async with session.post(faults, json={"quota_left": -1}) as wrong:
         refused = wrong.status
 
-    assert told == {"rules": [], "hits": 0, "quota_left": 1}
+    assert told == {"rules": [], "hits": 0, "hits_by_kind": {}, "quota_left": 1}
     assert codes == [0, 30002]
     assert refused == 400
 

@@ -122,8 +122,12 @@ class Faults:
         return None
 
     def to_json(self) -> dict[str, Any]:
-        """Return the rules and how often they hit."""
-        return {"rules": [asdict(rule) for rule in self._rules], "hits": self.hits}
+        """Return the rules, how often they hit, and how often each kind of them did."""
+        return {
+            "rules": [asdict(rule) for rule in self._rules],
+            "hits": self.hits,
+            "hits_by_kind": dict(self.hits_by_kind),
+        }
 
     def add_json(self, given: Any, own: Sequence[str] = ()) -> None:  # noqa: ANN401 - JSON
         """Add one rule or a list of rules from JSON; `own` are kinds beside the general ones.
