@@ -1,21 +1,20 @@
 """Sees that what is in ``deploy/`` works: ``make check-deploy``, in all or in named parts.
 
-    python tools/check_deploy.py [image]... [--base-image python:3.11-slim-bookworm]
+    python tools/check_deploy.py [image|chart]... [--base-image python:3.11-slim-bookworm]
 
 What each part needs is said when it is not there, and is a failure: nothing is passed over.
 """
 
 import argparse
-import shutil
-import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
+
+from check_chart import check_chart
+from deploy_tools import done, expect, say
 
 __all__ = ["main"]
 
-_ROOT = Path(__file__).parents[1]
 _IMAGE = "anji:check"
 _LOCKED_UP = (
     "--read-only", "--tmpfs=/tmp", "--cap-drop=ALL", "--security-opt=no-new-privileges",
@@ -48,9 +47,9 @@ def main(arguments: Sequence[str]) -> int:
     if unknown := set(given.parts) - set(_PARTS):
         parser.error(f"no such part: {', '.join(sorted(unknown))}")
     for part in given.parts or _PARTS:
-        _say(f"{part}: {(_PARTS[part].__doc__ or '').splitlines()[0]}")
+        say(part)
         _PARTS[part](given)
-        _say(f"{part}: well")
+        say(f"{part}: well")
     return 0
 
 
@@ -60,14 +59,14 @@ def _image(given: argparse.Namespace) -> None:
     file = "--file=deploy/image/Dockerfile"
     _docker("build", "--quiet", f"--network={given.network}", *base, file, f"--tag={_IMAGE}", ".")
     said = _docker("run", "--rm", *_LOCKED_UP, _IMAGE, *_SMALL_DEMO)
-    _expect("both sides agree: yes" in said, f"the demo did not end well:\n{said}")
+    expect("both sides agree: yes" in said, f"the demo did not end well:\n{said}")
     with _running("run", "mapper") as container:
         _docker("exec", container, "python", "-c", _READY)
         _docker("stop", f"--time={_GRACE_SECONDS}", container)
         code = _docker("inspect", "--format={{.State.ExitCode}}", container).strip()
         log = _docker("logs", container)
-        _expect(code == "0", f"a stopped mapper ended with {code}, not with 0:\n{log}")
-        _expect("process.ended" in log, f"a stopped mapper did not end in order:\n{log}")
+        expect(code == "0", f"a stopped mapper ended with {code}, not with 0:\n{log}")
+        expect("process.ended" in log, f"a stopped mapper did not end in order:\n{log}")
 
 
 @contextmanager
@@ -80,34 +79,13 @@ def _running(*command: str) -> Iterator[str]:
 
 
 def _docker(*arguments: str) -> str:
-    """Return what Docker said, on both ways."""
-    return _done("docker", *arguments)
+    return done("docker", *arguments)
 
 
-def _done(tool: str, *arguments: str) -> str:
-    found = shutil.which(tool)
-    if found is None:
-        sys.exit(f"there is no `{tool}` in PATH; deploy/README.md says where each tool comes from")
-    done = subprocess.run(  # noqa: S603 - a tool of this machine, with arguments of ours
-        [found, *arguments], cwd=_ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        text=True, check=False,
-    )  # fmt: skip
-    if done.returncode != 0:
-        sys.exit(f"{tool} {' '.join(arguments[:2])} ended with {done.returncode}:\n{done.stdout}")
-    return done.stdout
-
-
-def _expect(what: bool, words: str) -> None:  # noqa: FBT001 - as an assert
-    if not what:
-        sys.exit(words)
-
-
-def _say(words: str) -> None:
-    sys.stdout.write(f"check-deploy: {words}\n")
-    sys.stdout.flush()
-
-
-_PARTS: dict[str, Callable[[argparse.Namespace], None]] = {"image": _image}
+_PARTS: dict[str, Callable[[argparse.Namespace], None]] = {
+    "image": _image,
+    "chart": lambda _given: check_chart(),
+}
 
 if __name__ == "__main__":
     sys.exit(main(sys.argv[1:]))

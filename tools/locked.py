@@ -1,9 +1,9 @@
 """The locked dependencies: written anew, or told as a bill of materials.
 
-``requirements.lock`` holds versions and hashes and no addresses, and the two beside the Dockerfile
-hold their parts of it. uv's own lock file names registries, so it is made in a folder that is
-thrown away, held to the versions that are locked: a new dependency moves nothing else.
-``--upgrade`` takes the newest of everything.
+``requirements.lock`` holds versions and hashes and no addresses, and so do those in ``deploy/``.
+uv's own lock file names registries, so it is made in a folder that is thrown away, held to the
+versions that are locked: a new dependency moves nothing else. ``--upgrade`` takes the newest of
+everything.
 
     python tools/locked.py lock [--upgrade]
     python tools/locked.py sbom reports/sbom.cdx.json
@@ -25,11 +25,14 @@ __all__ = ["locked_versions", "main"]
 _ROOT = Path(__file__).parents[1]
 _UV = Path(sys.executable).parent / "uv"
 _LOCK = "requirements.lock"
-_OF_THE_IMAGE = {
+_OF_DEPLOY = {
     "deploy/image/requirements.lock": ("--no-dev",),
     "deploy/image/build.lock": ("--only-group", "build"),
+    "deploy/helm/manifests.lock": ("--only-group", "manifests"),
 }
-"""Parts of the same lock: what runs in the image, and what only makes the members' wheels."""
+"""What runs in the image, what only makes the members' wheels (both parts of the lock), and what
+looks at manifests, which nobody else needs."""
+_ALL = ("--all-groups", "--no-group", "manifests")
 _PINNED = re.compile(r"^([a-z0-9][a-z0-9._-]*)==(\S+)", re.MULTILINE)
 
 
@@ -50,8 +53,8 @@ def main(arguments: Sequence[str]) -> int:
     with TemporaryDirectory() as folder:
         if given.command == "lock":
             _resolve(Path(folder), is_held=not given.upgrade)
-            (_ROOT / _LOCK).write_text(_exported(Path(folder), "requirements.txt", "--all-groups"))
-            for name, options in _OF_THE_IMAGE.items():
+            (_ROOT / _LOCK).write_text(_exported(Path(folder), "requirements.txt", *_ALL))
+            for name, options in _OF_DEPLOY.items():
                 (_ROOT / name).write_text(_exported(Path(folder), "requirements.txt", *options))
         else:
             _resolve(Path(folder), is_held=True)

@@ -10,6 +10,7 @@ from configuration_page import configuration_page
 from event_pages import event_pages
 from mapping_pages import mapping_pages
 from sandbox_page import sandbox_page
+from strimzi_topics import strimzi_topics
 
 __all__ = ["generated_pages"]
 
@@ -22,6 +23,7 @@ def generated_pages(root: Path = _ROOT) -> Iterator[tuple[Path, str]]:
     yield from configuration_page(root)
     yield from mapping_pages(root / "docs" / "mappings")
     yield from sandbox_page(root)
+    yield from strimzi_topics(root)
 
 
 if __name__ == "__main__":

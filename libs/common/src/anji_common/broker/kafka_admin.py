@@ -19,10 +19,21 @@ from anji_common.broker.kafka_errors import error_from, translated
 from anji_common.errors import ConfigurationError
 from anji_common.topics import Topic, once_each
 
-__all__ = ["KafkaAdmin"]
+__all__ = ["KafkaAdmin", "topic_options"]
 
 _PAUSE_SECONDS = 0.05
 _SAFE_COPIES = 3
+
+
+def topic_options(topic: Topic) -> Mapping[str, str]:
+    """Return what Kafka is told when `topic` is made, whoever makes it."""
+    kept = topic.retention_seconds
+    return {
+        "cleanup.policy": _policy(topic),
+        "retention.ms": "-1" if kept is None else str(kept * 1000),
+        "min.compaction.lag.ms": str(topic.min_compaction_lag_seconds * 1000),
+        "delete.retention.ms": str(topic.tombstone_seconds * 1000),
+    }
 
 
 class KafkaAdmin:
@@ -119,14 +130,7 @@ class KafkaAdmin:
                 raise error_from(error(*words), f"could not make topic {name}")
 
     def _options(self, topic: Topic) -> Mapping[str, str]:
-        options = {
-            "cleanup.policy": _policy(topic),
-            "retention.ms": "-1",
-            "min.compaction.lag.ms": str(topic.min_compaction_lag_seconds * 1000),
-            "delete.retention.ms": str(topic.tombstone_seconds * 1000),
-        }
-        if topic.retention_seconds is not None:
-            options["retention.ms"] = str(topic.retention_seconds * 1000)
+        options = dict(topic_options(topic))
         copies = self._cluster.settings.replication_factor
         if copies >= _SAFE_COPIES:
             options["min.insync.replicas"] = str(copies - 1)
