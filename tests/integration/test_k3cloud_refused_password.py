@@ -100,3 +100,15 @@ def test_what_is_kept_of_a_refused_password_does_not_tell_it(tmp_path: Path) -> 
             await start(erp, tmp_path, password="a-guess")
 
     on_an_erp(test)
+
+
+def test_a_refusal_that_cannot_be_remembered_is_told_all_the_same(tmp_path: Path) -> None:
+    """Who restarts what has ended lets it be with the exit code of a refusal alone."""
+    folder = tmp_path / "no folder"
+    folder.write_text("")
+
+    async def test(erp: Erp) -> None:
+        with pytest.raises(AuthenticationError, match="ANJI_K3CLOUD_PASSWORD"):
+            await start(erp, folder)
+
+    on_an_erp(test)

@@ -12,6 +12,7 @@ import os
 from datetime import timedelta
 from pathlib import Path
 
+import structlog
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
 from anji_common.clock import Clock
@@ -19,6 +20,8 @@ from anji_common.errors import AuthenticationError
 from anji_k3cloud.settings import K3CloudSettings
 
 __all__ = ["Refusals"]
+
+_log = structlog.get_logger("anji.k3cloud")
 
 _NAME = "k3cloud-refused-login.json"
 _QUIET = timedelta(hours=1)
@@ -68,15 +71,18 @@ class Refusals:
         raise AuthenticationError(msg)
 
     def note(self) -> None:
-        """Remember that the password was refused just now."""
+        """Remember that the password was refused just now; where the disk is full, say so."""
         if self._path is None:
             return
         salt = os.urandom(_SALT_BYTES)
         refused = _Refused(at=self._clock.now(), salt=salt.hex(), digest=self._digest(salt))
-        self._path.parent.mkdir(parents=True, exist_ok=True)
         draft = self._path.with_suffix(f".{os.getpid()}")
-        draft.write_text(refused.model_dump_json())
-        draft.replace(self._path)
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            draft.write_text(refused.model_dump_json())
+            draft.replace(self._path)
+        except OSError as error:  # that it was refused is what has to be told
+            _log.error("refusal.not_kept", file=str(self._path), reason=str(error))
 
     def _read(self) -> _Refused | None:
         if self._path is None or not self._path.exists():
