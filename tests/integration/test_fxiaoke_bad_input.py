@@ -13,13 +13,25 @@ from anji_common.deadletters import DeadLetter
 from anji_common.events.changes import Change
 from anji_common.refs import System
 from anji_common.runtime import Runtime
+from anji_common.sourcing.feed import Page
 from anji_common.topics import DEADLETTERS, changes_topic
 from anji_common.transport import Answer, Call
 from anji_common.writing.target import Doubtful
 from anji_fxiaoke.service import make_client, run_source
+from anji_fxiaoke.source import FxiaokeFeed
 from anji_fxiaoke.writer import FxiaokeTarget
 from anji_sandbox.fxiaoke import FxiaokeSwitches
-from labs.fxiaoke_lab import INTEREST, LINES, Lab, made, new_account, on_a_crm, ref_of, update_of
+from labs.fxiaoke_lab import (
+    INTEREST,
+    LINES,
+    ORDER,
+    Lab,
+    made,
+    new_account,
+    on_a_crm,
+    ref_of,
+    update_of,
+)
 from labs.memory_broker import all_records, memory_runtime
 from labs.sandbox_transport import SandboxTransport
 
@@ -58,14 +70,16 @@ class Bent:
 
 @dataclass(eq=False)
 class Strange:
-    """The port `Transport` to the CRM, whose answers to creates are replaced."""
+    """The port `Transport` to the CRM, whose answers to creates, or the like, are replaced."""
 
     inner: SandboxTransport
     body: bytes
+    verb: str = "create"
 
     async def send(self, call: Call) -> Answer:
         answer = await self.inner.send(call)
-        return Answer(200, {}, self.body) if call.path.endswith("data/create") else answer
+        is_asked = call.path.endswith(f"data/{self.verb}")
+        return Answer(200, {}, self.body) if is_asked else answer
 
     async def close(self) -> None:
         pass
@@ -267,6 +281,21 @@ def test_such_an_answer_to_a_write_is_a_doubt(body: bytes) -> None:
 
         assert isinstance(outcome, Doubtful)
         assert len(lab.person.all("AccountObj")) == 1
+
+    on_a_crm(test)
+
+
+def test_a_record_that_nobody_has_asked_for_is_no_answer_for_those_that_were() -> None:
+    async def test(lab: Lab) -> None:
+        told = {"_id": "65F000000000000000000001", "last_modified_time": 1}
+        body = orjson.dumps({"errorCode": 0, "data": {"dataList": [told]}})
+        strange = Strange(lab.transport, body, "query")
+        client, metadata = make_client(lab.settings, strange, lab.clock, Random(1))
+        feed = FxiaokeFeed(client, metadata, lab.settings)
+
+        page = await feed.read(ORDER, ["65f000000000000000000001"])
+
+        assert page == Page(())
 
     on_a_crm(test)
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from anji_common.errors import UndecodableError
 from anji_common.events.commands import Command, RowRemoval, RowWish
 from anji_common.interest import Interest
 from anji_common.refs import Ref, System
@@ -274,17 +275,19 @@ def test_a_query_within_a_write_that_is_answered_by_nothing_is_that_commands_out
     on_an_erp(test)
 
 
-class Doubling:
-    """A transport that tells each row of a query twice."""
+class Rewriting:
+    """A transport that tells the rows of a query otherwise, by their keys."""
 
-    def __init__(self, inner: Transport) -> None:
+    def __init__(self, inner: Transport, retold: Callable[[list[str], Any], Any]) -> None:
         self._inner = inner
+        self._retold = retold
 
     async def send(self, call: Call) -> Answer:
         answer = await self._inner.send(call)
         if "ExecuteBillQuery" not in call.path:
             return answer
-        rows = [row for row in json.loads(answer.body) for _ in range(2)]
+        keys = json.loads(call.body)["data"]["FieldKeys"].split(",")
+        rows = self._retold(keys, json.loads(answer.body))
         return Answer(answer.status, answer.headers, json.dumps(rows).encode(), answer.cookies)
 
     async def close(self) -> None:
@@ -294,12 +297,30 @@ class Doubling:
 def test_a_row_that_an_answer_tells_twice_is_one_line() -> None:
     async def test(erp: Erp) -> None:
         order = an_order(erp, FBillNo="X")
-        transport = Doubling(erp.transport)
+        transport = Rewriting(erp.transport, lambda _, rows: [row for row in rows for _ in "12"])
         connection = Connection.over(settings_of(erp.k3cloud), erp.clock, transport)
         target = await target_of(connection, INTEREST)
 
         (found,) = await target.read([edit(order, {"FNote": "x"})])
 
         assert found == await held(erp, order)
+
+    on_an_erp(test)
+
+
+@pytest.mark.parametrize("place", [" ", "first", [1], {"a": 1}])
+def test_a_row_whose_place_cannot_be_read_is_its_own_records_problem(place: object) -> None:
+    def placed(keys: list[str], rows: list[list[object]]) -> list[list[object]]:
+        at = keys.index("FSaleOrderEntry_FSeq") if "FSaleOrderEntry_FSeq" in keys else None
+        return [[place if at == n else cell for n, cell in enumerate(row)] for row in rows]
+
+    async def test(erp: Erp) -> None:
+        order = an_order(erp, FBillNo="X")
+        transport = Rewriting(erp.transport, placed)
+        connection = Connection.over(settings_of(erp.k3cloud), erp.clock, transport)
+        target = await target_of(connection, INTEREST)
+
+        with pytest.raises(UndecodableError, match="FSaleOrderEntry"):
+            await target.read([edit(order, {"FNote": "x"})])
 
     on_an_erp(test)

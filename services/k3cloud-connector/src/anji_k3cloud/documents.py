@@ -298,7 +298,11 @@ class Documents:
     ) -> list[JsonValue]:
         # A row that an answer tells twice is one row.
         by_id = {str(row[start]): row for row in rows if row[start] not in (None, 0)}
-        present = sorted(by_id.values(), key=lambda row: int(row[start + 1] or 0))
+        try:
+            present = sorted(by_id.values(), key=lambda row: int(row[start + 1] or 0))
+        except (TypeError, ValueError) as error:
+            msg = f"{lines.path}: the place of a row is no number: {error}"
+            raise UndecodableError(msg) from error
         return [
             {
                 lines.id_field: str(row[start]),
