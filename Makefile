@@ -80,7 +80,7 @@ docs: $(VENV)/.members ## Write the generated pages and tables in docs/ anew
 	@$(BIN)/python tools/pages.py
 
 check-deploy: $(VENV)/.members ## Build, run, render and check what is in deploy/
-	@echo "check-deploy: needs Docker, Java and Maven; see deploy/README.md"
+	@echo "check-deploy: needs Docker, Java, Maven and promtool; see deploy/README.md"
 	@$(BIN)/python tools/check_deploy.py $(DEPLOY)
 
 lock: $(VENV)/.members ## Resolve the dependencies into requirements.lock; UPGRADE=1 takes the newest

@@ -1,6 +1,6 @@
 """Sees that what is in ``deploy/`` works: ``make check-deploy``, in all or in named parts.
 
-    python tools/check_deploy.py [image|chart]... [--base-image python:3.11-slim-bookworm]
+    python tools/check_deploy.py [image|chart|alerts]... [--base-image python:3.11-slim-bookworm]
 
 What each part needs is said when it is not there, and is a failure: nothing is passed over.
 """
@@ -9,9 +9,12 @@ import argparse
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from tempfile import NamedTemporaryFile
+
+import orjson
 
 from check_chart import check_chart
-from deploy_tools import done, expect, say
+from deploy_tools import ROOT, done, expect, say
 
 __all__ = ["main"]
 
@@ -69,6 +72,27 @@ def _image(given: argparse.Namespace) -> None:
         expect("process.ended" in log, f"a stopped mapper did not end in order:\n{log}")
 
 
+def _alerts(_given: argparse.Namespace) -> None:
+    """See alerts fire and be silent, and every query of the dashboard parsed; needs promtool."""
+    alerts = ROOT / "deploy" / "alerts"
+    done("promtool", "check", "rules", str(alerts / "anji.rules.yaml"))
+    done("promtool", "test", "rules", str(alerts / "anji.rules.test.yaml"))
+    board = orjson.loads((ROOT / "deploy" / "dashboards" / "anji.json").read_bytes())
+    asked = [target["expr"] for panel in board["panels"] for target in panel["targets"]]
+    rules = [
+        {
+            "record": f"asked:{number}",
+            "expr": each.replace("$__rate_interval", "5m").replace("$job", ".+"),
+        }
+        for number, each in enumerate(asked)
+    ]
+    with NamedTemporaryFile(suffix=".yaml") as file:
+        file.write(orjson.dumps({"groups": [{"name": "dashboard", "rules": rules}]}))
+        file.flush()
+        done("promtool", "check", "rules", file.name)
+    say(f"alerts fire and are silent as they should; {len(asked)} queries of the dashboard parse")
+
+
 @contextmanager
 def _running(*command: str) -> Iterator[str]:
     container = _docker("run", "--detach", *_LOCKED_UP, _IMAGE, *command).strip()
@@ -85,6 +109,7 @@ def _docker(*arguments: str) -> str:
 _PARTS: dict[str, Callable[[argparse.Namespace], None]] = {
     "image": _image,
     "chart": lambda _given: check_chart(),
+    "alerts": _alerts,
 }
 
 if __name__ == "__main__":
