@@ -5,11 +5,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from enum import StrEnum
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
+from anji.homes import scratch_folder
 from anji_common.broker.port import Broker
 from anji_common.clock import Clock
-from anji_common.errors import RejectedError
+from anji_common.errors import RejectedError, UndecodableError
 from anji_common.messages import Message
 from anji_common.topics import LINKS
 from anji_common.views import View
@@ -51,7 +51,10 @@ class Applying:
         """Return how one link stands now."""
         sender = f"plan/{self._plan.header.plan_id}"
         value = self._links.get(link.key)
-        seat = None if value is None else decode_seat(value)
+        try:
+            seat = None if value is None else decode_seat(value)
+        except UndecodableError:
+            return Standing.MOVED  # nobody planned on what stands there now
         if seat is not None and seat.heard.get(sender, -1) >= place:
             return Standing.REFUSED if refused_by(sender) in seat.heard else Standing.DONE
         name = "" if seat is None else state_name(seat)
@@ -79,7 +82,7 @@ class Applying:
 
 @asynccontextmanager
 async def open_applying(
-    plan: PlanFile, mappings: Mappings, broker: Broker, clock: Clock, folder: Path
+    plan: PlanFile, mappings: Mappings, broker: Broker, clock: Clock, home: Path
 ) -> AsyncIterator[Applying]:
     """Copy the links as they are now, and yield what applies.
 
@@ -97,8 +100,8 @@ async def open_applying(
             " the services, then apply again"
         )
         raise RejectedError(msg)
-    with TemporaryDirectory(prefix="apply-", dir=folder) as copies:
-        links = View(broker, LINKS.name, store=Path(copies) / "links.sqlite", is_scratch=True)
+    with scratch_folder(home) as copies:
+        links = View(broker, LINKS.name, store=copies / "links.sqlite", is_scratch=True)
         await links.start()
         try:
             yield Applying(plan, links, broker, clock)

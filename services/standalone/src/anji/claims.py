@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from anji.homes import made_folder
 from anji_common.errors import ConfigurationError
 
 __all__ = ["claim"]
@@ -20,10 +21,9 @@ def claim(home: Path, names: Sequence[str]) -> Iterator[None]:
     """Be the only process that runs `names` under `home`, as long as the context lasts.
 
     Raises:
-        ConfigurationError: another process runs one of them.
+        ConfigurationError: another process runs one of them, or `home` cannot be written.
     """
-    folder = home / "running"
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = made_folder(home, "running")
     with ExitStack() as opened:
         for name in names:
             lock = opened.enter_context((folder / name).open("a"))

@@ -7,6 +7,7 @@ from pathlib import Path
 from random import SystemRandom
 from typing import Self
 
+from anji.homes import made_folder
 from anji_common.broker.embedded_broker import EmbeddedBroker
 from anji_common.broker.kafka_broker import KafkaBroker
 from anji_common.broker.kafka_settings import KafkaSettings
@@ -115,15 +116,14 @@ class Installation:
             makes: Make what does not exist yet. A command that only looks does not.
 
         Raises:
-            ConfigurationError: there is nothing to look at, or Kafka's settings are wrong.
+            ConfigurationError: there is nothing to look at, nothing can be made there, or
+                Kafka's settings are wrong.
         """
         clock = SystemClock()
-        state = self.settings.home / "views"
-        if makes:
-            state.mkdir(parents=True, exist_ok=True)
+        state = made_folder(self.settings.home, "views") if makes else None
         broker = self._broker(clock, makes=makes)
         try:
-            yield Runtime(broker, clock, SystemRandom(), state if makes else None)
+            yield Runtime(broker, clock, SystemRandom(), state)
         finally:
             await broker.close()
 

@@ -5,12 +5,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from enum import StrEnum
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import typer
 
 from anji.claims import claim
+from anji.homes import scratch_folder
 from anji.installation import Installation
 from anji.match_tables import (
     CsvSheet,
@@ -72,7 +72,7 @@ def match_records(  # noqa: PLR0913, PLR0917 - one parameter an option
         with ExitStack() as opened:
             if apply and installation.settings.broker == "embedded":
                 opened.enter_context(claim(installation.settings.home, ["mapper"]))
-            folder = opened.enter_context(TemporaryDirectory(dir=installation.settings.home))
+            folder = opened.enter_context(scratch_folder(installation.settings.home))
             written = (
                 CsvSheet(opened.enter_context(sheet.open("w", newline="", encoding="utf-8-sig")))
                 if sheet
@@ -82,7 +82,7 @@ def match_records(  # noqa: PLR0913, PLR0917 - one parameter an option
                 runtime.broker,
                 installation.mappings,
                 types,
-                folder=Path(folder),
+                folder=folder,
                 now=runtime.clock.now(),
             ) as matching:
                 for each in types:

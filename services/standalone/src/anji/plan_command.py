@@ -4,12 +4,12 @@ import re
 from contextlib import ExitStack
 from datetime import datetime, timedelta
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import typer
 
 from anji.applying import Standing, open_applying
+from anji.homes import scratch_folder
 from anji.installation import Installation
 from anji.plan_tables import plan_tables
 from anji.running import file_to_write, run_on_runtime, table_console
@@ -67,8 +67,7 @@ async def _plan(
     versions = {found.name: found.version for found in new.types}
     header = PlanHeader(f"{now:%Y%m%dT%H%M%S.%fZ}", now, str(start), versions)
     with ExitStack() as opened:
-        home = installation.settings.home
-        folder = Path(opened.enter_context(TemporaryDirectory(prefix="plan-", dir=home)))
+        folder = opened.enter_context(scratch_folder(installation.settings.home))
         old = installation.mappings
         async with planner(runtime.broker, old, new, start, folder=folder, now=now) as found:
             with PlanWriter.open(path, header) as writer:

@@ -1,12 +1,12 @@
 """``anji reconcile``: both sides against the links; what differs, and what would mend it."""
 
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
+from anji.homes import scratch_folder
 from anji.installation import Installation
 from anji.looking import Links
 from anji.reading_again import read_again, taken_in
@@ -89,12 +89,12 @@ def _tell(words: str) -> None:
 async def _found(
     installation: Installation, runtime: Runtime, types: dict[str, LinkType]
 ) -> list[Finding]:
-    with TemporaryDirectory(dir=installation.settings.home) as folder:
+    with scratch_folder(installation.settings.home) as folder:
         async with open_reconciling(
             runtime.broker,
             installation.mappings,
             types,
-            folder=Path(folder),
+            folder=folder,
             now=runtime.clock.now(),
         ) as reconciling:
             findings = list(reconciling.run())
