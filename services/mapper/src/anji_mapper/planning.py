@@ -51,7 +51,11 @@ class Planner:
     def run(self) -> Iterator[PlannedLink]:
         """Yield every link that the new mapping changes, by key; `tally` counts meanwhile."""
         for key, value in self.links.scan():
-            seat = decode_seat(value)
+            try:
+                seat = decode_seat(value)
+            except UndecodableError:
+                self.tally.undecodable += 1  # the mapper leaves it as it is, and so does a plan
+                continue
             if seat.stage is Stage.POINTER:
                 continue
             link_type = self.context.mappings.named(seat.link_type)

@@ -13,7 +13,7 @@ from anji_common.events.signals import Signal, SignalKind, source_key
 from anji_common.messages import Record
 from anji_common.refs import SYSTEMS
 from anji_common.runtime import Runtime
-from anji_common.sourcing.checkpoints import Checkpoint
+from anji_common.sourcing.checkpoints import Checkpoint, checked_checkpoint
 from anji_common.topics import CHECKPOINTS, Lane, attempts_topic, commands_topic
 from anji_common.views import View
 from anji_common.writing.attempts import AttemptRow
@@ -103,7 +103,7 @@ class Quiet:
             )
         }
         await self._broker.publish([each.to_message() for each in waited.values()])
-        places = View(self._broker, CHECKPOINTS.name)
+        places = View(self._broker, CHECKPOINTS.name, project=checked_checkpoint)
         await places.start()
         try:
             while True:

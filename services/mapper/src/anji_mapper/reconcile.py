@@ -7,7 +7,7 @@ under way is left out: links with a command in flight, that wait, or whose mappe
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -31,6 +31,7 @@ from anji_mapper.starts import Start
 __all__ = ["Reconciling", "open_reconciling"]
 
 _UNDER_WAY = frozenset({Stage.CLAIMING})
+_UNREADABLE = "its link cannot be read, so nothing comes of it: anji rebuild --replace"
 _ONLY = {System.FXIAOKE: FindingKind.ONLY_CRM, System.K3CLOUD: FindingKind.ONLY_ERP}
 
 
@@ -50,7 +51,9 @@ class Reconciling:
         """Yield what is not as it should be, links first, then records without one."""
         holders: dict[str, str] = {}
         for key, value in self.links.scan():
-            seat = decode_seat(value)
+            seat = self._seat(value)
+            if seat is None:
+                continue  # told at its record, of which there is more to say
             link_type = self.types.get(seat.link_type)
             if link_type is None:
                 continue
@@ -66,7 +69,12 @@ class Reconciling:
         yield from self._alone()
 
     def _linked(self, seat: Seat, link_type: LinkType) -> Iterator[Finding]:
-        crm, erp = (self._change(seat.side(system).ref) for system in SYSTEMS)
+        try:
+            crm, erp = (self._change(seat.side(system).ref) for system in SYSTEMS)
+        except UndecodableError as error:
+            words = f"its newest change cannot be read: {error}; anji deadletters redrives it"
+            yield _finding(FindingKind.DANGLING, seat, words)
+            return
         if self._is_under_way(seat, crm, erp):
             self.under_way[seat.link_type] += 1
             return
@@ -99,7 +107,7 @@ class Reconciling:
 
     def _pointing(self, seat: Seat) -> Iterator[Finding]:
         value = self.links.get(str(seat.partner))
-        home = None if value is None else decode_seat(value)
+        home = self._seat(value)
         if home is None or home.partner != seat.key:
             words = f"it points to {seat.partner}, which is not linked with it"
             yield _finding(FindingKind.DANGLING, seat, words)
@@ -113,7 +121,7 @@ class Reconciling:
         for key, record in self.retained.scan():
             link_type, system = by_topic[record.topic]
             value = self.links.get(key)
-            seat = None if value is None else decode_seat(value)
+            seat = self._seat(value)
             if seat is not None and seat.stage in {Stage.LINKED, Stage.POINTER}:
                 continue
             try:
@@ -125,7 +133,17 @@ class Reconciling:
             if seat is not None and self._is_begun(seat):
                 self.under_way[link_type.name] += 1
                 continue
-            yield self._lone(change, seat, link_type, system)
+            found = self._lone(change, seat, link_type, system)
+            is_lost = seat is None and value is not None
+            yield replace(found, words=_UNREADABLE, repair=None) if is_lost else found
+
+    @staticmethod
+    def _seat(value: bytes | None) -> Seat | None:
+        """Return a seat; `None` for what there is not, or nobody can read."""
+        try:
+            return None if value is None else decode_seat(value)
+        except UndecodableError:
+            return None
 
     def _is_begun(self, seat: Seat) -> bool:
         is_flying = seat.crm.flight is not None or seat.erp.flight is not None

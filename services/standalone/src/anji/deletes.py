@@ -9,7 +9,7 @@ from anji_common.clock import Clock
 from anji_common.events.signals import Signal, SignalKind
 from anji_common.messages import Message
 from anji_common.refs import Ref, System
-from anji_common.sourcing.checkpoints import Checkpoint
+from anji_common.sourcing.checkpoints import Checkpoint, checked_checkpoint
 from anji_common.topics import CHECKPOINTS
 from anji_common.views import View
 from anji_mapper.link.state import Seat
@@ -55,7 +55,7 @@ def answer(found: Delete, person: str, clock: Clock, *, approves: bool) -> Messa
 
 
 async def _held(broker: Broker) -> list[Delete]:
-    view = View(broker, CHECKPOINTS.name, project=lambda record: record.value)
+    view = View(broker, CHECKPOINTS.name, project=checked_checkpoint)
     await view.start()
     try:
         places = [Checkpoint.model_validate_json(value) for _, value in view.scan()]

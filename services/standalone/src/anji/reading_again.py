@@ -8,7 +8,7 @@ from anji_common.clock import Clock
 from anji_common.errors import ServiceSilentError
 from anji_common.events.signals import Signal, SignalKind, source_key
 from anji_common.refs import System
-from anji_common.sourcing.checkpoints import Checkpoint, PatrolProgress
+from anji_common.sourcing.checkpoints import Checkpoint, PatrolProgress, checked_checkpoint
 from anji_common.sourcing.engine import source_group
 from anji_common.topics import CHECKPOINTS, SIGNALS, changes_topic
 from anji_common.views import View
@@ -45,7 +45,7 @@ async def read_again(
     Raises:
         ServiceSilentError: nobody reads, or a round does not move; says what to do.
     """
-    view = View(broker, CHECKPOINTS.name, project=lambda record: record.value)
+    view = View(broker, CHECKPOINTS.name, project=checked_checkpoint)
     await view.start()
     try:
         rounds = {place: _Round(place, view, clock.monotonic()) for place in objects}

@@ -18,7 +18,14 @@ from anji_common.refs import System
 from anji_common.sourcing.settings import SourceSettings
 from anji_common.topics import CHECKPOINTS
 
-__all__ = ["Checkpoint", "PatrolProgress", "PatrolStage", "SnapshotProgress", "Wish"]
+__all__ = [
+    "Checkpoint",
+    "PatrolProgress",
+    "PatrolStage",
+    "SnapshotProgress",
+    "Wish",
+    "checked_checkpoint",
+]
 
 _KEEP_EVERY = timedelta(seconds=10)
 """How far a watermark runs over quiet time before it is kept, and so told to writers."""
@@ -203,3 +210,14 @@ class Checkpoint(Event):
     def from_record(cls, record: Record) -> Self:
         """Return the checkpoint; raises UndecodableError."""
         return parsed(cls, record)
+
+
+def checked_checkpoint(record: Record) -> bytes | None:
+    """Return what a view keeps of a checkpoint: its value, once it was read.
+
+    Raises:
+        UndecodableError: it is none.
+    """
+    if record.value is not None:
+        Checkpoint.from_record(record)
+    return record.value

@@ -4,7 +4,7 @@ from anji_common.errors import ConfigurationError
 from anji_common.events.signals import Signal, SignalKind, source_key
 from anji_common.interest import Interest
 from anji_common.runtime import Runtime
-from anji_common.sourcing.checkpoints import Checkpoint
+from anji_common.sourcing.checkpoints import Checkpoint, checked_checkpoint
 from anji_common.topics import CHECKPOINTS
 from anji_common.views import View
 
@@ -48,7 +48,7 @@ async def ask_source(
 
 async def _question(runtime: Runtime, interest: Interest, object_name: str) -> str:
     """Return what the source of an object asks just now; "" for nothing."""
-    view = View(runtime.broker, CHECKPOINTS.name, project=lambda record: record.value)
+    view = View(runtime.broker, CHECKPOINTS.name, project=checked_checkpoint)
     await view.start()
     try:
         value = view.get(source_key(interest.system, object_name))
