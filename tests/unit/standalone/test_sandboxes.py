@@ -50,10 +50,21 @@ async def test_what_is_printed_is_shell(tmp_path: Path) -> None:
     }
 
 
-async def test_a_company_without_a_folder_gets_a_new_home() -> None:
-    lines = printed(await credentials(), None)
+async def test_a_company_without_a_folder_gets_a_new_home_that_is_one_in_every_terminal() -> None:
+    found = await credentials()
 
-    assert "export ANJI_HOME=$(mktemp -d)" in lines
+    homes = [
+        Path(shlex.split(line.partition("ANJI_HOME=")[2])[0])
+        for lines in (printed(found, None), printed(found, None))
+        for line in lines
+        if line.startswith("export ANJI_HOME=")
+    ]
+
+    assert len(set(homes)) == 2
+    for home in homes:
+        assert home.is_absolute()
+        assert list(home.iterdir()) == []
+        home.rmdir()
 
 
 async def test_the_users_for_people_are_not_printed() -> None:

@@ -6,6 +6,7 @@ import socket
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
+from tempfile import mkdtemp
 from urllib.parse import urlsplit
 
 from rich.console import Console
@@ -64,7 +65,8 @@ def print_settings(
 ) -> None:
     """Print the settings as shell commands, and where the rest is.
 
-    A new company gets a new home: what Anji knows of an earlier one would not fit.
+    A new company gets a new home: what Anji knows of an earlier one would not fit. It is made
+    here, not where the lines are pasted: they are pasted into several terminals.
     """
     settings = {
         **settings_of(credentials),
@@ -73,10 +75,10 @@ def print_settings(
     }
     for name, value in settings.items():
         console.print(f"export {name}={shlex.quote(value)}", highlight=False, soft_wrap=True)
-    home = "$(mktemp -d)" if data is None else shlex.quote(str(data.resolve() / "anji"))
-    console.print(f"export ANJI_HOME={home}", highlight=False, soft_wrap=True)
+    home = mkdtemp(prefix="anji-home-") if data is None else str(data.resolve() / "anji")
+    console.print(f"export ANJI_HOME={shlex.quote(home)}", highlight=False, soft_wrap=True)
     console.print(f"# Both sandboxes run until Ctrl-C. The users for people are in {file}.")
-    console.print("# Paste the lines above into another terminal, then: anji up")
+    console.print("# Paste the lines above into each other terminal, then: anji up")
     for system, keys in credentials.items():
         page = urlsplit(str(keys["url"]))._replace(path="/").geturl()
         console.print(f"# {system}: {page} shows its records in a browser; they can be edited")
