@@ -67,6 +67,7 @@ async def test_no_secret_and_no_record_gets_out(tmp_path: Path) -> None:
             return any(HIDDEN in str(each.details) for each in await notices(settings))
 
         await until(is_told, "people are told of a conflict about a personal field")
+        await refused(both, crm, settings)
         shown = {"metrics": await metrics(port)}
         shown |= {" ".join(words): await output_of(settings, *words) for words in _COMMANDS}
         wrong = {
@@ -94,7 +95,9 @@ async def test_no_secret_and_no_record_gets_out(tmp_path: Path) -> None:
     )
     assert found(secrets | {b"wrong-password-0", b"wrong-secret-0"}, {**shown, **home}) == []
     assert found(people, {place: shown[place] for place in ("log", "metrics")}) == []
-    assert found(personal(both), {"notices": shown["notices"]}) == []
+    # A listing names no value of a personal field either, until somebody says --reveal.
+    listings = ("notices", "links", "problems list", "deadletters list", "log", "metrics")
+    assert found(personal(both), {place: shown[place] for place in listings}) == []
 
 
 async def quarrel(crm: CrmUser, erp: ErpUser) -> None:
@@ -107,6 +110,18 @@ async def quarrel(crm: CrmUser, erp: ErpUser) -> None:
         erp.change("BD_Customer", {"FCUSTID": row["FCUSTID"], "FTEL": f"{words}-1"}),
         crm.update("AccountObj", record_id, tel=f"{words}-2"),
     )
+
+
+async def refused(both: Company, crm: CrmUser, settings: Mapping[str, str]) -> None:
+    """Let the ERP refuse a customer for ever, so that a problem is shown."""
+    switches = {"longest_texts": {"BD_Customer.FName": 30}}
+    both.erp_core.administer("POST", "switches", switches)
+    await crm.create("AccountObj", {"name": "毒" * 40, "tel": "0571-00000000"})
+
+    async def is_shown() -> bool:
+        return b"AccountObj" in await output_of(settings, "problems", "list")
+
+    await until(is_shown, "a customer is refused and shown as a problem", seconds=60)
 
 
 def personal(both: Company) -> set[bytes]:

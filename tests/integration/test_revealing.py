@@ -8,7 +8,7 @@ from pydantic import JsonValue
 from anji.looking import Links
 from anji.reconcile_tables import findings_table
 from anji.revealing import revealed
-from anji.tables import link_table, revealed_table
+from anji.tables import link_table, links_table, revealed_table
 from anji_common.errors import RejectedError
 from anji_common.events.notices import NoticeKind
 from anji_common.events.observed import Observed, Stamp
@@ -64,6 +64,22 @@ def test_problems_are_listed_and_shown_without_a_persons_values() -> None:
         assert cause.words.count(HIDDEN) == 2
         assert f"anji problems show {ACCOUNT} --reveal" in screen
         assert not any(value in screen + cause.words for value in (CRMS, ERPS, "13800000001"))
+
+    in_a_mapper_lab(test)
+
+
+def test_a_number_that_is_a_persons_name_stands_in_no_listing() -> None:
+    async def test(lab: MapperLab) -> None:
+        named = changed(GOOD, "{crm: name, erp: FName}", "{crm: name, erp: FName, personal: true}")
+        lab.mappings = compile_mappings({"customer.yaml": named, "order.yaml": ORDER})
+        await lab.linked(ANN, ANNS)
+
+        async with Links.read(lab.broker, lab.mappings) as links:
+            seats = [links.masked(each) for each in links.all()]
+            screen = screen_of(links_table(seats)) + screen_of(link_table(seats[0]))
+
+        assert "Ann" not in screen
+        assert screen.count("C1") > 1  # the ERP's number is nobody's name
 
     in_a_mapper_lab(test)
 

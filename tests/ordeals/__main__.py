@@ -16,6 +16,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory, mkdtemp
 
 from anji_common.errors import AnjiError
+from labs.kafka_probe import NotReadyError
 from labs.kafka_server import KafkaServer
 from labs.kafka_settings import LabSettings
 from ordeals.catalogue import ORDEALS
@@ -103,7 +104,7 @@ async def main(asked: argparse.Namespace) -> bool:
                         control=plan.control,
                         kafka=kafka if plan.form == "services" else None,
                     )
-                except (AssertionError, AnjiError, TimeoutError) as error:
+                except (AssertionError, AnjiError, NotReadyError, TimeoutError) as error:
                     broken_off += 1
                     why = str(error) or _TOO_LONG
                     report.add(plan, None, why)

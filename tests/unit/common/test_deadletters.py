@@ -48,6 +48,13 @@ def test_bytes_that_came_from_no_topic_are_kept_too(body: bytes) -> None:
     assert (letter.value, letter.topic, letter.by) == (body, None, "fxiaoke/callback")
 
 
+def test_why_nobody_can_read_it_is_cut_and_the_input_is_not() -> None:
+    letter = dead_letter(b"x" * 5000, UndecodableError("page " * 1000), by="fxiaoke/callback")
+
+    assert dict(letter.headers)["ce_reason"] == ("page " * 1000)[:1000].encode()
+    assert letter.value == b"x" * 5000
+
+
 def test_what_has_no_topic_cannot_be_put_back() -> None:
     letter = DeadLetter.from_record(as_record(dead_letter(b"x", ERROR, "fxiaoke/callback")))
 

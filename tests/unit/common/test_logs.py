@@ -110,6 +110,15 @@ def test_secrets_and_contents_are_masked(capsys: pytest.CaptureFixture[str]) -> 
     assert line["body"] == "<dict left out>"
 
 
+def test_a_vendors_long_words_are_cut(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logs("json")
+
+    structlog.get_logger("anji").warning("vendor.awaited", reason="页" * 5000, wait_seconds=1)
+
+    (line,) = capsys.readouterr().err.splitlines()
+    assert json.loads(line)["reason"] == f"{'页' * 2000} ... (3000 characters left out)"
+
+
 def test_what_is_below_the_level_is_not_written(capsys: pytest.CaptureFixture[str]) -> None:
     configure_logs("json", "warning")
 

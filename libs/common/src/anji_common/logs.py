@@ -19,6 +19,8 @@ __all__ = ["Repeats", "configure_logs", "masked"]
 
 _SECRET_PARTS = ("secret", "password", "token", "authorization", "cookie", "signature", "aes_key")
 _CONTENT_NAMES = frozenset({"body", "data", "packet", "payload", "rows", "value", "values"})
+_MOST_CHARACTERS = 2000
+"""Of one text in a log line: a vendor's words may be a page, or a document."""
 _LIBRARIES = {
     "aiokafka": logging.WARNING,
     "aiohttp.access": logging.WARNING,
@@ -68,7 +70,7 @@ class Repeats(logging.Filter):
 def masked(
     _logger: object, _method: str, event: MutableMapping[str, Any]
 ) -> MutableMapping[str, Any]:
-    """Return `event` without secrets and contents; a step of structlog."""
+    """Return `event` without secrets and contents, long texts cut; a step of structlog."""
     for name, value in event.items():
         lowered = name.lower()
         if isinstance(value, SecretStr | SecretBytes) or any(
@@ -77,6 +79,9 @@ def masked(
             event[name] = "***"
         elif lowered in _CONTENT_NAMES:
             event[name] = f"<{type(value).__name__} left out>"
+        elif isinstance(value, str) and len(value) > _MOST_CHARACTERS:
+            left_out = len(value) - _MOST_CHARACTERS
+            event[name] = f"{value[:_MOST_CHARACTERS]} ... ({left_out} characters left out)"
     return event
 
 

@@ -58,8 +58,8 @@ def masked(seat: Seat, link_type: LinkType | None) -> Seat:
         seat,
         problem=_problem(seat, link_type),
         agreed=agreed,
-        crm=_side(seat, seat.crm, link_type),
-        erp=_side(seat, seat.erp, link_type),
+        crm=_side(seat, System.FXIAOKE, link_type),
+        erp=_side(seat, System.K3CLOUD, link_type),
     )
 
 
@@ -73,12 +73,18 @@ def _problem(seat: Seat, link_type: LinkType) -> Problem | None:
     return replace(seat.problem, words=discreet(seat, link_type, seat.problem.words, {})[0])
 
 
-def _side(seat: Seat, side: SideState, link_type: LinkType) -> SideState:
+def _side(seat: Seat, system: System, link_type: LinkType) -> SideState:
+    """Return a side with its refusal's words and its number, which may be a person's name."""
+    side, seen = seat.side(system), seat.side(system).seen
     refusal: Refusal | None = side.refusal
-    if refusal is None:
-        return side
-    words = discreet(seat, link_type, refusal.words, {})[0]
-    return changed(side, refusal=replace(refusal, words=words))
+    if refusal is not None:
+        words = discreet(seat, link_type, refusal.words, {})[0]
+        side = changed(side, refusal=replace(refusal, words=words))
+    number = link_type.side(system).interest.number_field
+    is_personal = any(pair.personal and pair.path(system) == number for pair in link_type.pairs)
+    if is_personal and seen is not None and seen.number is not None:
+        side = changed(side, seen=replace(seen, number=HIDDEN))
+    return side
 
 
 async def revealed(
