@@ -1,14 +1,20 @@
 """Who we are to the CRM: both styles, the token's life, the acting employee."""
 
 import asyncio
+from dataclasses import replace
+from random import Random
 from typing import Any
 
+import orjson
 import pytest
 
 from anji_common.errors import AuthenticationError, ConfigurationError, RetriableError
 from anji_common.events.results import Outcome
+from anji_common.transport import Answer, Call, Transport
 from anji_common.writing.target import Refused
+from anji_fxiaoke.auth import BY_MOBILE_PATH, TOKEN_PATH
 from anji_fxiaoke.calls import Purpose
+from anji_fxiaoke.service import make_client
 from anji_fxiaoke.settings import FxiaokeSettings
 from anji_sandbox.faults import Fault, Kind
 from anji_sandbox.fxiaoke import FxiaokeSwitches
@@ -122,6 +128,48 @@ def test_the_acting_employee_is_found_by_mobile_once() -> None:
 
     own_mobile = "13800000001"
     on_a_crm(test, open_user_id=None, mobile=own_mobile)
+
+
+class Retelling:
+    """A transport that tells one member of the answers of one path otherwise."""
+
+    def __init__(self, inner: Transport, path: str, **members: object) -> None:
+        self._inner = inner
+        self._path = path
+        self._members = members
+
+    async def send(self, call: Call) -> Answer:
+        answer = await self._inner.send(call)
+        if not call.path.startswith(self._path):
+            return answer
+        body = orjson.dumps({**orjson.loads(answer.body), **self._members})
+        return replace(answer, body=body)
+
+    async def close(self) -> None:
+        await self._inner.close()
+
+
+@pytest.mark.parametrize("seconds", ["soon", [None], {"a": 1}, None, "7200"])
+def test_a_token_whose_life_nobody_can_read_is_used(seconds: object) -> None:
+    async def test(lab: Lab) -> None:
+        transport = Retelling(lab.transport, TOKEN_PATH, expiresIn=seconds)
+        client, _ = make_client(lab.settings, transport, lab.clock, Random(1))
+
+        await client.query("AccountObj", (), ("_id",), POLL)
+
+    on_a_crm(test)
+
+
+@pytest.mark.parametrize("people", ["x", 7, [None], [{"a": 1}], [[]]])
+def test_an_answer_that_names_no_employee_is_no_failure_of_our_own(people: object) -> None:
+    async def test(lab: Lab) -> None:
+        transport = Retelling(lab.transport, BY_MOBILE_PATH, empList=people)
+        client, _ = make_client(lab.settings, transport, lab.clock, Random(1))
+
+        with pytest.raises((ConfigurationError, RetriableError)):
+            await client.query("AccountObj", (), ("_id",), POLL)
+
+    on_a_crm(test, open_user_id=None, mobile="13800000001")
 
 
 def test_a_mobile_that_nobody_has_stops_the_start() -> None:

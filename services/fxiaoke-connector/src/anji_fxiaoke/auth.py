@@ -136,7 +136,7 @@ class Auth:
         if not credentials.token:
             msg = "token: the answer has none"
             raise VendorUnavailableError(msg)
-        left = float(found.body.get("expiresIn") or 0)
+        left = _seconds(found.body.get("expiresIn"))
         before_end = self._chance.uniform(_LATEST_SECONDS, _RENEW_SECONDS)
         renew_at = self._clock.monotonic() + max(left - before_end, _LEAST_SECONDS)
         return _Token(credentials, renew_at, asked_at + left)
@@ -162,7 +162,12 @@ class Auth:
         Source: docs/vendors/fxiaoke.md, section 1.3 (``/cgi/user/getByMobile``).
         """
         found = await self._ask(BY_MOBILE_PATH, credentials, mobile=self._settings.mobile)
-        people = [each for each in found.body.get("empList") or () if not each.get("isStop")]
+        rows = found.body.get("empList") or []
+        if not isinstance(rows, list):
+            msg = f"acting user: the answer holds a {type(rows).__name__} where a list is due"
+            raise VendorUnavailableError(msg)
+        named = [each for each in rows if isinstance(each, dict) and each.get("openUserId")]
+        people = [each for each in named if not each.get("isStop")]
         if len(people) != 1:
             msg = f"ANJI_FXIAOKE_MOBILE: {len(people)} employees have it, not one"
             raise ConfigurationError(msg)
@@ -197,3 +202,11 @@ class Auth:
             window_seconds=_WINDOW_SECONDS,
             day_seconds=_WINDOW_SECONDS,
         )
+
+
+def _seconds(value: object) -> float:
+    """Return a number of seconds, or its text; 0 for anything else: nobody knows how long."""
+    try:
+        return float(str(value))
+    except ValueError:
+        return 0.0
