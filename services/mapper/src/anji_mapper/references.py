@@ -69,6 +69,8 @@ class ViewReferences:
     def __init__(self, view: View) -> None:
         self._view = view
         self._remembered: dict[str, CrosswalkRow | None] = {}
+        self._ambiguous: dict[str, str] = {}
+        """Ref of a record whose number was looked for, and names several → the token of it."""
         view.subscribe(self._forget)
 
     def row(self, ref: str) -> CrosswalkRow | None:
@@ -87,8 +89,18 @@ class ViewReferences:
         if len(linked) > 1:  # of two organisations, say: the first of them is as wrong as right
             refs = ", ".join(str(row.ref) for row in linked)
             _log.warning("number.ambiguous", number=f"{object_key}/{number}", records=refs)
+            token = f"number:{object_key}/{number}"
+            self._ambiguous |= {str(row.ref): token for row in linked}
             return None
         return linked[0] if linked else None
+
+    def freed(self, ref: str) -> tuple[str, ...]:
+        """Return the token of an ambiguous number that a record had before its row came, if any.
+
+        With another number now, it may leave the old one to the only other record that has it.
+        """
+        token = self._ambiguous.pop(ref, None)
+        return () if token is None else (token,)
 
     def _forget(self, ref: str) -> None:
         self._remembered.pop(ref, None)

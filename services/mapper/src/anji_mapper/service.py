@@ -89,8 +89,9 @@ class _Service:
 
     def _row_came(self, key: str) -> None:
         waiting = [task for task in self._running if task.awaits]
+        freed = self._references.freed(key)
         if waiting:
-            tokens = tokens_released(key, self._crosswalk.get(key))
+            tokens = (*tokens_released(key, self._crosswalk.get(key)), *freed)
             released = sum([task.release(tokens) for task in waiting])
             if released > self._settings.burst_changes:
                 for task in waiting:
