@@ -5,8 +5,9 @@ from anji_common.events.notices import NoticeKind
 from anji_common.refs import Ref
 from anji_mapper.link.codec import decode_seat, encode_seat
 from anji_mapper.link.state import ProblemKind, Stage
+from anji_mapper.mapping.conditions import IsEmpty, Not
 from labs.document_lab import DocumentLab
-from labs.link_lab import CRM, ERP
+from labs.link_lab import CRM, ERP, LinkLab, make_link_type
 from labs.order_type import ORDER, make_order_type
 
 
@@ -264,3 +265,37 @@ def test_the_words_of_a_person_are_kept_apart_from_those_of_seats() -> None:
 
     assert lab.of(order).stage is Stage.LINKED
     assert lab.of(order).partner == bill
+
+
+def refused_create() -> LinkLab:
+    """Return a lab whose ERP has refused to make a customer; one without a name takes no part."""
+    lab = LinkLab(make_link_type(filter_=Not(IsEmpty("name"))))
+    lab.vendors[ERP].refuses = "the period is closed"
+    lab.edit(CRM, name="Ann", tel="1")
+    lab.rest()
+    assert lab.seat(CRM, "001").problem is not None
+    return lab
+
+
+def test_what_takes_no_part_any_more_has_no_problem_with_having_been_refused() -> None:
+    """People void an order that the ERP does not take: nothing is wished, so nothing is wrong."""
+    lab = refused_create()
+
+    lab.edit(CRM, "001", name=None)
+    lab.rest()
+
+    assert lab.seat(CRM, "001").problem is None
+    assert lab.notices[-1].kind is NoticeKind.PROBLEM_CLEARED
+    assert len(lab.sent) == 1
+
+
+def test_what_takes_part_again_is_wished_again_though_it_was_refused_before() -> None:
+    lab = refused_create()
+    lab.edit(CRM, "001", name=None)
+    lab.rest()
+    lab.vendors[ERP].refuses = ""
+
+    lab.edit(CRM, "001", name="Ann")
+    lab.rest()
+
+    assert lab.seat(CRM, "001").stage is Stage.LINKED

@@ -10,7 +10,7 @@ from anji_mapper.link.state import Flight, ProblemKind, Refusal, changed
 from anji_mapper.link.turn import Turn
 from anji_mapper.link.waiting import ask_to_read
 
-__all__ = ["refuse"]
+__all__ = ["forget_refused", "refuse"]
 
 _REFUSALS = {
     Outcome.REJECTED: ProblemKind.REFUSED,
@@ -42,6 +42,17 @@ def refuse(turn: Turn, flight: Flight, result: Result) -> None:
     if system is System.K3CLOUD and note_refused_way(turn, flight, refusal.words):
         return
     turn.put_side(system, changed(turn.seat.side(system), refusal=refusal))
+
+
+def forget_refused(turn: Turn) -> None:
+    """Forget that a counterpart was refused: its record takes no part any more, nothing is wished.
+
+    If it takes part again it is wished again, for whatever was wrong may be mended by then. A
+    create that is in doubt stays a person's.
+    """
+    far = turn.seat.side(turn.far)
+    if far.refusal is not None and far.refusal.kind is not ProblemKind.IN_DOUBT:
+        turn.put_side(turn.far, changed(far, refusal=None))
 
 
 def _refusal(flight: Flight, result: Result) -> Refusal:

@@ -32,7 +32,7 @@ from anji_mapper.link.lines import source_of
 from anji_mapper.link.merge import compare
 from anji_mapper.link.problems import judge
 from anji_mapper.link.questions import ask, decided, ruling_of
-from anji_mapper.link.refusing import refuse
+from anji_mapper.link.refusing import forget_refused, refuse
 from anji_mapper.link.remapping import look_again
 from anji_mapper.link.removing import decide_removed
 from anji_mapper.link.renumbered import (
@@ -316,6 +316,7 @@ def _begin(turn: Turn) -> tuple[set[str], list[str]]:
     if own.seen.marker is not None and turn.is_home:
         return set(), _claim_maker(turn, own.seen.marker)
     if not turn.rules.may_begin(seat, turn.link_type):
+        forget_refused(turn)
         return set(), seats.told_copied(turn)
     return _create_unless_refused(turn, as_made(turn, own.seen))
 
