@@ -4,24 +4,29 @@ Links are one to one, nobody waits for what exists, and no command was without a
 from the topics, as anybody may.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from anji.looking import Links
 from anji.simulation.world import World
 from anji_common.events.commands import Action, Command
 from anji_common.events.crosswalk import CrosswalkRow, RowState
-from anji_common.refs import System
+from anji_common.refs import Ref, System
 from anji_common.topics import CROSSWALK, Lane, commands_topic
 from anji_common.views import View
 from anji_mapper.link.state import Stage
+from anji_mapper.mapping.model import Mappings
 
-__all__ = ["broken_links", "commands_without_a_difference"]
+__all__ = ["broken_links", "commands_without_a_difference", "tells_status"]
 
 _REF = "ref:"
 
 
-async def broken_links(world: World) -> list[str]:
-    """Return which rows do not point at each other, and which links wait for what exists."""
+async def broken_links(world: World, *, but: Collection[str] = ()) -> list[str]:
+    """Return which rows do not point at each other, and which links wait for what exists.
+
+    And which have a problem, now that both sides agree; `but` are ids of records in the CRM that
+    people let stand otherwise than their partners, or have deleted.
+    """
     rows = await _rows(world)
     found = [words for row in rows.values() if (words := _broken(row, rows))]
     async with Links.read(world.broker, world.mappings) as links:
@@ -29,6 +34,9 @@ async def broken_links(world: World) -> list[str]:
             is_gone = seat.side(seat.key.system).is_gone
             if seat.stage is Stage.LINKED and not is_gone and str(seat.key) not in rows:
                 found.append(f"{seat.key} is linked and has no row")
+            told = None if seat.key.record_id in but else seat.problem
+            if told is not None and await _stands(world, seat.key):
+                found.append(f"{seat.key} has a problem with nothing: {told.words}")
             found += [
                 f"{seat.key} waits for {token}, which exists"
                 for token in seat.waits
@@ -43,6 +51,14 @@ async def _rows(world: World) -> dict[str, CrosswalkRow]:
     rows = {key: CrosswalkRow.model_validate_json(value) for key, value in view.scan()}
     await view.close()
     return rows
+
+
+async def _stands(world: World, ref: Ref) -> bool:
+    """Whether a record of the CRM is there: of one that is gone no patrol may have told yet."""
+    if ref.system is not System.FXIAOKE:
+        return True
+    found = await world.crm_user.every(ref.object_name)
+    return any(each["_id"] == ref.record_id for each in found)
 
 
 def _is_linked(row: CrosswalkRow) -> bool:
@@ -78,6 +94,12 @@ async def commands_without_a_difference(world: World) -> list[str]:
                 ]
             await reader.close()
     return found
+
+
+def tells_status(mappings: Mappings) -> bool:
+    """Whether the CRM is told how the ERP's orders stand."""
+    orders = [each for each in mappings.types if each.name == "sales_order"]
+    return any(pair.crm == "erp_closed__c" for each in orders for pair in each.pairs)
 
 
 def _differences(command: Command) -> Iterator[bool]:

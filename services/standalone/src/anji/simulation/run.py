@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from anji.oracle import Verdict, judge
 from anji.people import SandboxRefusedError
 from anji.simulation.chance import seeded
-from anji.simulation.clauses import broken_links, commands_without_a_difference
+from anji.simulation.clauses import broken_links, commands_without_a_difference, tells_status
 from anji.simulation.clerks import Clerks
 from anji.simulation.controls import RULE_BOOK, RuleBook
 from anji.simulation.crowd import Crowd
@@ -298,7 +298,7 @@ class _Course:
                     *await self._crowd.unheard(world.forgotten.fields),
                     *await self._clerks.unheard(world.forgotten, but=self._erasures.ids),
                     *self._erasures.not_by_people(),
-                    *await broken_links(world),
+                    *await broken_links(world, but=self._apart),
                     *await commands_without_a_difference(world),
                 ]
                 if wrong:
@@ -330,18 +330,23 @@ class _Course:
         fields = notice.details["fields"]
         await self._crowd.settle(link, fields if isinstance(fields, dict) else ())
 
+    @property
+    def _apart(self) -> set[str]:
+        """Ids in the CRM of records that stand otherwise than their partners, or were deleted."""
+        apart = set[str]() if self._officers is None else self._officers.apart
+        return apart | self._erasures.ids
+
     async def _agrees(self) -> bool:
         """Ask the oracle.
 
         Raises:
             _FailedError: something is there twice, which no time mends.
         """
-        apart = set[str]() if self._officers is None else self._officers.apart
         self.verdicts = await judge(
             self._world.crm_user,
             self._world.erp_user,
-            apart=apart | self._erasures.ids,
-            tells_status=_tells_status(self._world.mappings),
+            apart=self._apart,
+            tells_status=tells_status(self._world.mappings),
         )
         if any(each.doubled for each in self.verdicts.values()):
             raise _FailedError(_words(self.verdicts))
@@ -387,12 +392,6 @@ class _Course:
             if process.failure is not None:
                 msg = f"{process.name} gave up: {process.failure}"
                 raise _FailedError(msg)
-
-
-def _tells_status(mappings: Mappings) -> bool:
-    """Whether the CRM is told how the ERP's orders stand."""
-    orders = [each for each in mappings.types if each.name == "sales_order"]
-    return any(pair.crm == "erp_closed__c" for each in orders for pair in each.pairs)
 
 
 def _words(verdicts: Mapping[str, Verdict]) -> str:
