@@ -1,6 +1,6 @@
 """Sees that what is in ``deploy/`` works: ``make check-deploy``, in all or in named parts.
 
-    python tools/check_deploy.py [image|chart|alerts]... [--base-image python:3.11-slim-bookworm]
+    python tools/check_deploy.py [image|chart|alerts|compose]... [--base-image IMAGE]
 
 What each part needs is said when it is not there, and is a failure: nothing is passed over.
 """
@@ -14,7 +14,8 @@ from tempfile import NamedTemporaryFile
 import orjson
 
 from check_chart import check_chart
-from deploy_tools import ROOT, done, expect, say
+from check_compose import check_compose
+from deploy_tools import READY, ROOT, done, expect, say
 
 __all__ = ["main"]
 
@@ -25,17 +26,6 @@ _LOCKED_UP = (
 """As the chart runs it: nothing but its home and /tmp can be written, and it is nobody."""
 _SMALL_DEMO = ("demo", "--customers=10", "--products=5", "--orders=20", "--shipments=10")
 _GRACE_SECONDS = 30
-_READY = """
-import time, urllib.request
-for left in range(60, -1, -1):
-    try:
-        print(urllib.request.urlopen("http://127.0.0.1:8086/readyz").read().decode())
-        break
-    except OSError:
-        if not left:
-            raise
-        time.sleep(0.5)
-"""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -46,6 +36,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument(
         "--network", default="default", help="of the build, as docker build has it"
     )
+    parser.add_argument("--kafka-image", help="in place of one built here from its jars")
     given = parser.parse_args(arguments)
     if unknown := set(given.parts) - set(_PARTS):
         parser.error(f"no such part: {', '.join(sorted(unknown))}")
@@ -64,7 +55,7 @@ def _image(given: argparse.Namespace) -> None:
     said = _docker("run", "--rm", *_LOCKED_UP, _IMAGE, *_SMALL_DEMO)
     expect("both sides agree: yes" in said, f"the demo did not end well:\n{said}")
     with _running("run", "mapper") as container:
-        _docker("exec", container, "python", "-c", _READY)
+        _docker("exec", container, "python", "-c", READY)
         _docker("stop", f"--time={_GRACE_SECONDS}", container)
         code = _docker("inspect", "--format={{.State.ExitCode}}", container).strip()
         log = _docker("logs", container)
@@ -110,6 +101,7 @@ _PARTS: dict[str, Callable[[argparse.Namespace], None]] = {
     "image": _image,
     "chart": lambda _given: check_chart(),
     "alerts": _alerts,
+    "compose": lambda given: check_compose(given, _IMAGE),
 }
 
 if __name__ == "__main__":

@@ -5,10 +5,23 @@ import subprocess
 import sys
 from pathlib import Path
 
-__all__ = ["CACHE", "ROOT", "done", "expect", "refused", "say"]
+__all__ = ["CACHE", "READY", "ROOT", "done", "expect", "refused", "say"]
 
 ROOT = Path(__file__).parents[1]
 CACHE = ROOT / ".cache" / "deploy"
+READY = """
+import os, time, urllib.request
+address = "http://127.0.0.1:" + os.environ.get("ANJI_HEALTH_PORT", "8086") + "/readyz"
+for left in range(120, -1, -1):
+    try:
+        print(urllib.request.urlopen(address).read().decode())
+        break
+    except OSError:
+        if not left:
+            raise
+        time.sleep(0.5)
+"""
+"""Run in a container of ours: waits until it is ready, a minute at most."""
 
 
 def done(tool: str, *arguments: str) -> str:
