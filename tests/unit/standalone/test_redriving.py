@@ -152,6 +152,7 @@ async def test_a_letter_is_redriven_only_when_told_to(tmp_path: Path) -> None:
 
     await broker.close()
     assert letter.name in listed.stdout
+    assert f"{letter.origin}  " in listed.stdout  # on one line, for whoever searches for it
     assert "reason: no" in shown.stdout
     assert (missing.returncode, "no dead letter 9/9" in missing.stderr) == (1, True)
     assert planned.stdout.endswith("1 of 1 would be redriven; --apply does it\n")

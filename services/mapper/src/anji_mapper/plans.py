@@ -174,6 +174,9 @@ class PlanFile:
                     last = line
             self.header = PlanHeader.of(orjson.loads(first))
             end = orjson.loads(last)
+        except FileNotFoundError as error:
+            msg = f"there is no file {path}; anji plan writes one. Nothing was sent"
+            raise UndecodableError(msg) from error
         except (OSError, EOFError, ValueError, KeyError, AttributeError) as error:
             msg = f"{path} is no plan, or was cut off: {error}"
             raise UndecodableError(msg) from error

@@ -93,7 +93,7 @@ def _misspelt(installation: Installation) -> Iterator[Line]:
 
 def _mappings(installation: Installation) -> Iterator[Line]:
     for found in installation.mappings.types:
-        words = f"version {found.version}, made from the side of the {found.home}"
+        words = f"version {found.version}, made from the side of {found.home}"
         if found.is_only_matched:
             words = f"version {found.version}, matched by natural keys: nothing is made or written"
         yield Line("mappings", found.name, is_well=True, words=words)

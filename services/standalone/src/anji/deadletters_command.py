@@ -9,7 +9,7 @@ from rich.console import Console
 from anji.installation import Installation
 from anji.letter_tables import letter_text, letters_table
 from anji.redriving import Letter, letters_of, redrive
-from anji.running import run_on_runtime
+from anji.running import run_on_runtime, table_console
 from anji_common.errors import RejectedError
 from anji_common.runtime import Runtime
 
@@ -20,6 +20,7 @@ deadletters_app = typer.Typer(
 )
 
 _out = Console(soft_wrap=True, highlight=False, markup=False)
+_table = table_console()
 
 
 @deadletters_app.command("list")
@@ -28,7 +29,7 @@ def list_letters() -> None:
 
     async def work(_installation: Installation, runtime: Runtime) -> None:
         letters = await letters_of(runtime.broker)
-        _out.print(letters_table(letters) if letters else "there is no dead letter")
+        _table.print(letters_table(letters) if letters else "there is no dead letter")
 
     run_on_runtime(work)
 

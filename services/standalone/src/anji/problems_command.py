@@ -129,7 +129,11 @@ def edit_problem(
             entry = edit(seat, link_type, field, value or None, person(), runtime.clock)
             if apply:
                 await runtime.broker.publish([entry.to_message()])
-            how = "is written" if apply else "would be written; --apply does it"
+            how = (
+                "is handed to the link, which writes it"
+                if apply
+                else "would be written; --apply does it"
+            )
             _out.print(
                 f"{seat.key}: {value!r} in {field} of the {_NAMES[entry.target]} {how}",
                 markup=False,

@@ -10,7 +10,13 @@ from anji.homes import scratch_folder
 from anji.installation import Installation
 from anji.looking import Links
 from anji.reading_again import read_again, taken_in
-from anji.reconcile_tables import counts_table, findings_table, write_csv, write_json
+from anji.reconcile_tables import (
+    counts_table,
+    findings_table,
+    repairs_words,
+    write_csv,
+    write_json,
+)
 from anji.repairing import repairs_of
 from anji.running import file_to_write, person, run_on_runtime, table_console
 from anji_common.refs import SYSTEMS
@@ -72,12 +78,7 @@ def reconcile_records(  # noqa: PLR0913, PLR0917 - one parameter an option
             repairs = repairs_of(findings, links, person(), runtime.clock, kept=kept)
         if repair:
             await runtime.broker.publish(repairs.messages)
-        how = "were sent" if repair else "would be sent; --repair does it"
-        _out.print(
-            f"repairs: {repairs.settled} links settled, {repairs.retried} tried again, "
-            f"{repairs.read} read again; they {how}",
-            markup=False,
-        )
+        _out.print(repairs_words(repairs, sent=repair), markup=False)
 
     run_on_runtime(work)
 

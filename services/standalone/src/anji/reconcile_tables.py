@@ -9,12 +9,13 @@ import orjson
 from rich.table import Table
 
 from anji.match_tables import is_personal, safe_cell
+from anji.repairing import Repairs
 from anji.tables import make_table
 from anji_mapper.findings import Finding, FindingKind
 from anji_mapper.link.discreet import HIDDEN
 from anji_mapper.mapping.model import LinkType
 
-__all__ = ["counts_table", "findings_table", "write_csv", "write_json"]
+__all__ = ["counts_table", "findings_table", "repairs_words", "write_csv", "write_json"]
 
 _COLUMNS = (
     "type",
@@ -96,3 +97,14 @@ def _line(found: Finding) -> dict[str, object]:
         repair,
     )
     return dict(zip(_COLUMNS, cells, strict=True))
+
+
+def repairs_words(repairs: Repairs, *, sent: bool) -> str:
+    """Return the last line: how much was sent, or would be."""
+    if not repairs.messages:
+        return "repairs: none that a command can send; nothing was sent"
+    how = "they were sent" if sent else "they would be sent; --repair does it"
+    return (
+        f"repairs: {repairs.settled} links settled, {repairs.retried} tried again, "
+        f"{repairs.read} read again; {how}"
+    )

@@ -39,7 +39,6 @@ _BATCH_BYTES = 131_072
 # A start takes 0.15 s; one that is not done by then has no broker.
 _START_SECONDS = 3.0
 _NEVER_MS = 2**31 - 1
-_NOT_REACHED = "could not reach Kafka"
 
 
 class _Startable(Protocol):
@@ -137,9 +136,17 @@ class KafkaCluster:
             RetriableError: no broker answered.
         """
         client = AIOKafkaClient(**self._connection())
-        with translated(_NOT_REACHED):
+        with translated(self._not_reached):
             await client.bootstrap()
         return client
+
+    @property
+    def _not_reached(self) -> str:
+        servers = self.settings.bootstrap_servers
+        return (
+            f"could not reach Kafka at {servers} (ANJI_KAFKA_BOOTSTRAP_SERVERS): is it running, "
+            "and is that its address?"
+        )
 
     async def started(self, client: C) -> C:
         """Start `client` and return it.
@@ -154,7 +161,7 @@ class KafkaCluster:
         """
         starting = asyncio.ensure_future(client.start())
         try:
-            with translated(_NOT_REACHED):
+            with translated(self._not_reached):
                 async with asyncio.timeout(self.settings.delivery_timeout_seconds):
                     await asyncio.shield(starting)
         except BaseException as error:

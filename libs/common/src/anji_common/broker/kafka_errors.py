@@ -95,7 +95,8 @@ def error_from(error: Exception, doing: str) -> AnjiError:
     cause = error.__cause__
     if type(error) is errors.KafkaError and isinstance(cause, errors.KafkaError):
         error = cause
-    words = f"{doing}: {type(error).__name__}: {error}"
+    name = type(error).__name__
+    words = f"{doing}: {name}: {str(error).removeprefix(f'{name}: ')}"  # Kafka's say it too
     for ours, theirs in _TABLE:
         if isinstance(error, theirs):
             return ours(words)
