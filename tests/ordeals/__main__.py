@@ -23,7 +23,7 @@ from ordeals.catalogue import ORDEALS
 from ordeals.ordeal import Outcome, undergo
 from ordeals.report import Plan, Report, line, table
 
-__all__ = ["main"]
+__all__ = ["again", "main"]
 
 _TOO_LONG = "it took hours"
 _REPORT = Path(__file__).parents[2] / "reports" / "faults.json"
@@ -112,12 +112,23 @@ async def main(asked: argparse.Namespace) -> bool:
                     continue
                 outcomes.append(outcome)
                 report.add(plan, outcome)
-                _tell(outcome)
+                _tell(outcome, asked)
     sys.stdout.write(f"\nseed {asked.seed}\n\n{table(outcomes)}\n\nin full: {_REPORT.name}\n")
     return broken_off == 0 and all(each.is_good for each in outcomes)
 
 
-def _tell(outcome: Outcome) -> None:
+def again(outcome: Outcome, *, short: bool, scale: float) -> str:
+    """Return the options that run the same once more: as much of it, and only a control if it was.
+
+    A control is always short.
+    """
+    size = " --short" if short else f" --scale {scale:g}" if scale != 1 else ""
+    which = " --only-controls" if outcome.control else " --no-controls"
+    named = f"--scenario {outcome.ordeal.name} --form {outcome.form} --seed {outcome.seed}"
+    return f"{named}{size}{which}"
+
+
+def _tell(outcome: Outcome, asked: argparse.Namespace) -> None:
     sys.stdout.write(f"{'ok ' if outcome.is_good else 'BAD'} {line(outcome)}\n")
     for each in outcome.bounds:
         most = f"{each.at_least} or more" if each.at_least else f"{each.at_most} or less"
@@ -126,8 +137,8 @@ def _tell(outcome: Outcome) -> None:
         )
         sys.stdout.write(f"    {each.words}: {each.value:.2f} of {most} ({judged})\n")
     if not outcome.is_good:
-        again = f"--scenario {outcome.ordeal.name} --form {outcome.form} --seed {outcome.seed}"
-        sys.stdout.write(f"    again: PYTHONPATH=tests .venv/bin/python -m ordeals {again}\n")
+        options = again(outcome, short=asked.short, scale=asked.scale)
+        sys.stdout.write(f'    again: make faults FAULTS="{options}"\n')
         sys.stdout.writelines(f"    {found}\n" for found in outcome.fate.findings[:20])
     sys.stdout.flush()
 

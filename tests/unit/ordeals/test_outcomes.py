@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from ordeals.__main__ import again
 from ordeals.catalogue import ORDEALS
 from ordeals.oracle import Fate, Finding
 from ordeals.ordeal import Outcome
@@ -53,6 +54,17 @@ def test_an_ordeal_in_which_all_was_broken_and_nothing_harmed_is_good() -> None:
 )  # fmt: skip
 def test_an_ordeal_is_not_good_with(change: dict[str, object]) -> None:
     assert not replace(_GOOD, **change).is_good  # type: ignore[arg-type]  # attributes of an outcome
+
+
+def test_the_command_that_is_printed_runs_the_same_once_more() -> None:
+    control = replace(_GOOD, control=_GOOD.ordeal.control, seed=7)
+
+    assert again(_GOOD, short=True, scale=1.0) == (
+        "--scenario callbacks --form up --seed 1 --short --no-controls"
+    )
+    assert again(control, short=False, scale=0.2) == (
+        "--scenario callbacks --form up --seed 7 --scale 0.2 --only-controls"
+    )
 
 
 def test_a_control_is_good_if_it_did_the_harm_that_it_names_and_something_was_broken() -> None:
