@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Self, TypeVar
 from uuid import UUID
 
@@ -229,7 +229,7 @@ def parsed(model: type[E], record: Record) -> E:
         msg = f"{record.place}: a tombstone where a {model.__name__} is due"
         raise UndecodableError(msg)
     try:
-        return model.model_validate_json(record.value)
+        event: E = _read(model, record.value)
     except ValidationError as error:
         problems = "; ".join(
             f"{'.'.join(map(str, found['loc'])) or 'value'}: {found['msg']}"
@@ -237,3 +237,9 @@ def parsed(model: type[E], record: Record) -> E:
         )
         msg = f"{record.place}: not a {model.__name__}: {problems}"
         raise UndecodableError(msg) from error
+    return event
+
+
+@lru_cache(maxsize=256)  # what one publishes several read, most of them at once
+def _read(model: type[E], value: bytes) -> E:
+    return model.model_validate_json(value)

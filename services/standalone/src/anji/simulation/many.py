@@ -5,9 +5,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from functools import cache, partial
+from itertools import count
 
 from anji.simulation.controls import CONTROLS, RULE_BOOK
 from anji.simulation.cuts import WHOLE, Cut
+from anji.simulation.huge_pages import use_huge_pages
 from anji.simulation.run import Outcome, simulate
 from anji.simulation.shrinking import Shrunk, shrink
 from anji.simulation.variants import company
@@ -15,6 +17,11 @@ from anji_common.collector import calm_collector
 from anji_mapper.mapping.model import Mappings
 
 __all__ = ["outcomes", "shrunk"]
+
+_PLAYED = count(1)
+"""Numbers the histories that this process plays."""
+_GROWN_AFTER = (1, 12)
+"""Most of what histories use again is in memory after the first; after these it grows no more."""
 
 
 def outcomes(
@@ -54,6 +61,8 @@ def _outcome(seed: int, *, control: str | None, traces: bool, cut: Cut) -> Outco
     rules = RULE_BOOK if control is None else CONTROLS[control].rules
     mappings, variants = _mappings()
     found = simulate(seed, mappings, rules, cut, variants)
+    if next(_PLAYED) in _GROWN_AFTER:
+        use_huge_pages()
     return found if traces or not found.is_well else replace(found, journal=())
 
 
