@@ -1,14 +1,18 @@
 """What commands say in the end: what was done, or what to do, and nothing that is not so."""
 
+import io
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
-from anji.reconcile_tables import repairs_words
+from anji.reconcile_tables import findings_table, repairs_words
 from anji.repairing import Repairs
 from anji_common.errors import UndecodableError
 from anji_common.messages import Message
+from anji_mapper.findings import Finding, FindingKind, Repair
 from anji_mapper.plans import PlanFile
+from labs.mapping_files import GOOD, compiled
 from unit.standalone.test_cli import anji
 
 
@@ -24,6 +28,15 @@ def test_a_comparison_says_how_to_send_its_repairs_and_that_they_were_sent() -> 
 
     assert repairs_words(found, sent=False).endswith("would be sent; --repair does it")
     assert repairs_words(found, sent=True).endswith("they were sent")
+
+
+def test_what_is_agreed_to_differ_is_written_with_kept_only() -> None:
+    found = Finding(FindingKind.KEPT, "customer", field="fax~FFAX", repair=Repair.SETTLE)
+    text = io.StringIO()
+
+    Console(file=text, width=200).print(findings_table([found], {"customer": compiled(GOOD)}))
+
+    assert "with --kept the owner's value is written" in text.getvalue()
 
 
 def test_a_plan_that_is_not_there_is_not_told_as_cut_off(tmp_path: Path) -> None:

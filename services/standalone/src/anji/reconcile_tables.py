@@ -57,6 +57,8 @@ def findings_table(findings: Iterable[Finding], types: Mapping[str, LinkType]) -
             crm, erp = HIDDEN, HIDDEN
         values = f"{crm!r} | {erp!r}" if each.field else ""
         repair = words if each.repair is None else f"{each.repair}. {words}".rstrip()
+        if each.kind is FindingKind.KEPT:
+            repair = f"with --kept {repair}"
         table.add_row(
             each.link_type, str(each.kind), each.crm, each.erp, each.field, values, repair
         )
