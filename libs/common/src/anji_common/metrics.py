@@ -32,7 +32,8 @@ __all__ = [
 VENDOR_CALLS = Counter(
     "anji_vendor_calls_total",
     "Requests sent to a vendor. `answered` counts any HTTP status, errors of the vendor too; "
-    "`unavailable` never arrived or only read; `in_doubt` may have written.",
+    "`unavailable` never arrived or only read; `in_doubt` may have written; `held` did not leave, "
+    "for the calls before had no answer.",
     ("system", "outcome"),
 )
 

@@ -1,7 +1,8 @@
 """The port that carries one vendor request.
 
 `HttpTransport` (``http_transport.py``) is the adapter for production; a simulation hands the
-request straight to a sandbox's core. A transport knows no vendor and no session.
+request straight to a sandbox's core. Round either, a `Breaker` stops calling who does not answer.
+A transport knows no vendor and no session.
 """
 
 from collections.abc import Mapping

@@ -12,6 +12,7 @@ from random import Random
 
 import structlog
 
+from anji_common.breaker import Breaker
 from anji_common.budget import Budget
 from anji_common.clock import Clock
 from anji_common.errors import (
@@ -21,7 +22,6 @@ from anji_common.errors import (
     UndecodableError,
     VendorUnavailableError,
 )
-from anji_common.transport import Transport
 from anji_fxiaoke.outcomes import Next, error_of, next_of
 from anji_fxiaoke.settings import FxiaokeSettings
 from anji_fxiaoke.tally import Tally
@@ -61,7 +61,7 @@ class Auth:
     def __init__(
         self,
         settings: FxiaokeSettings,
-        transport: Transport,
+        transport: Breaker,
         budget: Budget,
         clock: Clock,
         chance: Random,
@@ -174,6 +174,7 @@ class Auth:
         return str(people[0]["openUserId"])
 
     async def _ask(self, path: str, credentials: Credentials | None, **switches: object) -> Told:
+        self._transport.check(path)
         await self._budget.take(path.partition("?")[0])
         purpose = "token" if credentials is None else "acting user"
         self.tally.called("", purpose)

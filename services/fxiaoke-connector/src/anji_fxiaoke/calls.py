@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from anji_common.breaker import Breaker
 from anji_common.budget import Budget, seconds_to_midnight
 from anji_common.clock import Clock, Deadline
 from anji_common.errors import (
@@ -21,7 +22,6 @@ from anji_common.errors import (
 )
 from anji_common.lanes import current_lane
 from anji_common.topics import Lane
-from anji_common.transport import Transport
 from anji_common.values import frozen
 from anji_fxiaoke.auth import Auth
 from anji_fxiaoke.outcomes import NO_SUCH_EMPLOYEE, Next, error_of, is_refusal, next_of
@@ -74,7 +74,7 @@ class Caller:
     def __init__(
         self,
         settings: FxiaokeSettings,
-        transport: Transport,
+        transport: Breaker,
         auth: Auth,
         budget: Budget,
         clock: Clock,
@@ -173,6 +173,7 @@ class Caller:
         self, saying: Saying, credentials: Credentials, leaves_by: Deadline | None
     ) -> Told:
         purpose, settings = saying.purpose, self._settings
+        self._transport.check(saying.path)  # a call that does not leave is none of the day's
         await self._budget.take(
             saying.path,
             purpose.lane if purpose.lane is Lane.BULK else current_lane(),

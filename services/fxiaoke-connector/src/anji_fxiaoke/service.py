@@ -11,9 +11,11 @@ from random import Random
 from typing import Any, cast
 from weakref import WeakKeyDictionary, proxy
 
+from anji_common.breaker import Breaker
 from anji_common.budget import Budget, WindowLimit
 from anji_common.clock import Clock
 from anji_common.interest import Interest
+from anji_common.refs import System
 from anji_common.runtime import Runtime
 from anji_common.shares import Shares
 from anji_common.sourcing.engine import run_source as run_sourcing
@@ -84,8 +86,9 @@ def make_client(
 ) -> tuple[Client, Metadata]:
     """Return a client, and what it knows of objects; by default with a budget of its own."""
     budget = budget or budget_of(settings, clock)
-    auth = Auth(settings, transport, budget, clock, chance)
-    caller = Caller(settings, transport, auth, budget, clock)
+    breaker = Breaker(transport, clock, system=System.FXIAOKE.value)
+    auth = Auth(settings, breaker, budget, clock, chance)
+    caller = Caller(settings, breaker, auth, budget, clock)
     return Client(settings, caller), Metadata(caller, settings, clock)
 
 

@@ -7,9 +7,11 @@ from typing import Self
 
 import structlog
 
+from anji_common.breaker import Breaker
 from anji_common.clock import Clock
 from anji_common.errors import RetriableError
 from anji_common.interest import Interest
+from anji_common.refs import System
 from anji_common.runtime import Runtime
 from anji_common.sourcing.engine import run_source as run_sourcing
 from anji_common.sourcing.settings import SourceSettings
@@ -58,7 +60,8 @@ class Connection:
         In `state_dir` it is kept that a password was refused, so that a restart does not try it
         again; without one every connection tries.
         """
-        sessions = Sessions(transport, settings, clock, state_dir)
+        breaker = Breaker(transport, clock, system=System.K3CLOUD.value)
+        sessions = Sessions(breaker, settings, clock, state_dir)
         client = Client(sessions, operation_service=settings.operation_service)
         metadata = Metadata(
             client, clock, keeps_seconds=settings.metadata_seconds, types=settings.kinds_by_type
