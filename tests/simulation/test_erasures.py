@@ -7,7 +7,6 @@ import pytest
 from anji.simulation.erasures import Erasures
 from anji.simulation.scene import PATIENCE_SECONDS, REST_SECONDS, Scene
 from anji.simulation.sight import FORMS, ORDER, partner
-from anji.simulation.tally import LINKS_LOST_WHOLLY
 from anji.simulation.world import World
 from anji_common.events.signals import SignalKind
 from anji_common.refs import System
@@ -38,7 +37,8 @@ async def _judged_after_all_was_lost(*, is_said: bool) -> list[str]:
             await ask_source(runtime, interest, kind, FORMS[ORDER][0])
             await scene.sleep(REST_SECONDS)
         await world.rebuild(loses_crosswalk=True)
-        world.tally[LINKS_LOST_WHOLLY] += is_said
+        if not is_said:
+            world.forgotten.crosswalk_lost_at = -1.0
         await scene.sleep(REST_SECONDS)
         return await erasures.wrong()
 

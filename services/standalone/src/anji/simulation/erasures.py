@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from anji.looking import Links
 from anji.people import SandboxRefusedError
 from anji.simulation.sight import FORMS, ORDER, partner
-from anji.simulation.tally import LINKS_LOST, LINKS_LOST_WHOLLY
 from anji.simulation.world import LATEST_COMMIT_SECONDS, World
 from anji_common.refs import Ref, System
 from anji_mapper.link.state import ProblemKind, Seat, Stage
@@ -42,8 +41,8 @@ class _Erased:
     is_early: bool
     """Whether its making may have been unanswered: the writer does not know then that it was
     there, and makes it again (docs/reliability.md)."""
-    losses: tuple[int, int]
-    """How often the links, and the crosswalk with them, had been lost before."""
+    at: float
+    """Monotonic seconds. A rebuild that ends later knows only what is there still."""
     is_to_be_void: bool | None = None
     """Of an order: what a person has said, and nobody has changed since."""
 
@@ -78,7 +77,8 @@ class Erasures:
             msg = f"another {form} is gone already: several at once would be held"
             raise SandboxRefusedError(msg)
         self.world.journal.note("people", f"delete {form} {partner_id} of {record_id}")
-        self._erased[record_id] = _Erased(name, str(partner_id), is_early, self._losses)
+        at = self.world.clock.monotonic()
+        self._erased[record_id] = _Erased(name, str(partner_id), is_early, at)
         try:
             await self.world.erp_user.do("Delete", form, {"Ids": str(partner_id)})
         except SandboxRefusedError:
@@ -147,7 +147,8 @@ class Erasures:
         *,
         is_there: bool,
     ) -> str:
-        is_made_anew = erased.is_early or self._losses[1] > erased.losses[1]
+        is_forgotten = self.world.forgotten.crosswalk_lost_at >= erased.at
+        is_made_anew = erased.is_early or is_forgotten
         if is_there:  # and is compared like any other
             return "" if is_made_anew else "it is there again"
         if record is None:
@@ -166,7 +167,8 @@ class Erasures:
     def _judged_order(self, erased: _Erased, seat: Seat, *, is_void: bool) -> str:
         if seat.asked:
             return "a person is still asked"
-        is_known = self._losses == erased.losses  # else nobody is asked any more, but told
+        # Else nobody is asked any more, but told.
+        is_known = self.world.forgotten.links_lost_at < erased.at
         if is_known and erased.is_to_be_void not in {None, is_void}:
             return f"void in the CRM: {is_void}, as nobody has said"
         return ""
@@ -180,8 +182,3 @@ class Erasures:
             return False
         records = await self.world.crm_user.every(name)
         return any(each.get(_SIGNS[name]) for each in records if each["_id"] == record_id)
-
-    @property
-    def _losses(self) -> tuple[int, int]:
-        tally = self.world.tally
-        return tally[LINKS_LOST] + tally[LINKS_LOST_WHOLLY], tally[LINKS_LOST_WHOLLY]

@@ -1,11 +1,13 @@
 """An operator who types `anji rebuild`, and again where it says so."""
 
+from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass, field
 
 from anji.simulation.journal import Journal
 from anji_common.errors import ServiceSilentError
 from anji_common.runtime import Runtime
+from anji_common.topics import CROSSWALK, Topic
 from anji_mapper.mapping.model import Mappings
 from anji_mapper.replay import Rebuild, TypeReport
 
@@ -39,15 +41,19 @@ class Forgotten:
     fields: set[str] = field(default_factory=set)
     """Customers' fields that the mappings of a rebuild did not have. Once they are mapped again
     they are new to the link: the owner's value stands in both systems, whoever said the last."""
+    links_lost_at: float = -1.0
+    """When the last rebuild ended: what was asked before it may be asked no more. Monotonic
+    seconds."""
     crosswalk_lost_at: float = -1.0
-    """When the last rebuild was that had no crosswalk: which lines were a pair nobody says there
-    but those who show them. Monotonic seconds."""
+    """When the last rebuild ended that had no crosswalk: which lines were a pair nobody says there
+    but those who show them, and which partners there were only those that are there still."""
 
-    def rebuilt(self, own: Mappings, by: Mappings, without_crosswalk_at: float | None) -> None:
-        """Take down a rebuild; the time is `None` where the crosswalk was there."""
+    def rebuilt(self, own: Mappings, by: Mappings, lost: Collection[Topic], at: float) -> None:
+        """Take down a rebuild after the loss of these topics, that ended at this moment."""
         self.fields |= _customers_fields(own) - _customers_fields(by)
-        if without_crosswalk_at is not None:
-            self.crosswalk_lost_at = without_crosswalk_at
+        self.links_lost_at = at
+        if CROSSWALK in lost:
+            self.crosswalk_lost_at = at
 
 
 def _customers_fields(mappings: Mappings) -> set[str]:

@@ -40,7 +40,7 @@ FIRST_CALM_SECONDS = 3.0
 """The sources look for the first time: what is older is none of ours (``protocol.md`` 23)."""
 _KINDS = 5
 """Of what people do in one history."""
-_LAYOUT = Layout(partitions=(2, 2, 2, 3), poll_seconds=(150.0, 250.0, 350.0))
+_LAYOUT = Layout(partitions=(2, 2, 2, 3), poll_seconds=(250.0, 300.0, 350.0))
 """Polls are seldom in the quiet; in a flurry sources are asked to look."""
 _OFFICERS_SHARE = 0.3
 """In so many seeds there are people who change states: what no date tells is looked for there."""

@@ -14,8 +14,8 @@ from anji_mapper.settings import MapperSettings
 
 __all__ = ["fxiaoke_settings", "k3cloud_settings", "mapper_settings"]
 
-_TELL_CALLS_SECONDS = 60.0
-"""Nobody counts them."""
+_TELL_CALLS_SECONDS = 600.0
+"""Nobody counts them, so they are told more seldom than a real process may."""
 
 
 def fxiaoke_settings(credentials: Mapping[str, str], **more: float) -> FxiaokeSettings:
@@ -51,16 +51,16 @@ def mapper_settings() -> MapperSettings:
 @cache
 def _usual_fxiaoke() -> FxiaokeSettings:
     names = ("app_id", "app_secret", "permanent_code", "open_user_id", "callback_aes_key")
-    return FxiaokeSettings.model_validate(
+    usual = FxiaokeSettings.model_validate(
         {
             **dict.fromkeys(names, "of each seed"),
             "url": "http://crm.invalid",
             "calls_per_window": PLENTY,
             "calls_per_day": None,
-            "tell_calls_seconds": _TELL_CALLS_SECONDS,
             "triggers_workflow": True,  # a tenant without any has none to start
         }
     )
+    return usual.model_copy(update={"tell_calls_seconds": _TELL_CALLS_SECONDS})
 
 
 @cache

@@ -95,7 +95,8 @@ class SimulatedTransport:
         answer, date = self._handled(call, path, query)
         if self._weather.trap is not None:
             await self._fall_into(call, "after")
-        await self._clock.sleep(min(answer.delay_seconds, call.timeout_seconds))
+        if answer.delay_seconds > 0:  # hardly ever, and even an empty wait is a turn of the loop
+            await self._clock.sleep(min(answer.delay_seconds, call.timeout_seconds))
         await self._travel()
         if answer.dropped or answer.delay_seconds > call.timeout_seconds:
             raise self._lost(call)

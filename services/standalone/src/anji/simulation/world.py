@@ -203,13 +203,13 @@ class World:
     async def rebuild(self, *, loses_crosswalk: bool) -> None:
         """Lose the links, and make them anew while no mapper runs."""
         await self.processes["mapper"].kill()
-        for topic in (LINKS, CROSSWALK) if loses_crosswalk else (LINKS,):
+        lost = (LINKS, CROSSWALK) if loses_crosswalk else (LINKS,)
+        for topic in lost:
             self.journal.note("rebuild", f"{topic.name} is lost")
             await self._lose(topic.name)
         runtime = Runtime(self.broker, self.clock, seeded("rebuild", self._seed))
         await rebuilt(self.mappings, runtime, self.journal)
-        at = self.clock.monotonic() if loses_crosswalk else None
-        self.forgotten.rebuilt(self._own_mappings, self.mappings, at)
+        self.forgotten.rebuilt(self._own_mappings, self.mappings, lost, self.clock.monotonic())
         self.processes["mapper"].start()
 
     async def remap(self, name: str | None, *, mapper_first: float | None = None) -> None:
