@@ -299,3 +299,45 @@ def test_what_takes_part_again_is_wished_again_though_it_was_refused_before() ->
     lab.rest()
 
     assert lab.seat(CRM, "001").stage is Stage.LINKED
+
+
+def test_whose_match_is_anothers_is_made_under_the_number_that_a_person_writes() -> None:
+    lab = LinkLab(make_link_type(matches_names=True))
+    lab.linked()
+    name = lab.vendors[CRM].records["001"]["name"]
+    twin = lab.edit(CRM, name=name, tel="2")
+    lab.rest()
+    refused = lab.seat(CRM, twin)
+    assert refused.stage is Stage.REFUSED
+    assert refused.problem is not None
+
+    written = {"fields": ("name~FName",), "target": ERP, "value": "TWIN1"}
+    lab.say(refused, EntryKind.EDIT, "person/wang", problem=refused.problem.id, **written)
+    lab.rest()
+
+    seat = lab.seat(CRM, twin)
+    assert (seat.stage, seat.problem) == (Stage.LINKED, None)
+    assert seat.erp.ref is not None
+    made = lab.vendors[ERP].records[seat.erp.ref.record_id]
+    assert (made["FName"], made["FTEL"]) == ("TWIN1", "2")
+    assert lab.vendors[CRM].records[twin]["name"] == name
+
+
+def test_what_a_person_writes_for_another_field_leaves_the_match_as_it_was() -> None:
+    lab = LinkLab(make_link_type(matches_names=True))
+    lab.linked()
+    name = lab.vendors[CRM].records["001"]["name"]
+    twin = lab.edit(CRM, name=name, tel="2")
+    lab.rest()
+    refused = lab.seat(CRM, twin)
+    assert refused.problem is not None
+
+    written = {"fields": ("tel~FTEL",), "target": ERP, "value": "3"}
+    lab.say(refused, EntryKind.EDIT, "person/wang", problem=refused.problem.id, **written)
+    lab.rest()
+
+    again = lab.seat(CRM, twin)
+    assert again.stage is Stage.REFUSED
+    assert again.problem is not None
+    assert again.problem.words == refused.problem.words
+    assert len(lab.vendors[ERP].records) == 1

@@ -273,16 +273,19 @@ def _woken(turn: Turn, _entry: Entry) -> None:
     try_again(turn)
 
 
-def try_again(turn: Turn) -> None:
+def try_again(turn: Turn, *, is_edited: bool = False) -> None:
     """A refused seat tries once more.
 
-    A home claims again. Another never claims: its record is read, and what it found is looked for
-    anew, for it has been a pointer meanwhile and does not know what its record shows.
+    A home claims again, or looks for what fits the value that a person has just written. Another
+    never claims: its record is read, and what it found is looked for anew, for it has been a
+    pointer meanwhile and does not know what its record shows.
     """
     seat = turn.seat
     if seat.stage is not Stage.REFUSED or seat.partner is None:
         return
-    if turn.is_home:
+    if turn.is_home and is_edited:
+        begin_anew(turn)
+    elif turn.is_home:
         claim(turn, seat.partner)
     else:
         ask_to_read(turn, seat.key, answers=f"woken/{seat.said}")

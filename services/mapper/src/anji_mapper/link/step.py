@@ -248,7 +248,7 @@ def _retried(turn: Turn, entry: Entry) -> None:
     for system in SYSTEMS:
         turn.put_side(system, changed(turn.seat.side(system), refusal=None))
     resume(turn)
-    seats.try_again(turn)
+    seats.try_again(turn, is_edited=entry.kind is EntryKind.EDIT)
 
 
 def _retry_deferred(turn: Turn) -> None:
