@@ -1,7 +1,10 @@
 """The writing engine in doubt (``protocol.md`` 12): no second write and no result too early."""
 
+from prometheus_client import REGISTRY
+
 from anji_common.events.commands import Finish, RowWish
 from anji_common.events.results import Outcome
+from anji_common.refs import System
 from labs.writer_lab import create, update
 from labs.writing_lab import Lab, Q, in_a_lab
 
@@ -282,3 +285,22 @@ def test_what_was_written_but_cannot_be_read_back_is_answered_when_the_vendor_is
         assert len(lab.vendor.things) == 1
 
     in_a_lab(test)
+
+
+def test_a_writer_tells_of_what_is_parked_only_while_it_has_the_partition() -> None:
+    def parked() -> float | None:
+        labels = {"system": System.K3CLOUD.value, "partition": "0"}
+        return REGISTRY.get_sample_value("anji_writer_parked_commands", labels)
+
+    async def test(lab: Lab) -> None:
+        lab.vendor.fates.extend(["lost"])
+        lab.start()
+        await lab.issue(create())
+        await lab.wait(5)
+        assert parked() == 1
+
+        await lab.crash()
+
+        assert parked() == 0
+
+    in_a_lab(test, partitions=1)

@@ -128,17 +128,17 @@ class _Desk:
         rows = [(seat, self._rows.get(seat)) for seat in self._rows.unfinished()]
         lanes = [(seat, Lane.LIVE if row is None else row.lane) for seat, row in rows]
         self._timers.take_over(lanes, self._clock.monotonic())
+        parked = WRITER_PARKED.labels(self._system, str(self._task.partition))
         try:
             while True:
-                WRITER_PARKED.labels(self._system, str(self._task.partition)).set(
-                    len(self._timers)
-                )
+                parked.set(len(self._timers))
                 await self._turn()
         except RevokedError:
             with suppress(RetriableError):
                 await self._beside.finished()
             raise
         finally:
+            parked.set(0)  # they are its next owner's
             await self._beside.cut_off()
 
     async def _turn(self) -> None:
