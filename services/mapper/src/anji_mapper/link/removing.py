@@ -42,14 +42,26 @@ def decide_removed(turn: Turn, found: Comparison) -> None:
     for name, crm_id in found.lost_rows:
         state = found.lines[name][crm_id]
         lost = _lost(turn, kinds[name], crm_id, state)
-        if turn.rules.may_be_removed(state) and not turn.is_out_of_use(lost.holder.other):
+        if turn.rules.may_be_removed(state) and not _may_hide_lines(turn, lost.holder.other):
             _decide(turn, found, lost)
 
 
 def _shows_what_it_has(turn: Turn, name: str, system: System) -> bool:
     """Whether a line of this kind that a side does not show now may be taken not to be there."""
-    is_resting = turn.is_out_of_use(system)
-    return not is_resting and turn.rules.is_believed(_shown(turn, name, system))
+    is_hidden = _may_hide_lines(turn, system)
+    return not is_hidden and turn.rules.is_believed(_shown(turn, name, system))
+
+
+def _may_hide_lines(turn: Turn, system: System) -> bool:
+    """Whether a side's record is void or the like: its lines may be there again when it is back.
+
+    One that rests in a state on its own side only (a closed bill) shows all lines that it has.
+    """
+    seen = turn.seat.side(system).seen
+    return seen is not None and any(
+        len(state.resting) == len(SYSTEMS) and seen.head.get(state.path) is True
+        for state in turn.link_type.states
+    )
 
 
 @dataclass(frozen=True, slots=True)
