@@ -130,8 +130,14 @@ class Officers:
         await is_audited(self.world, order.number)
         await self._operate(order, "YLBillClose")
         await self._pause()
-        if self._half():
+        # Whether it is to be closed the CRM's people say: who has heard that opens it no more.
+        if self._half() and not await self._is_closed_in_the_crm(order):
             await self._operate(order, "YLUnBillClose")
+
+    async def _is_closed_in_the_crm(self, order: Order) -> bool:
+        orders = await self.world.crm_user.every(_ORDER)
+        closed = {each["_id"] for each in orders if each.get("closed__c") == "true"}
+        return order.record_id in closed
 
     async def _void_in_the_crm(self, order: Order) -> None:
         await self._void(_ORDER, order.record_id)
