@@ -228,7 +228,8 @@ class _Course:
         return sum([sum((await broker.ends(each)).values()) for each in topics])
 
     async def _run(self) -> None:
-        await self._world.clock.sleep(FIRST_CALM_SECONDS)
+        lag_seconds = self._world.vendors.erp.switches.save_seconds  # a save is dated that earlier
+        await self._world.clock.sleep(FIRST_CALM_SECONDS + lag_seconds)
         self._storm.rise()
         async with asyncio.TaskGroup() as together:
             pace, cut, world = self.pace, self._cut, self._world
