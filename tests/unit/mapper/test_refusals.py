@@ -301,19 +301,32 @@ def test_what_takes_part_again_is_wished_again_though_it_was_refused_before() ->
     assert lab.seat(CRM, "001").stage is Stage.LINKED
 
 
-def test_whose_match_is_anothers_is_made_under_the_number_that_a_person_writes() -> None:
+def refused_twin() -> tuple[LinkLab, str, str]:
+    """Return a lab, a customer whose match is another's, and the words of its problem."""
     lab = LinkLab(make_link_type(matches_names=True))
     lab.linked()
-    name = lab.vendors[CRM].records["001"]["name"]
-    twin = lab.edit(CRM, name=name, tel="2")
+    twin = lab.edit(CRM, name=lab.vendors[CRM].records["001"]["name"], tel="2")
     lab.rest()
     refused = lab.seat(CRM, twin)
     assert refused.stage is Stage.REFUSED
     assert refused.problem is not None
+    return lab, twin, refused.problem.words
 
-    written = {"fields": ("name~FName",), "target": ERP, "value": "TWIN1"}
+
+def write_instead(lab: LinkLab, twin: str, field: str, value: str) -> None:
+    """Let a person write a value for the ERP in answer to the problem that stands."""
+    refused = lab.seat(CRM, twin)
+    assert refused.problem is not None
+    written = {"fields": (field,), "target": ERP, "value": value}
     lab.say(refused, EntryKind.EDIT, "person/wang", problem=refused.problem.id, **written)
     lab.rest()
+
+
+def test_whose_match_is_anothers_is_made_under_the_number_that_a_person_writes() -> None:
+    lab, twin, _ = refused_twin()
+    name = lab.vendors[CRM].records[twin]["name"]
+
+    write_instead(lab, twin, "name~FName", "TWIN1")
 
     seat = lab.seat(CRM, twin)
     assert (seat.stage, seat.problem) == (Stage.LINKED, None)
@@ -324,20 +337,12 @@ def test_whose_match_is_anothers_is_made_under_the_number_that_a_person_writes()
 
 
 def test_what_a_person_writes_for_another_field_leaves_the_match_as_it_was() -> None:
-    lab = LinkLab(make_link_type(matches_names=True))
-    lab.linked()
-    name = lab.vendors[CRM].records["001"]["name"]
-    twin = lab.edit(CRM, name=name, tel="2")
-    lab.rest()
-    refused = lab.seat(CRM, twin)
-    assert refused.problem is not None
+    lab, twin, words = refused_twin()
 
-    written = {"fields": ("tel~FTEL",), "target": ERP, "value": "3"}
-    lab.say(refused, EntryKind.EDIT, "person/wang", problem=refused.problem.id, **written)
-    lab.rest()
+    write_instead(lab, twin, "tel~FTEL", "3")
 
     again = lab.seat(CRM, twin)
     assert again.stage is Stage.REFUSED
     assert again.problem is not None
-    assert again.problem.words == refused.problem.words
+    assert again.problem.words == words
     assert len(lab.vendors[ERP].records) == 1
