@@ -43,7 +43,8 @@ _OBJECT = {CRM: "AccountObj", ERP: "BD_Customer"}
 def make_pair(
     crm: str, erp: str, *, owner: System = CRM, flows: Iterable[System] = (CRM, ERP)
 ) -> Pair:
-    return Pair(f"{crm}~{erp}", crm, erp, Same(), owner, frozenset(flows))
+    is_number = erp == "FNumber"
+    return Pair(f"{crm}~{erp}", crm, erp, Same(), owner, frozenset(flows), is_number=is_number)
 
 
 PAIRS = (

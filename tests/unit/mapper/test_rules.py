@@ -126,7 +126,10 @@ def an_old_change_again(rules: Rules) -> bool:
     """A topic is replayed over a newer edit."""
     lab = LinkLab(rules=rules)
     lab.linked()
-    old = lab.delivered[0]
+    heard = len(lab.delivered)
+    lab.edit(CRM, "001", name="Abe")
+    lab.rest()
+    old = lab.delivered[heard]
     lab.edit(CRM, "001", name="Bea")
     lab.rest()
     lab.hand_over(old)

@@ -5,9 +5,9 @@ from pydantic import JsonValue
 from anji_common.errors import AwaitedError, MappingError, UndecodableError
 from anji_common.refs import System
 from anji_mapper.link.context import Context
-from anji_mapper.mapping.model import Around, Pair, References, Row, Seen
+from anji_mapper.mapping.model import Around, LinesPair, Pair, References, Row, Seen
 
-__all__ = ["convert", "number_of"]
+__all__ = ["convert", "is_same_line", "number_of"]
 
 
 def convert(
@@ -44,3 +44,24 @@ def number_of(erp_ref: str, references: References) -> str:
         token = f"ref:{erp_ref}"
         raise AwaitedError(token)
     return known.business_number
+
+
+def is_same_line(
+    lines: LinesPair, sides: tuple[Seen, Seen], rows: tuple[Row, Row], context: Context
+) -> bool:
+    """Whether nothing in two rows differs, and something is equal: what one lacks says nothing."""
+    is_something_equal = False
+    for pair in lines.pairs:
+        crm, erp = rows[0].get(pair.crm), rows[1].get(pair.erp)
+        if crm is None or erp is None:
+            continue
+        target = System.K3CLOUD if System.K3CLOUD in pair.flows_to else System.FXIAOKE
+        source = 0 if target is System.K3CLOUD else 1
+        try:
+            wished = convert(pair, target, sides[source], rows[source], context)
+        except (AwaitedError, MappingError):
+            return False
+        if wished != (erp if target is System.K3CLOUD else crm):
+            return False
+        is_something_equal = True
+    return is_something_equal

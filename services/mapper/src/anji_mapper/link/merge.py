@@ -12,7 +12,7 @@ from anji_common.errors import AwaitedError, MappingError
 from anji_common.refs import System
 from anji_common.values import frozen
 from anji_mapper.link.context import Context
-from anji_mapper.link.converting import convert
+from anji_mapper.link.converting import convert, is_same_line
 from anji_mapper.link.lines import identified
 from anji_mapper.link.renditions import row_key
 from anji_mapper.link.rules import RULES, Rules
@@ -41,6 +41,12 @@ class Conflict:
     erp: JsonValue
     winner: System
     reason: str
+    what: str = "both sides changed"
+
+    @property
+    def words(self) -> str:
+        """What people are told."""
+        return f"{self.what} {self.field}; {self.reason}"
 
 
 @frozen
@@ -140,6 +146,8 @@ def merge_pair(
     both = agreed is not None and crm != agreed[0] and erp != agreed[1]
     approval, ruling = ruling, ruling if both else None
     winner = _winner(pair, now, agreed, ruling)
+    is_back = winner is System.FXIAOKE and crm is None and _stays(pair)
+    winner = winner.other if is_back else winner
     loser = winner.other
     if loser not in pair.flows_to or pair.only_on_create:
         return Agreed((crm, erp))  # a side that it does not flow to may differ freely
@@ -153,7 +161,14 @@ def merge_pair(
         return Asked(now)
     reason = _OWNER_WINS if ruling is None else ruling.reason
     conflict = Conflict(pair.name, crm, erp, winner, reason) if both else None
+    if is_back and agreed is not None:
+        conflict = Conflict(pair.name, crm, erp, winner, _NUMBER_STAYS, "the CRM cleared")
     return Wish(pair, loser, values, conflict)
+
+
+def _stays(pair: Pair) -> bool:
+    """Whether the ERP's number comes back: sent a blank, the ERP keeps it, or gives a new one."""
+    return pair.is_number and System.FXIAOKE in pair.flows_to
 
 
 def _approved(wish: Wish, now: ValuePair, approval: Ruling | None) -> Agreed | Wish | Asked:
@@ -164,6 +179,7 @@ def _approved(wish: Wish, now: ValuePair, approval: Ruling | None) -> Agreed | W
 
 
 _OWNER_WINS = "its owner wins"
+_NUMBER_STAYS = "a number is not taken from a record, the ERP's comes back"
 
 
 def _winner(pair: Pair, now: ValuePair, agreed: ValuePair | None, ruling: Ruling | None) -> System:
@@ -342,7 +358,7 @@ def _compare_lines(
         return
 
     def is_same(crm: str, erp: str) -> bool:
-        return _is_same(lines, look.sides, (crm_rows[crm], erp_rows[erp]), look.context)
+        return is_same_line(lines, look.sides, (crm_rows[crm], erp_rows[erp]), look.context)
 
     states = identified(lines, known, (crm_rows, erp_rows), is_same, look.rules)
     found.lines[lines.name] = states
@@ -368,24 +384,3 @@ def _compare_lines(
     new += [(System.K3CLOUD, line_id) for line_id in erp_rows if line_id not in taken]
     if new:
         found.new_rows[lines.name] = new
-
-
-def _is_same(
-    lines: LinesPair, sides: tuple[Seen, Seen], rows: tuple[Row, Row], context: Context
-) -> bool:
-    """Whether nothing in two rows differs, and something is equal: what one lacks says nothing."""
-    is_something_equal = False
-    for pair in lines.pairs:
-        crm, erp = rows[0].get(pair.crm), rows[1].get(pair.erp)
-        if crm is None or erp is None:
-            continue
-        target = System.K3CLOUD if System.K3CLOUD in pair.flows_to else System.FXIAOKE
-        source = 0 if target is System.K3CLOUD else 1
-        try:
-            wished = convert(pair, target, sides[source], rows[source], context)
-        except (AwaitedError, MappingError):
-            return False
-        if wished != (erp if target is System.K3CLOUD else crm):
-            return False
-        is_something_equal = True
-    return is_something_equal

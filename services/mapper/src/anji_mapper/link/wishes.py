@@ -146,7 +146,7 @@ def _tell_conflicts(turn: Turn, wishes: Sequence[Wish]) -> None:
     for conflict in (wish.conflict for wish in wishes if wish.conflict is not None):
         turn.notify(
             NoticeKind.CONFLICT_DECIDED,
-            f"both sides changed {conflict.field}; {conflict.reason}",
+            conflict.words,
             field=conflict.field,
             crm=conflict.crm,
             erp=conflict.erp,

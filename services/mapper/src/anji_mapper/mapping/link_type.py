@@ -138,14 +138,14 @@ class _Building:
                 self.page.find((*loc, place, "lens"), str(error))
                 continue
             for each, built in fields if form.used else ():
-                pair = self._pair((*loc, place), each, built)
+                pair = self._pair((*loc, place), each, built, is_head=lines is None)
                 if pair.name in names:
                     self.page.find((*loc, place), f"{pair.name} is here twice")
                 names.add(pair.name)
                 self._add_pair((*loc, place), each, built, lines)
                 yield pair
 
-    def _pair(self, loc: Loc, form: FieldForm, built: BuiltLens) -> Pair:
+    def _pair(self, loc: Loc, form: FieldForm, built: BuiltLens, *, is_head: bool) -> Pair:
         flows = _FLOWS[form.direction]
         if built.only_to is not None and flows != {built.only_to}:
             way = "to_crm" if built.only_to is System.FXIAOKE else "to_erp"
@@ -170,6 +170,7 @@ class _Building:
             only_on_create=form.only_on_create or self.form.creates == "neither",
             asks=form.conflict == "ask",
             joint=built.joint,
+            is_number=is_head and form.erp.path == self.form.erp.number,
             personal=form.personal,
         )
 

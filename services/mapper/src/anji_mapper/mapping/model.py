@@ -68,6 +68,8 @@ class Pair:
     """The systems where it changes only after a person has approved."""
     state: State | None = None
     """Where it is no field: a state of whole records, changed by operations."""
+    is_number: bool = False
+    """The ERP's business number: the CRM may change it, and not take it away."""
     personal: bool = False
     """Of a person, or like it: its values stand in no notice."""
     joint: str = ""
