@@ -2,6 +2,7 @@
 
 from anji_common.events.inbox import EntryKind
 from anji_common.events.notices import NoticeKind
+from anji_common.events.signals import SignalKind
 from anji_common.refs import Ref
 from anji_mapper.link.codec import decode_seat, encode_seat
 from anji_mapper.link.state import ProblemKind, Stage
@@ -346,3 +347,11 @@ def test_what_a_person_writes_for_another_field_leaves_the_match_as_it_was() -> 
     assert again.problem is not None
     assert again.problem.words == words
     assert len(lab.vendors[ERP].records) == 1
+
+
+def test_a_record_that_was_read_and_refuses_a_write_is_not_looked_for() -> None:
+    """It is among those over which its source's patrol goes anyway."""
+    lab, order, _ = refused_update()
+
+    assert lab.of(order).problem is not None
+    assert [each for each in lab.signals if each.kind is SignalKind.SEEK] == []

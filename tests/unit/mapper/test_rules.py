@@ -18,6 +18,7 @@ from labs.link_lab import CRM, ERP, LinkLab, make_link_type, without
 from labs.lost_rows import ACCIDENTS
 from labs.lost_state import a_pair_that_only_our_marker_tells, the_state_of_a_pair_is_lost
 from labs.unmoved_dates import an_operation_that_moves_no_date
+from labs.unread_record import nobody_has_read_what_is_deleted
 from labs.workflows import (
     an_edit_while_a_workflow_rewrites_our_write,
     workflows_that_add_to_each_others_values,
@@ -245,6 +246,10 @@ CASES: dict[str, tuple[Scenario, Rules]] = {
         without(may_begin=lambda seat, _type: seat.side(seat.key.system).seen.marker is None),
     ),
     "5 endings": (the_holder_of_a_partner_is_deleted, without(lets_go=lambda _seat: False)),
+    "5 unread": (
+        nobody_has_read_what_is_deleted,
+        without(may_be_gone_unread=lambda _side, _result: False),
+    ),
     "6 and 15 stale": (an_old_change_again, without(is_stale=lambda _side, _revision: False)),
     "7 hold": (the_echo_comes_before_the_result, without(holds=lambda _side: False)),
     "8 read back": (

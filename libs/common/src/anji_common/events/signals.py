@@ -30,6 +30,10 @@ class SignalKind(StrEnum):
     PROBE = "probe"
     """Read every known record again now: is it gone, has it changed without a date?"""
 
+    SEEK = "seek"
+    """Look for `ref` with every round over known records, though nobody has read it yet: a link
+    has it, and its system refuses what is written to it."""
+
     CONFIRM = "confirm"
     """Say in the checkpoint that all that had changed by `at` was read (``protocol.md`` 16)."""
 

@@ -7,23 +7,28 @@ from anji_common.events.signals import Signal, SignalKind
 from anji_common.sourcing.checkpoints import Checkpoint
 from anji_common.sourcing.patrol import answered, asked_for
 from anji_common.sourcing.snapshots import asked_for_all
+from anji_common.sourcing.unread import sought
 
 __all__ = ["after_asking"]
 
 
 def after_asking(place: Checkpoint, signal: Signal, now: datetime) -> Mapping[str, object]:
     """Return what of a checkpoint changes; `now` is the vendor's time."""
+    changed: Mapping[str, object] = {}
     match signal.kind:
         case SignalKind.PAUSE | SignalKind.RESUME:
             is_paused = signal.kind is SignalKind.PAUSE
-            return {"is_paused": is_paused, "read_at": None if is_paused else place.read_at}
+            changed = {"is_paused": is_paused, "read_at": None if is_paused else place.read_at}
         case SignalKind.SNAPSHOT:
-            return {"snapshot": asked_for_all(place, now)}
+            changed = {"snapshot": asked_for_all(place, now)}
         case SignalKind.PROBE:
-            return {"patrol": asked_for(place.patrol, now)}
+            changed = {"patrol": asked_for(place.patrol, now)}
+        case SignalKind.SEEK if signal.ref is not None:
+            changed = {"sought": sought(place.sought, signal.ref.record_id)}
         case SignalKind.CONFIRM:
-            return {"confirms": signal.at}
+            changed = {"confirms": signal.at}
         case SignalKind.APPROVE | SignalKind.REFUSE:
-            return {"patrol": answered(place.patrol, signal.kind, signal.answers)}
+            changed = {"patrol": answered(place.patrol, signal.kind, signal.answers)}
         case _:
-            return {}
+            pass
+    return changed

@@ -143,6 +143,9 @@ class Checkpoint(Event):
     wishes: dict[str, Wish] = Field(default_factory=dict)
     """By record id."""
 
+    sought: tuple[str, ...] = ()
+    """Ids of records that links have and nobody has read: the patrol looks for them as well."""
+
     snapshot: SnapshotProgress | None = None
     patrol: PatrolProgress | None = None
     is_paused: bool = False

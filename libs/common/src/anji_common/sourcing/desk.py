@@ -325,7 +325,8 @@ class Desk:
             found = await self._patrol.step(place)
         if self._place.patrol != place.patrol:
             return  # a person has asked or answered meanwhile: the same step is done again
-        self._set(patrol=found.progress)
+        sought = self._patrol.still_sought(self._place, found.changes)
+        self._set(patrol=found.progress, sought=sought)
         for record_id in found.page.torn:
             self._wish(record_id, None, is_there=True)
         await self._publish(found.changes, found.page, found.notices)

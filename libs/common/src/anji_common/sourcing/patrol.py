@@ -257,8 +257,10 @@ def is_too_many(gone: int, looked: int, settings: SourceSettings) -> bool:
     return gone > settings.most_deletes or gone > share
 
 
-def buried(ref: Ref, last: Published, at: datetime) -> Change:
+def buried(ref: Ref, last: Published | None, at: datetime) -> Change:
     """Return the tombstone of a record that is gone, newer than all that was published of it."""
+    if last is None:
+        return Change(ref=ref, revision=revision_of(at, 0), stamp=Stamp(modified_at=at), data=None)
     stamp = Stamp(modified_at=max(at, last.modified_at))
     revision = max(revision_of(stamp.modified_at, 0), last.revision + 1)
     return Change(ref=ref, revision=revision, stamp=stamp, data=None)

@@ -31,6 +31,7 @@ from anji_common.sourcing.patrol import (
 from anji_common.sourcing.published import PublishedRefs
 from anji_common.sourcing.revisions import revise
 from anji_common.sourcing.settings import SourceSettings
+from anji_common.sourcing.unread import known_after
 
 __all__ = ["Found", "Patrol"]
 
@@ -92,7 +93,10 @@ class Patrol:
         self._stepped_at = self._clock.monotonic()
         now = await self._feed.now()
         self.hear_time(now)
-        question = next_question(place.patrol, now, self._published.ids_after, self._settings)
+        # Who was never met is no witness of what is there.
+        unread = () if _confirms(place.patrol) else self.still_sought(place)
+        known = known_after(self._published.ids_after, unread)
+        question = next_question(place.patrol, now, known, self._settings)
         if question.lists_behind is not None:
             return await self._unknown(place, question.progress, question.lists_behind, now)
         if not question.ids:
@@ -113,6 +117,15 @@ class Patrol:
         changes += self._buried(gone, now)
         is_held = progress.stage is PatrolStage.HELD
         return Found(progress, tuple(changes), page, self._told(progress) if is_held else ())
+
+    def still_sought(self, place: Checkpoint, changes: Sequence[Change] = ()) -> tuple[str, ...]:
+        """Return which of those that links have nobody has published, nor does with these."""
+        told = {change.ref.record_id for change in changes}
+        return tuple(
+            each
+            for each in place.sought
+            if each not in told and self._published.get(str(self._ref(each))) is None
+        )
 
     async def _unknown(
         self, place: Checkpoint, progress: PatrolProgress, behind: str, now: datetime
@@ -143,8 +156,7 @@ class Patrol:
 
     def _is_unknown(self, place: Checkpoint, record_id: str) -> bool:
         """Whether a record is there, though never published, or last as gone; nor wished for."""
-        ref = Ref(self._feed.system, self._interest.object_name, record_id)
-        last = self._published.get(str(ref))
+        last = self._published.get(str(self._ref(record_id)))
         return record_id not in place.wishes and (last is None or last.is_gone)
 
     def _put_off(
@@ -170,9 +182,9 @@ class Patrol:
     def _buried(self, gone: Sequence[str], now: datetime) -> list[Change]:
         tombstones: list[Change] = []
         for record_id in gone:
-            ref = Ref(self._feed.system, self._interest.object_name, record_id)
+            ref = self._ref(record_id)
             last = self._published.get(str(ref))
-            if last is not None and not last.is_gone:
+            if last is None or not last.is_gone:  # nobody has read it: a link had it
                 tombstones.append(buried(ref, last, now))
                 self._count("gone")
                 _log.info("record.gone", ref=str(ref))
@@ -199,5 +211,12 @@ class Patrol:
         )
         return (notice.to_message(),)
 
+    def _ref(self, record_id: str) -> Ref:
+        return Ref(self._feed.system, self._interest.object_name, record_id)
+
     def _count(self, outcome: str) -> None:
         SOURCE_READS.labels(self._feed.system, self._interest.object_name, outcome).inc()
+
+
+def _confirms(progress: PatrolProgress | None) -> bool:
+    return progress is not None and progress.stage is PatrolStage.CONFIRMING

@@ -8,7 +8,7 @@ from anji_mapper.link.observing import cleared
 from anji_mapper.link.renumbered import remember_rows
 from anji_mapper.link.state import Flight, ProblemKind, Refusal, changed
 from anji_mapper.link.turn import Turn
-from anji_mapper.link.waiting import ask_to_read
+from anji_mapper.link.waiting import ask_to_read, ask_to_seek
 
 __all__ = ["forget_refused", "refuse"]
 
@@ -27,6 +27,8 @@ def refuse(turn: Turn, flight: Flight, result: Result) -> None:
     """
     system, side = result.system, turn.seat.side(result.system)
     refusal = _refusal(flight, result)
+    if side.ref is not None and turn.rules.may_be_gone_unread(side, result):
+        ask_to_seek(turn, side.ref)
     if side.ref is not None and turn.rules.may_be_half_done(flight, result):
         now = turn.context.now
         flight = changed(flight, answered_at=now, asked_at=now, refusal=refusal)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from anji_common.events.commands import Action
 from anji_common.events.inbox import Entry
 from anji_common.events.observed import Stamp
-from anji_common.events.results import Result
+from anji_common.events.results import Outcome, Result
 from anji_common.refs import System
 from anji_mapper.link.line_rules import (
     FindRows,
@@ -60,6 +60,7 @@ __all__ = [
     "is_rewritten_again",
     "is_stale",
     "lets_go",
+    "may_be_gone_unread",
     "may_be_half_done",
     "may_be_removed",
     "may_begin",
@@ -116,6 +117,16 @@ def lets_go(seat: Seat) -> bool:
     own = seat.side(seat.key.system)
     is_over = seat.crm.flight is None and seat.erp.flight is None
     return seat.stage is Stage.LINKED and own.is_gone and is_over
+
+
+def may_be_gone_unread(side: SideState, result: Result) -> bool:
+    """Rule 5: a record that refuses a write, and was never read by its source, may be deleted.
+
+    No patrol over what was read would find that out. Any refusal: a vendor's own words for a
+    record that is no more are not known.
+    """
+    is_unread = side.revision < 0 and side.held is None
+    return is_unread and result.outcome is Outcome.REJECTED
 
 
 def is_stale(side: SideState, revision: int) -> bool:
@@ -307,6 +318,7 @@ class Rules:
     grants: Callable[[Seat, Entry], bool] = grants
     may_begin: Callable[[Seat, LinkType], bool] = may_begin
     lets_go: Callable[[Seat], bool] = lets_go
+    may_be_gone_unread: Callable[[SideState, Result], bool] = may_be_gone_unread
     is_stale: Callable[[SideState, int], bool] = is_stale
     is_past: Callable[[SideState, Stamp], bool] = is_past
     holds: Callable[[SideState], bool] = holds

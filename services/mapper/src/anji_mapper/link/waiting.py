@@ -8,7 +8,7 @@ from anji_mapper.link.context import Context
 from anji_mapper.link.state import SideState, changed
 from anji_mapper.link.turn import Turn
 
-__all__ = ["ask_to_read", "ask_to_settle", "settling_at", "wait_for"]
+__all__ = ["ask_to_read", "ask_to_seek", "ask_to_settle", "settling_at", "wait_for"]
 
 _REF = "ref:"
 
@@ -60,11 +60,20 @@ def ask_to_settle(turn: Turn) -> None:
 
 def ask_to_read(turn: Turn, ref: Ref, answers: str | None = None) -> None:
     """Have a record's source read it; and publish it for a command, though nothing has moved."""
+    _ask(turn, ref, SignalKind.READ, answers)
+
+
+def ask_to_seek(turn: Turn, ref: Ref) -> None:
+    """Have the patrol find out whether a record is there that its source has never read."""
+    _ask(turn, ref, SignalKind.SEEK)
+
+
+def _ask(turn: Turn, ref: Ref, kind: SignalKind, answers: str | None = None) -> None:
     turn.effects.append(
         Signal(
             system=ref.system,
             object_name=ref.object_name,
-            kind=SignalKind.READ,
+            kind=kind,
             at=turn.context.now,
             ref=ref,
             answers=answers,

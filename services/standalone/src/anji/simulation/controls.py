@@ -102,6 +102,11 @@ CONTROLS: Mapping[str, Control] = {
         "a home whose record is deleted keeps its partner",
         _without_reducers(lets_go=lambda _seat: False),
     ),
+    "unread": Control(
+        "5",
+        "nobody looks for a record that refuses a write and was never read",
+        _without_reducers(may_be_gone_unread=lambda _side, _result: False),
+    ),
     "stale": Control(
         "6, 15",
         "every change is taken in, however old",

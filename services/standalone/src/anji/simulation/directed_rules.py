@@ -11,6 +11,7 @@ from anji_common.refs import System
 from anji_common.runtime import Runtime
 from anji_common.sourcing.signalling import ask_source
 from anji_common.topics import attempts_topic
+from anji_mapper.link.state import ProblemKind
 from anji_sandbox.faults import Fault
 
 __all__ = ["MORE"]
@@ -135,6 +136,26 @@ async def _the_holder_of_a_partner_is_deleted(scene: Scene) -> bool:
     return not refused and [row["FCUSTID"] for row in await scene.customers("Bea")] == [erp_id]
 
 
+async def _what_nobody_has_read_is_deleted(scene: Scene) -> bool:
+    """Its source stood still since we made it: after a refused write the patrol looks for it."""
+    await scene.customer("Ann")
+    await scene.customer("Bea")  # the only one of a kind would be held
+    source = scene.world.processes["k3cloud-source"]
+    source.freeze()
+    crm_id, erp_id = await scene.customer("Cid")
+    await scene.erp.do("Delete", _CUSTOMER, {"Ids": str(erp_id)})
+    source.thaw()
+    await scene.crm.update("AccountObj", crm_id, tel="2")
+    await scene.sleep(REST_SECONDS)
+    await _probe(scene, _CUSTOMER, System.K3CLOUD)
+    await scene.sleep(REST_SECONDS)
+    async with Links.read(scene.world.broker, scene.world.mappings) as links:
+        seat = links.one(f"fxiaoke/AccountObj/{crm_id}")
+    problem = None if seat is None else seat.problem
+    is_told = problem is not None and problem.kind is ProblemKind.GONE
+    return is_told and not await scene.customers("Cid")
+
+
 async def _edits_while_the_source_stands_still(scene: Scene) -> bool:
     """What the writer read back settles a write: the next need not wait for the source."""
     crm_id, erp_id = await scene.customer("Ann")
@@ -216,6 +237,7 @@ async def _a_writer_dies_in_a_message(scene: Scene) -> bool:
 MORE: Mapping[str, Callable[[Scene], Awaitable[bool]]] = {
     "unmoved": _a_person_takes_back_what_was_done_to_a_record,
     "marker": _a_poll_sees_our_record_before_the_result,
+    "unread": _what_nobody_has_read_is_deleted,
     "ending": _the_holder_of_a_partner_is_deleted,
     "ours": _a_read_from_before_our_write_shows_a_persons_edit,
     "read back": _edits_while_the_source_stands_still,

@@ -157,7 +157,7 @@ class Erasures:
         if seat is None or seat.stage is not Stage.LINKED:
             is_unused = seat is not None and seat.stage is Stage.NEW and is_void
             return "" if is_made_anew and is_unused else "its link is not held"
-        if not seat.erp.is_gone:  # a patrol looks for what was read before: docs/reliability.md
+        if not seat.erp.is_gone:  # unread: until a write is refused, docs/reliability.md
             return "" if seat.erp.revision < 0 else "it is not known to be gone"
         if erased.name == ORDER:
             return self._judged_order(erased, seat, is_void=is_void)
