@@ -37,6 +37,21 @@ def test_a_copy_is_no_news_where_its_side_makes_nothing() -> None:
     assert lab.seat(ERP, copied).problem is None
 
 
+def test_what_we_have_made_a_second_time_is_told_also_where_its_side_makes_nothing() -> None:
+    """A create whose answer was lost was done late, when the next one had been deleted."""
+    lab = LinkLab()
+    lab.linked()
+    again = {**lab.vendors[ERP].records["001"], "FNumber": "C-2"}
+
+    made = lab.vendors[ERP].write(again, at=lab.tick(), by_anji=True)
+    lab.rest()
+
+    problem = lab.seat(ERP, made).problem
+    assert problem is not None
+    assert "which is linked with k3cloud/BD_Customer/001; this was made a second" in problem.words
+    assert lab.seat(CRM, "001").problem is None
+
+
 def test_a_copy_is_looked_at_again_after_the_links_were_lost() -> None:
     lab = LinkLab(make_link_type(creates=(CRM, ERP)))
     lab.linked()

@@ -80,16 +80,20 @@ def told_copied(turn: Turn) -> list[str]:
     """Return what to tell of a record that is marked for a home which is linked with another one.
 
     People copy records, and the marker goes with them: such a one would never begin a link (rule
-    3), and nobody would know why. Where its side makes nothing nobody misses a counterpart.
+    3), and nobody would know why. Where its side makes nothing nobody misses a counterpart; but
+    one that our account saved last is no copy of anybody's: we have made it a second time.
     """
     own = turn.seat.side(turn.own)
     marker = None if own.seen is None else own.seen.marker
-    if marker is None or turn.own not in turn.link_type.creates:
+    is_ours = own.stamp is not None and own.stamp.by_anji
+    if marker is None or not (is_ours or turn.own in turn.link_type.creates):
         return []
     row = turn.context.references.row(marker)
     if row is None or row.state is not RowState.LINKED or row.counterpart in {None, turn.seat.key}:
         return []
     words = f"the marker field names {marker}, which is linked with {row.counterpart}"
+    if is_ours:
+        return [f"{words}; this was made a second time: delete one of the two in its system"]
     return [f"{words}; if this is a copy of that one, empty the field"]
 
 

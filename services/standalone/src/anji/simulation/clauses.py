@@ -25,16 +25,19 @@ async def broken_links(world: World, *, but: Collection[str] = ()) -> list[str]:
     """Return which rows do not point at each other, and which links wait for what exists.
 
     And which have a problem, now that both sides agree; `but` are ids of records in the CRM that
-    people let stand otherwise than their partners, or have deleted.
+    people let stand otherwise than their partners, or have deleted. What was made a second time of
+    such a one is told, and stands.
     """
     rows = await _rows(world)
     found = [words for row in rows.values() if (words := _broken(row, rows))]
     async with Links.read(world.broker, world.mappings) as links:
         for seat in links.all():
-            is_gone = seat.side(seat.key.system).is_gone
+            own = seat.side(seat.key.system)
+            is_gone, marker = own.is_gone, None if own.seen is None else own.seen.marker
             if seat.stage is Stage.LINKED and not is_gone and str(seat.key) not in rows:
                 found.append(f"{seat.key} is linked and has no row")
-            told = None if seat.key.record_id in but else seat.problem
+            names = {seat.key.record_id, (marker or "").rpartition("/")[2]}
+            told = seat.problem if names.isdisjoint(but) else None
             if told is not None and await _stands(world, seat.key):
                 found.append(f"{seat.key} has a problem with nothing: {told.words}")
             found += [
