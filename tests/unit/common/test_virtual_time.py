@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from collections.abc import AsyncGenerator
 
 import pytest
 
@@ -170,3 +171,26 @@ def test_much_work_at_one_moment_is_no_livelock() -> None:
         return "ended"
 
     assert run_virtually(play()) == "ended"
+
+
+def test_generators_that_were_begun_and_not_ended_are_closed_with_the_loop() -> None:
+    closed, kept = list[int](), list[AsyncGenerator[int, None]]()
+
+    async def counting(number: int) -> AsyncGenerator[int, None]:
+        try:
+            yield number
+        finally:
+            closed.append(number)
+
+    async def play() -> None:
+        for number in range(2500):  # most end, and are forgotten
+            async for _ in counting(number):
+                pass
+        closed.clear()
+        kept.extend(counting(number) for number in (1, 2))
+        for each in kept:
+            await anext(each)
+
+    run_virtually(play())
+
+    assert closed == [1, 2]

@@ -13,7 +13,8 @@ __all__ = ["LEASE_SECONDS", "Lease", "Ledger", "asked_for"]
 
 LEASE_SECONDS = 10.0
 """Also how long after its last word a process that fell over may have called."""
-_LEAST_CALLS = 4
+_LEAST_CALLS = 8
+"""Enough for one change, looked at and written: a lease is a record for all to read."""
 _MOST_CALLS = 50
 """What is lost of the day, at the most, when a process falls over."""
 _DAYS_KEPT = 3

@@ -11,13 +11,14 @@ SIGSTOP and SIGCONT do.
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import Callable, Coroutine, Generator, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Sequence
 from contextvars import Context, ContextVar, copy_context
 from datetime import UTC, datetime, timedelta
 from heapq import heappop, heappush
 from itertools import count
 from types import coroutine
 from typing import Any, TypeVar, TypeVarTuple
+from weakref import ReferenceType, ref
 
 __all__ = [
     "EPOCH",
@@ -147,6 +148,7 @@ class LivelockError(Exception):
 _MOST_TURNS = 100_000
 """So many turns of the loop at one moment are no work that ends: those of a history are 87, of
 400 pairs that are edited at once 405. They take about a second."""
+_MANY_BEGUN = 1000
 _TOLD_TURNS = 100
 """What is at work in the last of them is told."""
 
@@ -194,6 +196,8 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
         self._numbers = count()
         self._timers: list[tuple[float, int, _Handle]] = []
         """A heap; of two at one time the one that was asked for first comes first."""
+        self._begun: list[ReferenceType[AsyncGenerator[Any, Any]]] = []
+        """Generators that were begun, those that ended among them: see `shutdown_asyncgens`."""
         self._turned = Counter[str]()
         """What was at work when too many turns were taken at one moment."""
         self.set_task_factory(self._numbered)
@@ -313,6 +317,23 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
             f"{_TOLD_TURNS}: {told}"
         )
         raise LivelockError(msg)
+
+    def _asyncgen_firstiter_hook(self, begun: AsyncGenerator[Any, Any]) -> None:
+        """Remember a generator as asyncio does, in a list in place of its weak set.
+
+        A history begins 800 of them, and nearly all have ended when anybody asks for them.
+        """
+        self._begun.append(ref(begun))
+        if len(self._begun) >= _MANY_BEGUN:
+            self._begun = [each for each in self._begun if each() is not None]
+
+    async def shutdown_asyncgens(self) -> None:
+        """Close those that have not ended."""
+        begun, self._begun = self._begun, []
+        await asyncio.gather(
+            *(each.aclose() for found in begun if (each := found()) is not None),
+            return_exceptions=True,
+        )
 
     def run_in_executor(
         self,
