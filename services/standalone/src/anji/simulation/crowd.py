@@ -14,8 +14,9 @@ from anji.simulation.clerks import Order
 from anji.simulation.cuts import WHOLE, Cut
 from anji.simulation.journal import Journal
 from anji.simulation.pace import Pace
+from anji.simulation.said import FORM, InSight, Unheard
 from anji_common.clock import Clock
-from anji_common.refs import System
+from anji_common.refs import Ref, System
 
 __all__ = ["Crowd"]
 
@@ -80,6 +81,7 @@ class Crowd:
         self._orders = 0
         self._shipped: set[str] = set()
         self._said: dict[tuple[str, str], dict[System, str]] = {}
+        self._in_sight: dict[tuple[str, str], InSight] = {}
         self._entered_twice_at = float("-inf")
         self._once: dict[tuple[str, str], set[str]] = defaultdict(set)
         self._count = 0
@@ -176,14 +178,18 @@ class Crowd:
         """
         return self._clock.monotonic() > self._entered_twice_at + _LONGEST_POLL_SECONDS
 
-    async def unheard(self, forgotten: Collection[str]) -> list[str]:
+    async def unheard(self, forgotten: Collection[str]) -> list[Unheard]:
         """Return what stands in customers that is nobody's last word.
 
         Args:
             forgotten: Fields in which any word that was ever said may stand.
         """
         return [
-            f"customer {found['_id']} {field}: holds {held!r}, last said was {sorted(said)}"
+            Unheard(
+                f"customer {found['_id']} {field}: holds {held!r}, last said was {sorted(said)}",
+                held,
+                self._sight(found["_id"], field),
+            )
             for found in await self._crm.every("AccountObj")
             if found["_id"] in self._customers
             for field in _ERP_FIELDS
@@ -191,6 +197,12 @@ class Crowd:
             not in (said := self._said[found["_id"], field].values())
             and not (field in forgotten and held in {"", *self._once[found["_id"], field]})
         ]
+
+    def _sight(self, customer: str, field: str) -> InSight | None:
+        """Return the last word of a field, if there is but one, said in sight of the CRM's."""
+        sight = self._in_sight.get((customer, field))
+        last = [*self._said[customer, field].values()]
+        return sight if sight is not None and last == [sight.said] else None
 
     async def _counterparts(self) -> dict[str, int]:
         """Return the ERP's id of every customer that has crossed, by its id in the CRM."""
@@ -314,13 +326,22 @@ class Crowd:
 
     def _take_down(
         self, field: tuple[str, str], system: System, words: str, shown: Sequence[object]
-    ) -> None:
-        """Remember what is said; who has seen the other side's last word has taken its place."""
+    ) -> str | None:
+        """Remember what is said; who has seen the other side's last word has taken its place.
+
+        Returns:
+            That word, if it was seen.
+        """
         said = self._said[field]
-        if said.get(system.other) in [each or "" for each in shown]:
+        self._in_sight.pop(field, None)
+        seen = said.get(system.other)
+        if seen not in [each or "" for each in shown]:
+            seen = None
+        if seen is not None:
             said.clear()
         said[system] = words
         self._once[field].add(words)
+        return seen
 
     async def _say_in_the_erp(self, customer: str) -> None:
         field, words = self._chance.choice(tuple(_ERP_FIELDS)), self._words()
@@ -330,7 +351,10 @@ class Crowd:
             key = _ERP_FIELDS[field]
             rows = await self._erp.every("BD_Customer", [key], f"FCUSTID={erp_id}")
             shown = [row[key] for row in rows]
-            self._take_down((customer, field), System.K3CLOUD, words, shown)
+            seen = self._take_down((customer, field), System.K3CLOUD, words, shown)
+            if seen is not None:
+                ref, at = Ref(System.K3CLOUD, FORM, str(erp_id)), self._clock.now()
+                self._in_sight[customer, field] = InSight(ref, key, seen, words, at)
             wished = {"FCUSTID": erp_id, _ERP_FIELDS[field]: words}
             await self._erp.change("BD_Customer", wished)
 

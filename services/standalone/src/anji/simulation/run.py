@@ -12,6 +12,7 @@ from anji.simulation.clerks import Clerks
 from anji.simulation.controls import RULE_BOOK, RuleBook
 from anji.simulation.crowd import Crowd
 from anji.simulation.cuts import WHOLE, Cut
+from anji.simulation.doubts import unheard
 from anji.simulation.erasures import Erasures
 from anji.simulation.habits import Habits
 from anji.simulation.journal import Journal, Line
@@ -54,7 +55,6 @@ _PATIENCE_SECONDS = 900.0
 _REPLAY_SECONDS = 15.0
 _FIRST_COMMANDS, _COMMANDS_A_DEED = 1000, 50
 """So many in all are no history any more; the longest have a tenth of it."""
-
 
 _TO_PEOPLE = (
     NoticeKind.UNSETTLED,
@@ -296,7 +296,7 @@ class _Course:
                 if await self._lag() or await world.open_attempts():  # the oracle sees neither
                     continue
                 wrong = [
-                    *await self._crowd.unheard(world.forgotten.fields),
+                    *await unheard(self._crowd, world),
                     *await self._clerks.unheard(world.forgotten, but=self._erasures.ids),
                     *self._erasures.not_by_people(),
                     *await broken_links(world, but=self._apart),
