@@ -12,7 +12,7 @@ Source: reference "k3cloud-webapi.md", sections 2.2, 3.5, 6 and 9.
 import asyncio
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import structlog
 
@@ -44,10 +44,17 @@ class Known:
     """Paths that it lacks, of rows with the lines' path before them."""
     system: tuple[str, ...] = SYSTEM_FIELDS
     """Those of `SYSTEM_FIELDS` that it has: stock, for one, may have no dates."""
+    _spelled: dict[str, str] = field(default_factory=dict, init=False, compare=False, repr=False)
+    """Query keys in the site's spelling, as far as they were asked for: every poll asks anew."""
 
     def spelled(self, key: str) -> str:
         """Return a query key in the site's spelling."""
-        return key if self.info is None else self.info.spelled_query(key)
+        if self.info is None:
+            return key
+        known = self._spelled.get(key)
+        if known is None:
+            known = self._spelled[key] = self.info.spelled_query(key)
+        return known
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
+from functools import partial
 
 import structlog
 
@@ -51,7 +52,7 @@ async def knowing(runtime: Runtime, system: System) -> AsyncIterator[Knowledge]:
 
     A follower that falls behind tells an old time: then more is looked at, never less.
     """
-    view = View(runtime.broker, CHECKPOINTS.name, project=_known)
+    view = View(runtime.broker, CHECKPOINTS.name, project=partial(_known, system))
     await view.start()
     work = _follow(view, runtime.clock)
     following = asyncio.create_task(work, name=f"{system} writer: checkpoints")
@@ -72,8 +73,9 @@ async def _follow(view: View, clock: Clock) -> None:
             await clock.sleep(_AGAIN_SECONDS)
 
 
-def _known(record: Record) -> bytes | None:
-    if record.value is None:
+def _known(system: System, record: Record) -> bytes | None:
+    """Return what is kept of a checkpoint; of another system's nothing, and it is not parsed."""
+    if record.value is None or not record.text_key.startswith(source_key(system, "")):
         return None
     kept = Checkpoint.from_record(record)
     if kept.read_at is None or kept.steady_since is None:  # the latter: an older version's

@@ -28,7 +28,7 @@ class VendorClock:
         self._clock = clock
         self.skew_seconds = skew_seconds
         self.called = asyncio.Event()
-        """Set when somebody has called the vendor."""
+        """Set when somebody has called the vendor to write: nothing else makes a callback due."""
 
     def now(self) -> float:
         """Return its time, in Unix seconds."""
@@ -115,7 +115,8 @@ class SimulatedTransport:
         request = Request(call.method, self._base_path + path, asked, headers, call.body)
         now = self._weather.clock.now()
         answer = self._core.handle(request, now)
-        self._weather.clock.called.set()
+        if call.writes:
+            self._weather.clock.called.set()
         return answer, {"date": _date(int(now))}
 
     async def _fall_into(self, call: Call, stage: Literal["before", "after"]) -> None:
