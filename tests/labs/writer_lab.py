@@ -204,6 +204,10 @@ class LittleTarget:
     def reads_are_paid(self) -> bool:
         return self._reads_are_paid
 
+    @property
+    def updates_in_parts(self) -> bool:
+        return False
+
     async def look_up(
         self, creates: Sequence[Command], *, own_only: bool
     ) -> Sequence[tuple[Found, ...]]:

@@ -77,6 +77,10 @@ class FxiaokeTarget:
     def reads_are_paid(self) -> bool:
         return True
 
+    @property
+    def updates_in_parts(self) -> bool:
+        return True
+
     async def look_up(
         self, creates: Sequence[Command], *, own_only: bool
     ) -> Sequence[tuple[Found, ...]]:

@@ -93,6 +93,10 @@ class K3CloudTarget:
     def reads_are_paid(self) -> bool:
         return False
 
+    @property
+    def updates_in_parts(self) -> bool:
+        return False  # a save that removes rows must name those that it keeps
+
     async def look_up(
         self, creates: Sequence[Command], *, own_only: bool
     ) -> Sequence[tuple[Found, ...]]:

@@ -18,7 +18,16 @@ from anji_common.messages import Message, Record
 from anji_common.refs import Ref, System
 from anji_common.topics import Lane, attempts_topic
 
-__all__ = ["Attempt", "AttemptRow", "Delivery", "Made", "Refusal", "command_in", "delivery_of"]
+__all__ = [
+    "Attempt",
+    "AttemptRow",
+    "Delivery",
+    "Made",
+    "Refusal",
+    "Rest",
+    "command_in",
+    "delivery_of",
+]
 
 
 class Made(Event):
@@ -39,6 +48,35 @@ class Refusal(Event):
     field: str = ""
 
 
+class Rest(Event):
+    """What of an update an attempt sends, by name: the other parts stood already."""
+
+    values: tuple[str, ...] = ()
+    """Head paths."""
+
+    rows: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    """Lines path → `RowWish.source_id`."""
+
+    removes: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    """Lines path → `RowRemoval.target_id`."""
+
+    @classmethod
+    def of(cls, command: Command) -> Self:
+        """Return the names of all that a command holds."""
+        rows, removes = command.rows.items(), command.removes.items()
+        return cls(
+            values=tuple(command.values),
+            rows={path: tuple(each.source_id for each in wishes) for path, wishes in rows},
+            removes={path: tuple(each.target_id for each in gone) for path, gone in removes},
+        )
+
+    @property
+    def count(self) -> int:
+        """How many parts these are."""
+        lines = (*self.rows.values(), *self.removes.values())
+        return len(self.values) + sum(map(len, lines))
+
+
 class Attempt(Event):
     """A command that was taken and has no result yet."""
 
@@ -48,6 +86,12 @@ class Attempt(Event):
 
     began_at: AwareDatetime | None = None
     """When the last of them was begun, on its owner's clock; for people."""
+
+    fruitful: int = 0
+    """How many of them there had been when an effect was last seen, of an update in parts."""
+
+    rest: Rest | None = None
+    """What the last of them sends, where that is not the whole command."""
 
     in_doubt: bool = False
     """One of them may have taken effect, or still may: look, never repeat."""

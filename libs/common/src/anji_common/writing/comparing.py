@@ -12,7 +12,7 @@ from anji_common.events.commands import Command, RowRemoval, RowWish
 from anji_common.events.observed import Observed
 from anji_common.interest import LinesInterest, ObjectInterest
 
-__all__ = ["Standing", "holds", "marked", "same", "standing_of"]
+__all__ = ["Standing", "holds", "marked", "rest_of", "same", "standing_of"]
 
 _Row = Mapping[str, JsonValue]
 
@@ -61,7 +61,12 @@ def _plain(value: JsonValue) -> JsonValue:
 
 
 def standing_of(
-    command: Command, observed: Observed, interest: ObjectInterest, *, in_doubt: bool
+    command: Command,
+    observed: Observed,
+    interest: ObjectInterest,
+    *,
+    in_doubt: bool,
+    in_parts: bool = False,
 ) -> Standing:
     """Return where `observed` stands, field by field and line by line.
 
@@ -70,18 +75,18 @@ def standing_of(
     alike are common, and the other one is not ours. Unmarked ones are looked for only if the
     record has moved; a date of whole seconds does not tell. Where lines were added and anything
     else is still at its base, the command was done in part: all of it again would add them twice.
-    A line to be removed is at its wish where it is gone.
+    With `in_parts` only its rest is sent (`rest_of`), and that is at its base; an added line with
+    our mark that says something else by now was edited. A line to be removed is at its wish where
+    it is gone.
     """
     held = [
         _between(observed.data.get(path), wished, command.base.get(path))
         for path, wished in command.values.items()
     ]
-    has_moved = observed.stamp.modified_at != command.base_modified_at
-    id_fields = {lines.path: lines.id_field for lines in interest.lines}
-    are_marked = {lines.path for lines in interest.lines if lines.marker_field is not None}
-    has_added = False
+    is_begun = False
     for path, wishes in command.rows.items():
-        rows = _by_id(observed.data.get(path), id_fields.get(path, ""))
+        lines = _lines_of(interest, path)
+        rows = _by_id(observed.data.get(path), lines)
         held.extend(
             _of_known_line(wish, rows.pop(wish.target_id, None))
             for wish in wishes
@@ -89,15 +94,75 @@ def standing_of(
         )
         added = [wish for wish in wishes if wish.target_id is None]
         if added:
-            is_looked_for = in_doubt and (has_moved or path in are_marked)
-            held.append(_of_added_lines(added, list(rows.values()) if is_looked_for else []))
-            has_added = has_added or held[-1] is not Standing.AT_BASE
+            free = _free(rows, command, observed, lines, in_doubt=in_doubt)
+            missing = _missing(added, free)
+            held.append(Standing.AT_BASE if missing else Standing.AT_WISH)
+            is_begun = is_begun or len(missing) < len(added)
+            if in_parts and lines is not None and marked(missing, free, lines):
+                held.append(Standing.ELSEWHERE)
     for path, removals in command.removes.items():
-        rows = _by_id(observed.data.get(path), id_fields.get(path, ""))
+        rows = _by_id(observed.data.get(path), _lines_of(interest, path))
         held.extend(_of_removed_line(removal, rows.get(removal.target_id)) for removal in removals)
-    if Standing.ELSEWHERE in held or (has_added and Standing.AT_BASE in held):
+    if Standing.ELSEWHERE in held or (is_begun and not in_parts and Standing.AT_BASE in held):
         return Standing.ELSEWHERE
     return Standing.AT_BASE if Standing.AT_BASE in held else Standing.AT_WISH
+
+
+def rest_of(
+    command: Command, observed: Observed, interest: ObjectInterest, *, in_doubt: bool
+) -> Command:
+    """Return the update without what is at its wish; what it names is known as in `standing_of`.
+
+    Done over what stands it gives what the whole would, for less: only for a vendor that takes an
+    update in parts. One that takes a document whole may take out what a save does not name.
+    """
+    values = _unlike(command.values, observed.data)
+    rows: dict[str, tuple[RowWish, ...]] = {}
+    for path, wishes in command.rows.items():
+        lines = _lines_of(interest, path)
+        held = _by_id(observed.data.get(path), lines)
+        known = {
+            each.target_id: held.pop(each.target_id, None) for each in wishes if each.target_id
+        }
+        added = [wish for wish in wishes if wish.target_id is None]
+        missing = _missing(added, _free(held, command, observed, lines, in_doubt=in_doubt))
+        left = [
+            each if each.target_id is None else _rest_of_line(each, known.get(each.target_id))
+            for each in wishes
+            if each.target_id is not None or any(each is other for other in missing)
+        ]
+        rows[path] = tuple(each for each in left if each is not None)
+    removes = {
+        path: tuple(
+            each
+            for each in removals
+            if each.target_id in _by_id(observed.data.get(path), _lines_of(interest, path))
+        )
+        for path, removals in command.removes.items()
+    }
+    return command.model_copy(
+        update={
+            "values": values,
+            "base": _of_paths(command.base, values),
+            "rows": {path: each for path, each in rows.items() if each},
+            "removes": {path: each for path, each in removes.items() if each},
+        }
+    )
+
+
+def _unlike(wished: _Row, found: _Row) -> dict[str, JsonValue]:
+    return {path: each for path, each in wished.items() if not same(found.get(path), each)}
+
+
+def _of_paths(base: _Row, values: _Row) -> dict[str, JsonValue]:
+    return {path: each for path, each in base.items() if path in values}
+
+
+def _rest_of_line(wish: RowWish, row: _Row | None) -> RowWish | None:
+    left = _unlike(wish.values, row or {})
+    if row is not None and not left:
+        return None
+    return wish.model_copy(update={"values": left, "base": _of_paths(wish.base or {}, left)})
 
 
 def _between(found: JsonValue, wished: JsonValue, base: JsonValue) -> Standing:
@@ -124,18 +189,37 @@ def _of_removed_line(removal: RowRemoval, row: _Row | None) -> Standing:
     return Standing.AT_BASE if holds(row, removal.base) else Standing.ELSEWHERE
 
 
-def _of_added_lines(wishes: Sequence[RowWish], free: list[_Row]) -> Standing:
-    found = 0
+def _free(
+    rows: Mapping[str, _Row],
+    command: Command,
+    observed: Observed,
+    lines: LinesInterest | None,
+    *,
+    in_doubt: bool,
+) -> list[_Row]:
+    """Return the rows among which lines may be that an attempt of this command has added."""
+    has_moved = observed.stamp.modified_at != command.base_modified_at
+    is_marked = lines is not None and lines.marker_field is not None
+    return list(rows.values()) if in_doubt and (has_moved or is_marked) else []
+
+
+def _missing(wishes: Sequence[RowWish], free: list[_Row]) -> list[RowWish]:
+    """Return the wishes that no row holds; each row stands for one, and is taken off `free`."""
+    missing = []
     for wish in wishes:
         match = next((row for row in free if holds(row, wish.values)), None)
-        if match is not None:
+        if match is None:
+            missing.append(wish)
+        else:
             free.remove(match)
-            found += 1
-    if found == len(wishes):
-        return Standing.AT_WISH
-    return Standing.ELSEWHERE if found else Standing.AT_BASE
+    return missing
 
 
-def _by_id(value: JsonValue, id_field: str) -> dict[str, _Row]:
+def _lines_of(interest: ObjectInterest, path: str) -> LinesInterest | None:
+    return next((lines for lines in interest.lines if lines.path == path), None)
+
+
+def _by_id(value: JsonValue, lines: LinesInterest | None) -> dict[str, _Row]:
     rows = value if isinstance(value, list) else []
+    id_field = "" if lines is None else lines.id_field
     return {str(row.get(id_field)): row for row in rows if isinstance(row, dict)}

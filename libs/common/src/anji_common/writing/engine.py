@@ -47,7 +47,15 @@ from anji_common.writing.settings import WriterSettings
 from anji_common.writing.shadow import log_suppressed
 from anji_common.writing.target import Target
 from anji_common.writing.timers import Timers
-from anji_common.writing.verdicts import Answered, Job, Parked, Send, Verdict, parked_unseen
+from anji_common.writing.verdicts import (
+    Answered,
+    Job,
+    Parked,
+    Send,
+    Verdict,
+    attempted,
+    parked_unseen,
+)
 
 __all__ = ["run_writer", "writer_group"]
 
@@ -318,24 +326,18 @@ class _Desk:
         """Record and send every job whose verdict is `Send`, no attempt older than A."""
         settled: dict[Ref, Answered | Parked] = {}
         while True:
-            settled |= {
-                seat: verdict
-                for seat, verdict in verdicts.items()
-                if not isinstance(verdict, Send)
-            }
-            sent = [jobs[seat] for seat, verdict in verdicts.items() if isinstance(verdict, Send)]
-            if not sent:
+            sends: dict[Ref, Send] = {}
+            for seat, verdict in verdicts.items():
+                if isinstance(verdict, Send):
+                    sends[seat] = verdict
+                else:
+                    settled[seat] = verdict
+            if not sends:
                 return settled
+            sent = [jobs[seat] for seat in sends]
             watch = Stopwatch(self._clock)
             attempts = [
-                job.attempt.model_copy(
-                    update={
-                        "tries": job.attempt.tries + 1,
-                        "began_at": watch.begun_at,
-                        "in_doubt": True,
-                    }
-                )
-                for job in sent
+                attempted(jobs[seat], send, watch.begun_at) for seat, send in sends.items()
             ]
             recorded = [
                 rows[job.seat].with_attempt(attempt)
@@ -346,14 +348,16 @@ class _Desk:
                 await self._commit(recorded, (), [])
             except RejectedError as error:
                 pairs = list(zip(sent, attempts, strict=True))
-                verdicts = refuse_largest(rows, pairs, outputs, error, self._clock.now())
+                refused = refuse_largest(rows, pairs, outputs, error, self._clock.now())
+                verdicts = {**sends, **refused}
                 continue
             for job in sent:  # whatever happens from here on, they are looked at again
                 lane = job.command.lane
                 begun = watch.begun
                 self._timers.park(job.seat, begun, 0.0, doubted_since=begun, lane=lane)
             if not self._rules.is_outdated(watch.seconds, self._settings):
-                return settled | await self._sending.send(sent, attempts, watch.begun)
+                wishes = [send.rest or jobs[seat].command for seat, send in sends.items()]
+                return settled | await self._sending.send(sent, attempts, wishes, watch.begun)
             WRITER_ATTEMPTS.labels(self._system, "outdated").inc(len(sent))
             _log.warning("attempt.outdated", system=self._system.value, commands=len(sent))
             try:

@@ -18,7 +18,6 @@ from anji_common.writing.verdicts import (
     Answered,
     Job,
     Parked,
-    Send,
     Verdict,
     after_read_back,
     after_refusal,
@@ -37,10 +36,10 @@ def refuse_largest(
     error: RejectedError,
     at: datetime,
 ) -> dict[Ref, Verdict]:
-    """Return the verdicts on attempts of which the largest cannot be noted, and so is not made.
+    """Return the verdict on the largest of attempts, which cannot be noted, and so is not made.
 
     Where its row is too large for what waits in it, the last command that waits is refused: it is
-    taken off `rows`, and its result is one of the `outputs`.
+    taken off `rows`, and its result is one of the `outputs`; no verdict is returned then.
 
     Raises:
         RejectedError: `error`; none is large.
@@ -54,13 +53,11 @@ def refuse_largest(
     job, _ = largest
     if size(largest) <= _CUT_BYTES:
         raise error
-    verdicts: dict[Ref, Verdict] = {each.seat: Send() for each, _ in sent}
     if rows[job.seat].waiting:
         outputs.append(_without_last(rows, job.seat, error, at).to_message())
-    else:
-        words = f"it was not carried out, for it cannot be noted: {error}"
-        verdicts[job.seat] = after_refusal(job, Refusal(words=words, code=_CODE), at)
-    return verdicts
+        return {}
+    words = f"it was not carried out, for it cannot be noted: {error}"
+    return {job.seat: after_refusal(job, Refusal(words=words, code=_CODE), at)}
 
 
 @dataclass

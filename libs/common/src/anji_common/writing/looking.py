@@ -193,7 +193,8 @@ class Looking:
             is_done = self._target.is_done(command, observed)
             return after_operation(job, observed, self._settings, now, is_done=is_done)
         interest = self._interest.of(command.object_name)
-        verdict = after_read(job, observed, interest, self._settings, now)
+        in_parts = self._target.updates_in_parts
+        verdict = after_read(job, observed, interest, self._settings, now, in_parts=in_parts)
         if observed is None or not isinstance(verdict, Answered):
             return verdict
         if verdict.result.outcome is not Outcome.UPDATED:

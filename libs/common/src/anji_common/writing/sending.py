@@ -1,12 +1,13 @@
 """Sending: what has been recorded leaves, and each answer becomes a verdict."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import structlog
 
 from anji_common.clock import Clock
 from anji_common.errors import RejectedError, RetriableError
-from anji_common.events.commands import Action
+from anji_common.events.commands import Action, Command
 from anji_common.metrics import WRITER_ATTEMPTS
 from anji_common.refs import Ref
 from anji_common.writing.attempts import Attempt, Made
@@ -59,17 +60,22 @@ class Sending:
         self._settings = settings
 
     async def send(
-        self, jobs: Sequence[Job], attempts: Sequence[Attempt], begun: float
+        self,
+        jobs: Sequence[Job],
+        attempts: Sequence[Attempt],
+        wishes: Sequence[Command],
+        begun: float,
     ) -> dict[Ref, Answered | Parked]:
         """Write, and return a verdict on each job.
 
         Args:
             jobs: As they were before this attempt.
             attempts: As they were recorded for it, in the same order.
+            wishes: What of each is sent.
             begun: Monotonic seconds before they were recorded.
         """
         WRITER_ATTEMPTS.labels(self._target.system, "sent").inc(len(jobs))
-        outcomes = await self._target.write([job.command for job in jobs])
+        outcomes = await self._target.write(wishes)
         verdicts: dict[Ref, Answered | Parked] = {}
         made: list[tuple[Job, Made]] = []
         for job, attempt, outcome in zip(jobs, attempts, outcomes, strict=True):
@@ -93,7 +99,7 @@ class Sending:
             case Refused():
                 return after_refusal(job, outcome, now)
             case Busy():
-                return after_busy(job, outcome, self._settings, now)
+                return self._busy(job, attempt, outcome)
             case Doubtful():
                 WRITER_ATTEMPTS.labels(self._target.system, "doubted").inc()
                 _log.warning("attempt.doubted", seat=str(job.seat), number=str(job.command.number))
@@ -113,6 +119,15 @@ class Sending:
             return made
         observed = written.observed if is_due else None
         return after_read_back(job, made, observed, self._clock.now())
+
+    def _busy(self, job: Job, attempt: Attempt, busy: Busy) -> Answered | Parked:
+        """Put it off. What an earlier attempt has added is still looked for, or it is doubled."""
+        verdict = after_busy(job, busy, self._settings, self._clock.now())
+        is_begun = job.attempt.in_doubt and attempt.rest is not None
+        if isinstance(verdict, Answered) or not is_begun:
+            return verdict
+        kept = verdict.attempt.model_copy(update={"in_doubt": True, "rest": job.attempt.rest})
+        return replace(verdict, attempt=kept)
 
     async def _taken(self, job: Job, refused: Refused) -> Answered | Parked:
         """Look for what took the number: it is ours, somebody's, or not to be seen yet."""

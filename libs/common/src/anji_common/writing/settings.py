@@ -46,7 +46,8 @@ class WriterSettings(PartSettings):
     """
 
     max_tries: int = Field(default=4, ge=1)
-    """Attempts of one command whose answers were lost, before a person has to decide."""
+    """Attempts of one command whose answers were lost, and that had no effect, before a person has
+    to decide."""
 
     max_busy: int = Field(default=8, ge=1)
     """How often the vendor may put one command off before it is rejected in the vendor's words."""

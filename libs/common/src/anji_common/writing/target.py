@@ -107,6 +107,14 @@ class Target(Protocol):
         """
         ...
 
+    @property
+    def updates_in_parts(self) -> bool:
+        """CRM: whether an update is a call for each of its parts, and names no other part.
+
+        Of one that is compared with its target, `write` is given only what is not at its wish.
+        """
+        ...
+
     async def look_up(
         self, creates: Sequence[Command], *, own_only: bool
     ) -> Sequence[tuple[Found, ...]]:

@@ -14,8 +14,8 @@ from anji_common.events.observed import Observed
 from anji_common.events.results import Outcome, Result
 from anji_common.interest import ObjectInterest
 from anji_common.refs import Ref
-from anji_common.writing.attempts import Attempt, AttemptRow, Made, Refusal
-from anji_common.writing.comparing import Standing, same, standing_of
+from anji_common.writing.attempts import Attempt, AttemptRow, Made, Refusal, Rest
+from anji_common.writing.comparing import Standing, rest_of, same, standing_of
 from anji_common.writing.settings import WriterSettings
 from anji_common.writing.target import Busy, Doubtful, Found, Refused
 
@@ -33,6 +33,7 @@ __all__ = [
     "after_read",
     "after_read_back",
     "after_refusal",
+    "attempted",
     "parked_unseen",
 ]
 
@@ -81,6 +82,9 @@ class Job:
 class Send:
     """It is to be written now."""
 
+    rest: Command | None = None
+    """Only this of it, where the rest of an update stands already; `None`: the whole."""
+
 
 @dataclass(frozen=True, slots=True)
 class Answered:
@@ -100,6 +104,19 @@ class Parked:
 
 
 Verdict = Send | Answered | Parked
+
+
+def attempted(job: Job, send: Send, began_at: datetime) -> Attempt:
+    """Return the attempt that is noted before the job is sent."""
+    attempt = job.attempt
+    update = {
+        "tries": attempt.tries + 1,
+        "began_at": began_at,
+        "in_doubt": True,
+        "rest": None if send.rest is None else Rest.of(send.rest),
+        "fruitful": attempt.tries if _gets_on(attempt, send.rest) else attempt.fruitful,
+    }
+    return attempt.model_copy(update=update)
 
 
 def after_lost_message(job: Job, at: datetime) -> Answered:
@@ -137,26 +154,33 @@ def after_look_up(
     return _send_or_give_up(job, settings, at)
 
 
-def after_read(
+def after_read(  # noqa: PLR0913 - what a comparison takes
     job: Job,
     observed: Observed | None,
     interest: ObjectInterest,
     settings: WriterSettings,
     at: datetime,
+    *,
+    in_parts: bool = False,
 ) -> Verdict:
-    """Return the verdict on an update, by what its target holds now (``protocol.md`` 11)."""
+    """Return the verdict on an update, by what its target holds now (``protocol.md`` 11).
+
+    With `in_parts` only what is not at its wish is sent.
+    """
     command = job.command
     if observed is None:
         words = "the record is gone"
         return _answered(job, at, Outcome.REJECTED, ref=command.target, words=words, code="gone")
-    standing = standing_of(command, observed, interest, in_doubt=job.attempt.in_doubt)
+    in_doubt = job.attempt.in_doubt
+    standing = standing_of(command, observed, interest, in_doubt=in_doubt, in_parts=in_parts)
     if standing is Standing.AT_WISH:
         return _answered(job, at, Outcome.UPDATED, ref=observed.ref, observed=observed)
     if job.may_still_happen:
         return parked_unseen(job)
     if standing is Standing.ELSEWHERE:
         return _answered(job, at, Outcome.MOVED, ref=observed.ref, observed=observed)
-    return _send_or_give_up(job, settings, at)
+    rest = rest_of(command, observed, interest, in_doubt=in_doubt) if in_parts else command
+    return _send_or_give_up(job, settings, at, None if rest == command else rest)
 
 
 def after_operation(
@@ -255,19 +279,31 @@ def _may_repeat_at_once(job: Job, settings: WriterSettings) -> bool:
     )
 
 
-def _send_or_give_up(job: Job, settings: WriterSettings, at: datetime) -> Verdict:
+def _send_or_give_up(
+    job: Job, settings: WriterSettings, at: datetime, rest: Command | None = None
+) -> Verdict:
     attempt = job.attempt
     if attempt.refusal is not None:
         return after_refusal(job, attempt.refusal, at)
     if not attempt.in_doubt:
-        return Send()
-    if attempt.tries >= settings.max_tries:
-        words = f"no answer to {attempt.tries} attempts, and no effect of any was found"
+        return Send(rest)
+    is_vain = attempt.tries - attempt.fruitful >= settings.max_tries
+    if is_vain and not _gets_on(attempt, rest):
+        which = "any" if rest is None else "the last"
+        words = f"no answer to {attempt.tries} attempts, and no effect of {which} was found"
         return _answered(job, at, Outcome.IN_DOUBT, ref=job.command.target, words=words)
     if job.command.action is Action.CREATE and not job.can_be_found:
         words = "no answer came, and nothing tells the record from others': look for it by hand"
         return _answered(job, at, Outcome.IN_DOUBT, words=words)
-    return Send()
+    return Send(rest)
+
+
+def _gets_on(attempt: Attempt, rest: Command | None) -> bool:
+    """Whether less is left than the last attempt sent: attempts with an effect come to an end."""
+    if rest is None:
+        return False
+    sent = attempt.rest or Rest.of(attempt.command)
+    return Rest.of(rest).count < sent.count
 
 
 def _answered(  # noqa: PLR0913 - one parameter an attribute of a result
