@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from anji.installation import Installation
-from anji.services import default_names, open_services
+from anji.services import open_services, services_to_run
 from anji.supervise import supervise
 from anji.up import until_told
 from anji_common.clock import Clock
@@ -58,7 +58,7 @@ def main(seconds: float, words: Sequence[str]) -> None:
     """Run what ``anji`` would with these words, so far ahead."""
     installation = Installation.read(os.environ)  # noqa: TID251 - the outermost place of a process
     configure_logs(installation.settings.log_format, installation.settings.log_level)
-    names = default_names(installation) if words[0] == "up" else tuple(words[1:])
+    names = services_to_run(installation, None if words[0] == "up" else words[1:])
     asyncio.run(until_told(_run(installation, names, seconds)))
 
 

@@ -21,7 +21,7 @@ import anji_k3cloud.service
 import anji_mapper.service
 import anji_mapper.tasks
 from anji.installation import Installation
-from anji.services import default_names, open_services
+from anji.services import open_services, services_to_run
 from anji.simulation.controls import CONTROLS, RULE_BOOK, RuleBook
 from anji.supervise import Service, supervise
 from anji.up import until_told
@@ -187,7 +187,7 @@ def main(rules: str, words: Sequence[str]) -> None:
     """Run what ``anji`` would with these words, without the rules."""
     installation = Installation.read(os.environ)  # noqa: TID251 - the outermost place of a process
     configure_logs(installation.settings.log_format, installation.settings.log_level)
-    names = default_names(installation) if words[0] == "up" else tuple(words[1:])
+    names = services_to_run(installation, None if words[0] == "up" else words[1:])
     named = rules.split(",")
     left_out = [name for name in named if name != _ONE_OWNER and name not in _HABITS]
     is_selfish = _ONE_OWNER in named

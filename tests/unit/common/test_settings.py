@@ -116,6 +116,16 @@ def test_what_is_wrong_together_is_named_as_it_is_typed() -> None:
     assert str(caught.value) == "ANJI_CRM_USER and ANJI_CRM_GROUP belong together"
 
 
+def test_what_is_wrong_together_is_named_beside_what_is_missing() -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        loaded({"ANJI_CRM_APP_SECRET": "s3cret", "ANJI_CRM_USER": "zhang"})
+
+    assert str(caught.value).splitlines() == [
+        "ANJI_CRM_URL is missing: Where it is",
+        "ANJI_CRM_USER and ANJI_CRM_GROUP belong together",
+    ]
+
+
 def test_tables_of_others_are_given_as_text() -> None:
     source = SettingsSource({}, {"mapping": {"customer": {"organisation": 603}}})
 

@@ -1,8 +1,11 @@
 """The command as it is typed: a process of its own, its words and its exit codes."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
 
 from anji.claims import claim
 
@@ -21,12 +24,46 @@ def anji(home: Path, *words: str, **settings: str) -> subprocess.CompletedProces
 
 
 def test_missing_settings_are_one_line_each_and_exit_code_78(tmp_path: Path) -> None:
-    ended = anji(tmp_path, "up")
+    ended = anji(tmp_path / "new", "up")
 
-    lines = ended.stderr.splitlines()
+    *lines, what_to_do = ended.stderr.splitlines()
     assert ended.returncode == 78
     assert "anji: ANJI_FXIAOKE_APP_ID is missing: FSAID_…, from the admin console" in lines
-    assert all(line.startswith("anji: ANJI_FXIAOKE_") for line in lines)
+    assert all(re.match(r"anji: (either )?ANJI_(FXIAOKE|K3CLOUD)_", line) for line in lines)
+    assert f"in the environment or in {tmp_path}/new/anji.toml" in what_to_do
+    assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "settings"),
+    [
+        (("up",), {}),
+        (("run", "fxiaoke-writer", "k3cloud-source", "mapper"), {}),
+        (("up",), {"ANJI_BROKER": "kafka"}),
+    ],
+    ids=["up", "run", "up on Kafka"],
+)
+def test_all_that_is_missing_is_named_at_once_and_is_all_that_is_needed(
+    tmp_path: Path, words: tuple[str, ...], settings: dict[str, str]
+) -> None:
+    ended = anji(tmp_path, *words, **settings)
+
+    named = set(re.findall(r"ANJI_(?:FXIAOKE|K3CLOUD|KAFKA)_\w+", ended.stderr))
+    needed = {
+        "ANJI_FXIAOKE_APP_ID", "ANJI_FXIAOKE_APP_SECRET", "ANJI_FXIAOKE_PERMANENT_CODE",
+        "ANJI_FXIAOKE_CLOUD", "ANJI_FXIAOKE_URL", "ANJI_FXIAOKE_OPEN_USER_ID",
+        "ANJI_FXIAOKE_MOBILE", "ANJI_K3CLOUD_URL", "ANJI_K3CLOUD_ACCT_ID",
+        "ANJI_K3CLOUD_USERNAME", "ANJI_K3CLOUD_APP_ID", "ANJI_K3CLOUD_APP_SECRET",
+        "ANJI_K3CLOUD_PASSWORD",
+    }  # fmt: skip
+    kafka = {"ANJI_KAFKA_BOOTSTRAP_SERVERS"} if settings else set[str]()
+    assert (ended.returncode, named) == (78, needed | kafka)
+
+
+def test_a_service_needs_no_settings_of_a_vendor_that_it_does_not_call(tmp_path: Path) -> None:
+    ended = anji(tmp_path, "run", "fxiaoke-source")
+
+    assert (ended.returncode, "K3CLOUD" in ended.stderr) == (78, False)
 
 
 def test_a_service_that_nobody_knows_is_exit_code_78(tmp_path: Path) -> None:

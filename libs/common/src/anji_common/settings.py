@@ -115,7 +115,7 @@ class SettingsSource:
         home = environment.get("ANJI_HOME") or Path.home() / ".anji"
         path = Path(named) if named else Path(home) / "anji.toml"
         if not named and not path.exists():
-            return cls(environment, {})
+            return cls(environment, {}, str(path))
         try:
             return cls(environment, tomllib.loads(path.read_text()), str(path))
         except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -141,7 +141,8 @@ class SettingsSource:
         except ValidationError as error:
             by_key = {_key(kind, field): name for name, field in names.items()}
             by_key |= {field: name for name, field in names.items()}
-            lines = "\n".join(_line(found, by_key, kind) for found in error.errors())
+            errors = (*error.errors(), *_of_several(kind, values, error))
+            lines = "\n".join(_line(found, by_key, kind) for found in errors)
             raise ConfigurationError(lines) from error
 
     def unknown(
@@ -217,6 +218,24 @@ def _key(kind: type[PartSettings], field: str) -> str:
 def _section(kind: type[PartSettings]) -> str | None:
     part = str(kind.model_config.get("env_prefix", "")).removeprefix(_PREFIX).rstrip("_")
     return part.lower() or None
+
+
+def _of_several(
+    kind: type[PartSettings], values: Mapping[str, Any], error: ValidationError
+) -> list[Any]:
+    """Return what is wrong with several settings together, beside some that are missing.
+
+    The library looks at them only where each is right by itself, so those that are missing are
+    taken as given.
+    """
+    missing = [found["loc"][0] for found in error.errors() if found["type"] == "missing"]
+    if len(missing) < error.error_count():
+        return []
+    try:
+        kind.model_validate({**values, **dict.fromkeys(map(str, missing), "given")})
+    except ValidationError as of_several:
+        return [found for found in of_several.errors() if not found["loc"]]
+    return []
 
 
 def _line(found: Any, by_key: Mapping[str, str], kind: type[PartSettings]) -> str:  # noqa: ANN401 - pydantic's error is a dictionary of anything

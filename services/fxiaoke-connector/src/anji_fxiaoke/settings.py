@@ -201,15 +201,15 @@ class FxiaokeSettings(PartSettings):
 
     @model_validator(mode="after")
     def _one_of_each(self) -> Self:
+        wrong = []
         if (self.cloud is None) == (self.url is None):
-            msg = "either cloud or url"
-            raise ValueError(msg)
+            wrong.append("either cloud or url")
         if self.open_user_id is None and self.mobile is None:
-            msg = "either open_user_id or mobile"
-            raise ValueError(msg)
+            wrong.append("either open_user_id or mobile")
         if self.auth_style == "oauth" and self.user_id is None:
-            msg = "auth_style oauth needs user_id"
-            raise ValueError(msg)
+            wrong.append("auth_style oauth needs user_id")
+        if wrong:
+            raise ValueError("\n".join(wrong))
         return self
 
     @property

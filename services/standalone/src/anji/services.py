@@ -15,10 +15,12 @@ import anji_k3cloud.service
 import anji_mapper.service
 from anji.installation import Installation
 from anji.supervise import Service
+from anji_common.broker.kafka_settings import KafkaSettings
 from anji_common.errors import ConfigurationError
 from anji_common.http_transport import HttpTransport
 from anji_common.refs import System
 from anji_common.runtime import Runtime
+from anji_common.settings import PartSettings
 from anji_common.transport import Transport
 from anji_common.writing.settings import WriterSettings
 from anji_fxiaoke.settings import FxiaokeSettings
@@ -26,7 +28,7 @@ from anji_k3cloud.service import Connection
 from anji_k3cloud.settings import K3CloudSettings
 from anji_mapper.settings import MapperSettings
 
-__all__ = ["SERVICE_NAMES", "Run", "default_names", "open_services"]
+__all__ = ["SERVICE_NAMES", "Run", "open_services", "services_to_run"]
 
 Run = Callable[[], Awaitable[None]]
 
@@ -129,12 +131,57 @@ _BUILDERS: dict[str, Callable[[_Room], Run]] = {
     "mapper": _mapper,
 }
 SERVICE_NAMES = tuple(_BUILDERS)
+_SETTINGS: dict[str, tuple[type[PartSettings], ...]] = {
+    "fxiaoke-source": (FxiaokeSettings,),
+    "fxiaoke-callback": (FxiaokeSettings,),
+    "fxiaoke-writer": (FxiaokeSettings, WriterSettings),
+    "k3cloud-source": (K3CloudSettings,),
+    "k3cloud-writer": (K3CloudSettings, WriterSettings),
+    "mapper": (MapperSettings,),
+}
+"""What each of them reads: looked at before anything is opened, and all that is wrong told."""
 
 
-def default_names(installation: Installation) -> tuple[str, ...]:
-    """Return the services that the settings allow: no callback's without its key."""
+def services_to_run(
+    installation: Installation, names: Sequence[str] | None = None
+) -> tuple[str, ...]:
+    """Return the services of those names, or all that the settings allow.
+
+    Without its key there is no callback's service.
+
+    Raises:
+        ConfigurationError: there is no such service, or settings are missing or wrong: a line for
+            each of all of them, and what to do.
+    """
+    unknown = [name for name in names or () if name not in _BUILDERS]
+    if unknown:
+        msg = f"no such service: {', '.join(unknown)}; there are {', '.join(SERVICE_NAMES)}"
+        raise ConfigurationError(msg)
+    _look_at_settings(installation, SERVICE_NAMES if names is None else names)
+    if names is not None:
+        return tuple(names)
     has_key = installation.source.load(FxiaokeSettings).callback_aes_key is not None
     return tuple(name for name in SERVICE_NAMES if has_key or name != "fxiaoke-callback")
+
+
+def _look_at_settings(installation: Installation, names: Sequence[str]) -> None:
+    source = installation.source
+    kinds = dict.fromkeys(kind for name in names for kind in _SETTINGS[name])
+    if installation.settings.broker == "kafka":
+        kinds = {KafkaSettings: None, **kinds}
+    lines: list[str] = []
+    for kind in kinds:
+        try:
+            source.load(kind)
+        except ConfigurationError as error:
+            lines += str(error).splitlines()
+    if lines:
+        lines.append(
+            f"set these in the environment or in {source.file_name}; docs/configuration.md tells "
+            "what each means, anji check says what else is to do, and anji sandbox prints those "
+            "of a CRM and an ERP to try it with"
+        )
+        raise ConfigurationError("\n".join(lines))
 
 
 @asynccontextmanager
@@ -146,10 +193,7 @@ async def open_services(
     Raises:
         ConfigurationError: there is no such service, or its settings are missing or wrong.
     """
-    unknown = [name for name in names if name not in _BUILDERS]
-    if unknown:
-        msg = f"no such service: {', '.join(unknown)}; there are {', '.join(SERVICE_NAMES)}"
-        raise ConfigurationError(msg)
+    chosen = services_to_run(installation, names)
     async with AsyncExitStack() as opened:
         room = _Room(installation, runtime, opened, {}, [])
-        yield tuple(Service(name, _BUILDERS[name](room)) for name in names)
+        yield tuple(Service(name, _BUILDERS[name](room)) for name in chosen)

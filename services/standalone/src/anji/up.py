@@ -11,7 +11,7 @@ import structlog
 from anji.claims import claim
 from anji.installation import Installation
 from anji.lagging import watch_lag
-from anji.services import default_names, open_services
+from anji.services import open_services, services_to_run
 from anji.supervise import Service, supervise
 from anji_common.broker.draining import Drain, draining
 from anji_common.clock import SystemClock
@@ -43,9 +43,10 @@ async def run_services(
 
     Raises:
         FatalError: no restart would help; the message says what a person has to do.
+        ConfigurationError: see `services_to_run`; nothing was opened then.
     """
     settings = installation.settings
-    chosen = default_names(installation) if names is None else tuple(names)
+    chosen = services_to_run(installation, names)
     for name in installation.misspelt:
         _log.warning("setting.unknown", name=name)
     async with AsyncExitStack() as opened:
