@@ -144,3 +144,11 @@ def test_a_link_type_that_is_not_there_is_no_empty_list(tmp_path: Path) -> None:
 def test_help_tells_the_exit_codes_and_shows_examples(tmp_path: Path) -> None:
     assert "78" in anji(tmp_path, "--help").stdout
     assert "--apply" in anji(tmp_path, "problems", "--help").stdout
+
+
+def test_ctrl_c_while_the_program_is_still_loaded_ends_it_without_a_trace(tmp_path: Path) -> None:
+    (tmp_path / "typer.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n")
+
+    ended = anji(tmp_path, "--help", PYTHONPATH=str(tmp_path))
+
+    assert (ended.returncode, ended.stderr, ended.stdout) == (130, "", "")

@@ -1,6 +1,7 @@
 """``anji simulate``: run seeds of the simulation, and read what happened."""
 
 from collections.abc import Iterable
+from contextlib import closing
 from typing import Annotated
 
 import typer
@@ -25,6 +26,8 @@ _ONE_BY_ONE = 20
 _LINES = 200
 """Tell at the most how far many seeds are."""
 _ALL = "all"
+_INTERRUPTED = 130
+"""The exit code after Ctrl-C, as a shell has it: 128 and the signal's number."""
 
 
 @simulate_app.command(name="simulate")
@@ -71,11 +74,19 @@ def simulate_seeds(  # noqa: PLR0913, PLR0917 - one parameter an option
     if control is not None and cut == WHOLE:
         _print_controls(control, wanted, jobs)
         return
-    _print_all(outcomes(wanted, jobs=jobs, control=control, traces=trace, cut=cut), seeds)
+    played = outcomes(wanted, jobs=jobs, control=control, traces=trace, cut=cut)
+    ended: list[bool] = []
+    try:
+        with closing(played):
+            _print_all(played, seeds, ended)
+    except KeyboardInterrupt:
+        failed = ended.count(False)
+        _out.print(f"interrupted; of {seeds} seeds {len(ended)} were played, {failed} failed")
+        raise typer.Exit(_INTERRUPTED) from None
 
 
-def _print_all(played: Iterable[Outcome], seeds: int) -> None:
-    """Print how so many seeds ended.
+def _print_all(played: Iterable[Outcome], seeds: int, ended: list[bool]) -> None:
+    """Print how so many seeds ended, and note in `ended` of each whether well.
 
     Raises:
         typer.Exit: one did not end well.
@@ -84,6 +95,7 @@ def _print_all(played: Iterable[Outcome], seeds: int) -> None:
     clock = SystemClock()
     begun = clock.monotonic()
     for done, outcome in enumerate(played, start=1):
+        ended.append(outcome.is_well)
         tally.update(outcome.tally)
         links += sum(verdict.linked for verdict in outcome.verdicts.values())
         for line in outcome.journal:

@@ -1,11 +1,17 @@
 """Many seeds, on as many processes as one likes; the same outcomes on any number of them."""
 
 import multiprocessing
-from collections.abc import Iterable, Iterator, Mapping
+import os
+import signal
+from collections import deque
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import cache, partial
 from itertools import count
+from multiprocessing.connection import Connection
+from threading import Thread
 
 from anji.simulation.controls import CONTROLS, RULE_BOOK
 from anji.simulation.cuts import WHOLE, Cut
@@ -31,7 +37,7 @@ def outcomes(
     control: str | None = None,
     traces: bool = False,
     cut: Cut = WHOLE,
-) -> Iterator[Outcome]:
+) -> Generator[Outcome]:
     """Yield how each seed ended, in their order; a journal only of seeds that failed.
 
     Args:
@@ -46,8 +52,40 @@ def outcomes(
         yield from map(outcome, seeds)
         return
     spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(jobs, spawn) as pool:
-        yield from pool.map(outcome, seeds)
+    ours, theirs = spawn.Pipe(duplex=False)
+    with ours, theirs, ProcessPoolExecutor(jobs, spawn, _end_with_parent, (ours,)) as pool:
+        try:
+            with _interrupted_later():
+                # not `map`: it cancels what it has not given, which a pool that ends stumbles over
+                found = deque([pool.submit(outcome, seed) for seed in seeds])
+            while found:
+                yield found.popleft().result()
+        except BaseException:
+            theirs.close()  # they end at once; the pool would wait for the seeds in hand
+            raise
+
+
+@contextmanager
+def _interrupted_later() -> Iterator[None]:
+    """Let Ctrl-C be heard at the end; not at all by processes that are begun meanwhile.
+
+    A terminal sends it to all of them, and each would print where it stood.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _end_with_parent(pipe: Connection) -> None:
+    """End this process when nobody holds the other end of `pipe`, however its holder ended."""
+
+    def watch() -> None:
+        pipe.poll(None)
+        os._exit(1)
+
+    Thread(target=watch, daemon=True).start()
 
 
 def shrunk(seed: int, cut: Cut, *, control: str | None = None) -> Shrunk | None:
