@@ -20,6 +20,18 @@ def test_a_value_that_several_read_is_parsed_once() -> None:
     assert parsed(Signal, _record(1, _SIGNAL)) is parsed(Signal, _record(1, _SIGNAL))
 
 
+def test_a_large_value_is_not_kept_after_it_is_read() -> None:
+    large = _SIGNAL + b" " * (64 << 10)
+
+    assert parsed(Signal, _record(1, large)) is not parsed(Signal, _record(1, large))
+    assert parsed(Signal, _record(1, large)) == parsed(Signal, _record(1, _SIGNAL))
+
+
+def test_a_large_value_that_cannot_be_read_is_refused_as_a_small_one_is() -> None:
+    with pytest.raises(UndecodableError, match="not a Signal"):
+        parsed(Signal, _record(1, b"{" + b" " * (64 << 10)))
+
+
 def test_a_value_that_cannot_be_read_is_refused_to_each_with_its_own_place() -> None:
     for offset in (3, 4):
         with pytest.raises(UndecodableError, match=rf"\b{offset}\b"):

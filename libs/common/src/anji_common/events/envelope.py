@@ -229,7 +229,8 @@ def parsed(model: type[E], record: Record) -> E:
         msg = f"{record.place}: a tombstone where a {model.__name__} is due"
         raise UndecodableError(msg)
     try:
-        event: E = _read(model, record.value)
+        is_kept = len(record.value) <= _KEPT_BYTES
+        event: E = (_read if is_kept else _read_anew)(model, record.value)
     except ValidationError as error:
         problems = "; ".join(
             f"{'.'.join(map(str, found['loc'])) or 'value'}: {found['msg']}"
@@ -240,6 +241,10 @@ def parsed(model: type[E], record: Record) -> E:
     return event
 
 
-@lru_cache(maxsize=256)  # what one publishes several read, most of them at once
-def _read(model: type[E], value: bytes) -> E:
+def _read_anew(model: type[E], value: bytes) -> E:
     return model.model_validate_json(value)
+
+
+_read = lru_cache(maxsize=256)(_read_anew)  # what one publishes several read, most of them at once
+_KEPT_BYTES = 64 << 10
+"""Of a value that is kept: of 1 MB each, the most that a topic takes, 256 would be 256 MB."""
