@@ -3,6 +3,7 @@
 import asyncio
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -158,3 +159,39 @@ async def test_a_letter_is_redriven_only_when_told_to(tmp_path: Path) -> None:
     assert planned.stdout.endswith("1 of 1 would be redriven; --apply does it\n")
     assert applied.stdout.endswith("1 of 1 redriven\n")
     assert (before, after) == (0, 1)
+
+
+async def test_a_redriven_letter_is_open_no_more_and_one_that_fails_again_is(
+    tmp_path: Path,
+) -> None:
+    broker = EmbeddedBroker(tmp_path / "broker.sqlite", clock=SystemClock(), partitions=12)
+    await broker.declare(declared_topics({}))
+    await broker.publish([dead_letter(died(INBOX.name), UndecodableError("no"), by="mapper")])
+    (first,) = await letters_of(broker)
+
+    anji(tmp_path, "redrive", "--all")
+    planned = await letters_of(broker)
+    anji(tmp_path, "redrive", first.name, "--apply")
+    redriven = await letters_of(broker)
+    nothing_open = anji(tmp_path, "list")
+    shown = anji(tmp_path, "show", first.name)
+    none_left = anji(tmp_path, "redrive", "--all", "--apply")
+    again = replace(died(INBOX.name), offset=43)  # what was put back stands at a later place
+    await broker.publish([dead_letter(again, UndecodableError("no"), by="mapper")])
+    second = next(each for each in await letters_of(broker) if each.name != first.name)
+    is_open = anji(tmp_path, "list")
+    every = anji(tmp_path, "list", "--all")
+    await broker.close()
+
+    assert [each.redriven_at for each in planned] == [None]
+    assert [each.redriven_at is not None for each in redriven] == [True]
+    assert nothing_open.stdout == (
+        "no dead letter is open; 1 was redriven, and --all lists it as well\n"
+    )
+    assert "redriven: 20" in shown.stdout
+    assert none_left.stdout == "0 of 0 redriven\n"
+    assert [line.split()[0] for line in is_open.stdout.splitlines()[1:]] == [second.name, "1"]
+    assert {line.split()[0] for line in every.stdout.splitlines()[1:]} == {
+        first.name,
+        second.name,
+    }

@@ -8,8 +8,8 @@ from rich.console import Console
 
 from anji.installation import Installation
 from anji.letter_tables import letter_text, letters_table
-from anji.redriving import Letter, letters_of, redrive
-from anji.running import run_on_runtime, table_console
+from anji.redriving import Letter, letters_of, redrive, redriven
+from anji.running import person, run_on_runtime, table_console
 from anji_common.errors import RejectedError
 from anji_common.runtime import Runtime
 
@@ -24,12 +24,23 @@ _table = table_console()
 
 
 @deadletters_app.command("list")
-def list_letters() -> None:
-    """List all dead letters, oldest first."""
+def list_letters(
+    every: Annotated[bool, typer.Option("--all", help="Also those that were redriven.")] = False,  # noqa: FBT002 - typer's way to declare a flag
+) -> None:
+    """List the dead letters that are open, oldest first."""
 
     async def work(_installation: Installation, runtime: Runtime) -> None:
         letters = await letters_of(runtime.broker)
-        _table.print(letters_table(letters) if letters else "there is no dead letter")
+        shown = letters if every else [each for each in letters if each.redriven_at is None]
+        hidden = len(letters) - len(shown)
+        words = f"{hidden} {'was' if hidden == 1 else 'were'} redriven, and --all lists "
+        words += "it as well" if hidden == 1 else "them as well"
+        if shown:
+            _table.print(letters_table(shown))
+            if hidden:
+                _out.print(words)
+        else:
+            _out.print(f"no dead letter is open; {words}" if hidden else "there is no dead letter")
 
     run_on_runtime(work)
 
@@ -50,7 +61,7 @@ def show_letter(
 @deadletters_app.command("redrive")
 def redrive_letters(
     names: Annotated[list[str] | None, typer.Argument(help="As listed: 3/17 5/2.")] = None,
-    every: Annotated[bool, typer.Option("--all", help="All of them.")] = False,  # noqa: FBT002 - typer's way to declare a flag
+    every: Annotated[bool, typer.Option("--all", help="All that are open.")] = False,  # noqa: FBT002 - typer's way to declare a flag
     topic: Annotated[str | None, typer.Option(help="Only those of this topic.")] = None,
     apply: Annotated[  # noqa: FBT002 - typer's way to declare a flag
         bool, typer.Option("--apply", help="Do it; without this it is only said.")
@@ -62,6 +73,8 @@ def redrive_letters(
 
     async def work(installation: Installation, runtime: Runtime) -> None:
         letters = _chosen(await letters_of(runtime.broker), names or (), topic)
+        if not names:
+            letters = [each for each in letters if each.redriven_at is None]
         known = [found.name for found in installation.topics]
         now = runtime.clock.now()
         plans = [(letter, redrive(letter, known, now)) for letter in letters]
@@ -70,6 +83,8 @@ def redrive_letters(
         messages = [plan.message for _, plan in plans if plan.message is not None]
         if apply:
             await runtime.broker.publish(messages)
+            put_back = [letter for letter, plan in plans if plan.message is not None]
+            await runtime.broker.publish([redriven(each, person(), now) for each in put_back])
         how = "redriven" if apply else "would be redriven; --apply does it"
         _out.print(f"{len(messages)} of {len(plans)} {how}")
 

@@ -14,13 +14,16 @@ _SHOWN_REASON_CHARACTERS = 120
 
 def letters_table(letters: Sequence[Letter]) -> Table:
     """Return one row a dead letter; what it held is shown by `letter_text` only."""
-    table = make_table("letter", "died at", "met by", "origin", "reason")
+    table = make_table("letter", "died at", "redriven", "met by", "origin", "reason")
     for letter in letters:
         at = letter.died_at.isoformat(timespec="seconds")
         reason = letter.found.reason
         if len(reason) > _SHOWN_REASON_CHARACTERS:
             reason = reason[: _SHOWN_REASON_CHARACTERS - 1] + "…"
-        table.add_row(letter.name, at, letter.found.by, letter.origin, reason)
+        redriven = "no"
+        if letter.redriven_at is not None:
+            redriven = letter.redriven_at.isoformat(timespec="seconds")
+        table.add_row(letter.name, at, redriven, letter.found.by, letter.origin, reason)
     return table
 
 
@@ -30,6 +33,9 @@ def letter_text(letter: Letter) -> str:
     facts = {
         "letter": letter.name,
         "died at": letter.died_at.isoformat(),
+        "redriven": "no, it is open"
+        if letter.redriven_at is None
+        else f"{letter.redriven_at.isoformat()} by {letter.redriven_by}",
         "met by": found.by,
         "origin": letter.origin,
         "error": found.error,

@@ -4,22 +4,27 @@ What a person mends is mostly not the letter but its reader or its writer; then 
 *redriven*. That is harmless twice over: inputs that say nothing new have no effect. What would do
 harm is refused: a change goes behind newer ones of its record in a topic whose last value is the
 truth (``protocol.md`` 17), so its record is read anew instead; a row of state is no input at all.
+
+That a letter was redriven is noted among the letters, behind what was put back: who dies in
+between leaves it open, and it is redriven once more. What fails again is another letter, and open.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from anji_common.broker.port import Broker
 from anji_common.deadletters import DeadLetter
 from anji_common.errors import AnjiError, UndecodableError
+from anji_common.events.envelope import derived_id, envelope
 from anji_common.events.signals import Signal, SignalKind
 from anji_common.messages import Message, Record
 from anji_common.refs import Ref
 from anji_common.topics import DEADLETTERS, changes_topic, declared_topics
 
-__all__ = ["Letter", "Redrive", "letters_of", "redrive"]
+__all__ = ["Letter", "Redrive", "letters_of", "redrive", "redriven"]
 
+_REDRIVEN = "anji.redriven.v1"
 _STATE = frozenset(topic.name for topic in declared_topics({}) if topic.is_compacted)
 
 
@@ -31,6 +36,10 @@ class Letter:
     """``3/17``: its partition and offset, by which it is asked for."""
     died_at: datetime
     found: DeadLetter
+    redriven_at: datetime | None = None
+    """When it was put back last; `None`: it is open."""
+    redriven_by: str | None = None
+    """The account that did it."""
 
     @property
     def origin(self) -> str:
@@ -51,7 +60,7 @@ class Redrive:
 
 
 async def letters_of(broker: Broker) -> list[Letter]:
-    """Return all dead letters up to the topic's present end, oldest first.
+    """Return all dead letters up to the topic's present end, oldest first; also redriven ones.
 
     What is no dead letter in that topic is passed over: nobody of ours wrote it.
     """
@@ -64,7 +73,42 @@ async def letters_of(broker: Broker) -> list[Letter]:
     finally:
         await reader.close()
     found.sort(key=lambda record: (record.timestamp_ms, record.partition, record.offset))
-    return [letter for record in found if (letter := _letter(record)) is not None]
+    notes = {record.header("ce_letter"): record for record in found if _is_note(record)}
+    letters = [letter for record in found if (letter := _letter(record)) is not None]
+    return [_noted(letter, notes.get(letter.name)) for letter in letters]
+
+
+def redriven(letter: Letter, by: str, now: datetime) -> Message:
+    """Return the note that `letter` was put back, by which account, to be published behind it."""
+    return Message(
+        topic=DEADLETTERS.name,
+        key=(letter.found.key or b"").decode(errors="replace"),
+        value=None,
+        headers=envelope(
+            event_id=derived_id(letter.name, now.isoformat()),
+            source="/anji/deadletters",
+            kind=_REDRIVEN,
+            subject=letter.origin,
+            time=now,
+            has_data=False,
+            extensions={"letter": letter.name, "person": by},
+        ),
+    )
+
+
+def _is_note(record: Record) -> bool:
+    try:
+        kind, letter, _ = record.texts(("ce_type", "ce_letter", "ce_person"))
+    except UndecodableError:
+        return False
+    return kind == _REDRIVEN and letter is not None
+
+
+def _noted(letter: Letter, note: Record | None) -> Letter:
+    if note is None:
+        return letter
+    at = datetime.fromtimestamp(note.timestamp_ms / 1000, UTC)
+    return replace(letter, redriven_at=at, redriven_by=note.header("ce_person"))
 
 
 def _letter(record: Record) -> Letter | None:
