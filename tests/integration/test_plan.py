@@ -325,3 +325,21 @@ def test_a_file_that_was_cut_or_changed_is_no_plan(tmp_path: Path, harm: str) ->
 
     with pytest.raises(UndecodableError, match="cut off"):
         PlanFile(path)
+
+
+def test_what_keeps_links_from_moving_already_is_told_apart_from_what_a_plan_brings(
+    tmp_path: Path,
+) -> None:
+    async def test(lab: MapperLab) -> None:
+        lab.mappings = mappings(changed(MAPPED_TEL, '"2": "2"', '"3": "3"'))
+        await lab.start()
+        await lab.change(ACCOUNT, CRM | {"tel": "2"})
+        await lab.work()
+        plan, file = await planned(lab, lab.mappings, tmp_path)
+        problem = (await lab.seat(ACCOUNT)).problem
+
+        assert problem is not None
+        assert (plan.tally.writes, file.links) == (0, 0)
+        assert (plan.tally.unmapped, plan.tally.standing) == ({}, {("customer", problem.words): 1})
+
+    in_a_mapper_lab(test)

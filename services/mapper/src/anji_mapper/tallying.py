@@ -60,6 +60,9 @@ class PlanTally:
     asked: Counter[tuple[str, str]] = field(default_factory=Counter)
     unknown: Counter[tuple[str, str]] = field(default_factory=Counter)
     """(link type, path) → records that were read before the path was mapped."""
+    standing: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """(link type, words) of what keeps a link from moving already, and goes on to: it is none of
+    the plan's doing, so it is counted here and not above."""
     gone_types: Counter[str] = field(default_factory=Counter)
 
     @property
@@ -85,13 +88,17 @@ class PlanTally:
             if isinstance(effect, Command):
                 self._command(before, effect, link_type)
         problem = after.problem
-        if problem is not None and problem.kind is ProblemKind.UNMAPPED:
+        stands = before.problem is not None and problem == before.problem
+        if problem is not None and stands:
+            _count(self.standing, name, problem.words)
+        elif problem is not None and problem.kind is ProblemKind.UNMAPPED:
             _count(self.unmapped, name, problem.words)
         elif problem is not None and problem.kind in {ProblemKind.REFUSED, ProblemKind.IN_DOUBT}:
             _count(self.refused, name, problem.words)
         for key in after.asked:
-            _count(self.asked, name, key.rpartition("/")[2])
-        if after.waits:
+            if not stands:
+                _count(self.asked, name, key.rpartition("/")[2])
+        if after.waits and not stands:
             _count(self.waiting, name, after.waits[0])
         for change in changes:
             self._unknown(name, change, link_type)

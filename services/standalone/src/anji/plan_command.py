@@ -75,6 +75,8 @@ async def _plan(
                     writer.add(link)
             for each in plan_tables(found.tally):
                 _out.print(each)
+    if not writer.links:
+        _out.print("nothing is planned: with these mappings every link stays as it is")
     _out.print(f"{path}: {writer.links} links; nothing was sent. anji apply {path}")
 
 

@@ -28,6 +28,7 @@ def plan_tables(tally: PlanTally) -> Iterator[Table]:
         ("links that a vendor refuses", tally.refused),
         ("links that wait", tally.waiting),
         ("fields that people are asked about", tally.asked),
+        ("links that do not move now, nor by this plan (anji problems list)", tally.standing),
         ("records read before this field was mapped: take a snapshot", tally.unknown),
     ):
         if counter:
