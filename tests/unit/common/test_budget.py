@@ -118,6 +118,24 @@ def test_bulk_calls_are_spread_so_that_live_work_beyond_the_reserve_waits_a_mome
     with_a_clock(test)
 
 
+def test_bulk_work_has_its_part_also_where_live_work_takes_nearly_all_of_the_window() -> None:
+    async def test(clock: LoopClock) -> None:
+        budget = Budget(clock, window=WindowLimit(100, 20.0), bulk_reserve=0.3)
+        mass = asyncio.create_task(taken(budget, clock, 60, Lane.BULK))
+        waits = []
+        for _ in range(350):  # 70 of a window, all but the reserve
+            await clock.sleep(20.0 / 70)
+            asked = clock.monotonic()
+            await budget.take("q")
+            waits.append(clock.monotonic() - asked)
+        bulk = await mass
+
+        assert bulk[-1] < 100.0  # without a part of its own, after the polls have ended
+        assert max(waits) < 2.0  # as it begins; bulk work had taken what was free
+
+    with_a_clock(test)
+
+
 def test_a_caller_that_cannot_wait_is_told_so_and_counts_for_nothing() -> None:
     async def test(clock: LoopClock) -> None:
         budget = Budget(clock, window=TEN)

@@ -1,7 +1,8 @@
 """The call budget: what a vendor lets us call, kept exactly inside one process.
 
 Two limits: calls per interface in a sliding window, and calls per day of all interfaces. Live work
-goes before bulk, which is spread over the window and leaves a reserve of both untouched; of the
+goes before bulk, which is spread over the window and leaves a reserve of both untouched; as much
+of the window is bulk work's by right, or polls could keep a mass change waiting for ever. Of the
 day's calls a last part is kept for what writes. Within a lane those who ask (objects) take turns,
 so that a busy one never starves the others. Waiting goes through the Clock. A caller that cannot
 wait says how long it can.
@@ -81,6 +82,8 @@ class _Interface:
 
     limit: WindowLimit
     sent: deque[float] = field(default_factory=deque)
+    sent_in_bulk: deque[float] = field(default_factory=deque)
+    """Those of `sent` that bulk work made."""
     closed_until: float = 0.0
     gates: dict[Lane, Gate] = field(default_factory=lambda: {each: Gate() for each in Lane})
     waiting_live: int = 0
@@ -113,7 +116,8 @@ class Budget:
             window: Of every interface without one of its own.
             interfaces: Interface → its own limit, which is not shared out.
             calls_per_day: Of all interfaces, by Beijing days; `None` counts but never refuses.
-            bulk_reserve: The part of each limit that bulk work leaves to live work.
+            bulk_reserve: The part of each limit that bulk work leaves to live work. Where live
+                work uses more of a window than the rest, bulk work still gets this part of it.
             write_reserve: The part of the day's calls that only those who write may use.
             share_of: Interface → our part of its window at this moment.
         """
@@ -197,6 +201,7 @@ class Budget:
                     await self._renew(self._leases, interface, ends)
                 found.sent.append(self._clock.monotonic())
                 if lane is Lane.BULK:
+                    found.sent_in_bulk.append(self._clock.monotonic())
                     found.bulk_at = self._clock.monotonic() + found.bulk_step
                 self._today += 1
         finally:
@@ -272,26 +277,30 @@ class Budget:
         if found.closed_until > now:
             return found.closed_until - now
         share = 1.0 if interface in self._own else self._share_of(interface)
-        most = int(found.limit.calls * self._part(share, lane) + 1e-9)
-        if most <= 0 < share:
-            most = 1
-        free = most - len(found.sent)
-        if most <= 0:
+        if share <= 0:
             return _LOOK_AGAIN_SECONDS
-        if free <= 0:
-            oldest = found.sent[min(-free, len(found.sent) - 1)]
-            return max(oldest + found.limit.seconds - now, _LEAST_WAIT_SECONDS)
+        seconds = found.limit.seconds
+        all_calls = max(_calls(found.limit, share), 1)
+        wait_for_any = _until_free(found.sent, all_calls, seconds, now)
         if lane is Lane.LIVE:
-            return 0.0
+            return wait_for_any
         if found.waiting_live:
             return _LEAST_WAIT_SECONDS
-        found.bulk_step = found.limit.seconds / most
-        return max(found.bulk_at - now, 0.0)
+        left = max(_calls(found.limit, self._part(share, lane)), 1)
+        wait = _until_free(found.sent, left, seconds, now)
+        found.bulk_step = seconds / left
+        by_right = _calls(found.limit, share * self._bulk_reserve)
+        if wait > 0 and by_right:
+            of_its_own = _until_free(found.sent_in_bulk, by_right, seconds, now)
+            wait = min(wait, max(wait_for_any, of_its_own))
+            found.bulk_step = seconds / by_right
+        return max(wait, found.bulk_at - now)
 
     def _let_go(self, found: _Interface) -> None:
         now = self._clock.monotonic()
-        while found.sent and now - found.sent[0] >= found.limit.seconds:
-            found.sent.popleft()
+        for sent in (found.sent, found.sent_in_bulk):
+            while sent and now - sent[0] >= found.limit.seconds:
+                sent.popleft()
 
     def _check_day(self, interface: str, lane: Lane, *, writes: bool) -> None:
         self._turn_day()
@@ -314,6 +323,18 @@ class Budget:
 
     def _part(self, share: float, lane: Lane) -> float:
         return share * (1 - self._bulk_reserve) if lane is Lane.BULK else share
+
+
+def _calls(limit: WindowLimit, part: float) -> int:
+    return int(limit.calls * part + 1e-9)
+
+
+def _until_free(sent: deque[float], most: int, seconds: float, now: float) -> float:
+    """Return how long until fewer than `most` of `sent` count in a window; 0 if so now."""
+    too_many = len(sent) - most
+    if too_many < 0:
+        return 0.0
+    return max(sent[min(too_many, len(sent) - 1)] + seconds - now, _LEAST_WAIT_SECONDS)
 
 
 @lru_cache(maxsize=16)  # asked for several times at the moment of one call

@@ -155,7 +155,8 @@ class FxiaokeSettings(PartSettings):
 
     bulk_reserve: float = Field(default=0.3, ge=0, lt=1)
     """The part of all these that bulk work (snapshots, patrols, mass changes, read or written)
-    leaves to live traffic. Of the window it uses what live traffic leaves, spread evenly."""
+    leaves to live traffic. Of the window it uses what live traffic leaves, spread evenly, and has
+    this part of it also where live traffic (polls are) would leave it less."""
 
     write_reserve: float = Field(default=0.1, ge=0, lt=1)
     """The part of the day's calls that is kept for writes and what belongs to them: when reads
