@@ -13,7 +13,7 @@ from anji_common.events.crosswalk import RowState
 from anji_common.events.inbox import Entry, EntryKind
 from anji_common.events.notices import NoticeKind
 from anji_common.events.observed import Observed
-from anji_common.refs import Ref
+from anji_common.refs import Ref, System
 from anji_mapper.link.observing import look_at, observe
 from anji_mapper.link.state import (
     LineState,
@@ -81,11 +81,13 @@ def told_copied(turn: Turn) -> list[str]:
 
     People copy records, and the marker goes with them: such a one would never begin a link (rule
     3), and nobody would know why. Where its side makes nothing nobody misses a counterpart; but
-    one that our account saved last is no copy of anybody's: we have made it a second time.
+    one that our account saved last is no copy of anybody's: we have made it a second time. Base
+    data of the ERP that we give to other organisations is such a copy too, and is meant to be.
     """
     own = turn.seat.side(turn.own)
     marker = None if own.seen is None else own.seen.marker
-    is_ours = own.stamp is not None and own.stamp.by_anji
+    is_once = turn.own is System.FXIAOKE or turn.link_type.erp.interest.is_bill
+    is_ours = is_once and own.stamp is not None and own.stamp.by_anji
     if marker is None or not (is_ours or turn.own in turn.link_type.creates):
         return []
     row = turn.context.references.row(marker)
