@@ -227,7 +227,7 @@ ACCIDENTS: Mapping[str, tuple[Callable[[Rules], bool], Rules]] = {
     ),
     "18 missed twice": (
         _an_answer_leaves_a_line_out,
-        without(is_missed_twice=lambda _state, _side: True),
+        without(is_missed_twice=lambda _missed_at, _side: True),
     ),
     "18 not all at once": (
         _one_side_shows_no_line_at_all,

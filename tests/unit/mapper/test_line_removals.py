@@ -214,28 +214,6 @@ def test_a_line_removed_on_both_sides_needs_no_write() -> None:
     assert len(lab.of(order).lines[NAME]) == 1
 
 
-def test_a_line_that_neither_side_shows_is_not_forgotten_while_a_side_shows_none() -> None:
-    """As in `sight`: the CRM's answers left out all lines, then one of the ERP's left out one."""
-    lab = removing()
-    order, bill = linked(lab, "1", "2")
-    shown_lines, shown_rows = lab.crm.lines(order, LINES), lab.erp.lines(bill, ENTRY)
-    all_lines, all_rows = [*shown_lines], [*shown_rows]
-    made = ids(lab, order)
-
-    for ref, shown, rows in (
-        (order, shown_lines, []),
-        (bill, shown_rows, all_rows[1:]),
-        (bill, shown_rows, all_rows),
-        (order, shown_lines, all_lines),
-    ):
-        shown[:] = rows
-        lab.read_ref(ref)
-        lab.rest()
-
-    assert ids(lab, order) == made
-    assert (lab.crm.writes, lab.erp.writes) == (0, 0)
-
-
 def test_other_edits_go_at_once_and_the_removal_after_its_second_look() -> None:
     lab = removing()
     order, bill = linked(lab, "1", "2")

@@ -67,12 +67,16 @@ def lines_to(
     for crm_id, state in states.items():
         crm, erp = crm_rows.get(crm_id, _NO_ROW), erp_rows.get(state.erp_id, _NO_ROW)
         is_usual = [*state.agreed] == names and _shows_all(state.agreed, paths, crm, erp)
-        if is_usual and not (state.is_lost or state.missed_at >= 0 or state.was_marked):
+        if is_usual and not (state.is_lost or state.is_missed or state.was_marked):
             written[crm_id] = state.erp_id
             continue
         are_usual = False
         written[crm_id] = [state.erp_id, _AS_SEEN if is_usual else dict(state.agreed)]
-        written[crm_id] += [state.is_lost, state.missed_at, *([True] if state.was_marked else ())]
+        written[crm_id] += [state.is_lost, state.missed_at]
+        if state.was_marked or state.erp_missed_at >= 0:
+            written[crm_id].append(state.was_marked)
+        if state.erp_missed_at >= 0:
+            written[crm_id].append(state.erp_missed_at)
     if are_usual and [*written] == [*crm_rows] and [*written.values()] == [*erp_rows]:
         return [names, _IN_ORDER]
     return [names, written]

@@ -65,12 +65,18 @@ def identified(
     for crm, erp in _numbered_anew_and_alone(lines, states, rows, free_erp, rules):
         states[crm] = changed(states[crm], erp_id=erp)
         free_erp -= {erp}
+    # What one read does not show may be there: two lines of which either side shows but its own
+    # row are two lines, however alike. Only markers say otherwise.
+    paired = {crm for crm, state in known.items() if is_pair(crm, state)}
+    partners = {states[crm].erp_id for crm in paired if crm not in crm_rows}
     for find in (rules.finds_by_marker, rules.finds_by_content):
         if not (free_crm and free_erp):
             break
         mine = [line_id for line_id in crm_rows if line_id in free_crm]
         theirs = [line_id for line_id in erp_rows if line_id in free_erp]
         for crm, erp in find(lines, rows, (mine, theirs), is_same):
+            if find is rules.finds_by_content and crm in paired and erp in partners:
+                continue
             if crm in free_crm and erp in free_erp:
                 join(states, crm, erp)
                 free_crm -= {crm}
@@ -81,7 +87,7 @@ def identified(
         if crm in free_crm and crm in known and is_pair(crm, known[crm]) and not known[crm].is_lost
     }
     if lost and free_erp:
-        left = {erp: row for erp, row in erp_rows.items() if erp in free_erp}
+        left = {erp: row for erp, row in erp_rows.items() if erp in free_erp - partners}
         for crm, erp in rules.finds_by_likeness(lines, lost, left):
             join(states, crm, erp)
     return states

@@ -16,7 +16,7 @@ from anji_mapper.link.converting import convert, is_same_line
 from anji_mapper.link.lines import identified
 from anji_mapper.link.renditions import row_key
 from anji_mapper.link.rules import RULES, Rules
-from anji_mapper.link.state import LineState, ValuePair
+from anji_mapper.link.state import LineState, ValuePair, changed
 from anji_mapper.mapping.model import LinesPair, LinkType, Pair, Row, Seen
 
 __all__ = [
@@ -368,9 +368,16 @@ def _compare_lines(
             found.gone_rows.append((lines.name, crm_id))
         elif crm_row is None or erp_row is None:
             found.lost_rows.append((lines.name, crm_id))
+            if state.is_missed:  # by the side that shows it now it is missed no more
+                crm, erp = crm_row is None, erp_row is None
+                states[crm_id] = changed(
+                    state,
+                    missed_at=state.missed_at if crm else -1,
+                    erp_missed_at=state.erp_missed_at if erp else -1,
+                )
         elif (
             state.is_lost
-            or state.missed_at >= 0
+            or state.is_missed
             or _unsettled(lines.pairs, state.agreed, crm_row, erp_row)
         ):
             agreed, wishes = dict(state.agreed), list[Wish]()

@@ -37,7 +37,8 @@ def decide_removed(turn: Turn, found: Comparison) -> None:
         _keep_questions(turn, found)
         return  # a side that is being written is not seen as it is
     for name, crm_id in found.gone_rows:
-        if all(_shows_what_it_has(turn, name, system) for system in SYSTEMS):
+        may_show = [_is_missed_once(turn, found, (name, crm_id), system) for system in SYSTEMS]
+        if not any(may_show) and all(_shows_what_it_has(turn, name, each) for each in SYSTEMS):
             del found.lines[name][crm_id]
     for name, crm_id in found.lost_rows:
         state = found.lines[name][crm_id]
@@ -107,10 +108,7 @@ def _shown(turn: Turn, name: str, system: System) -> Rows:
 
 
 def _decide(turn: Turn, found: Comparison, lost: _Lost) -> None:
-    side = turn.seat.side(lost.holder.other)
-    if not turn.rules.is_missed_twice(lost.state, side):
-        if lost.state.missed_at < 0:
-            _look_again(turn, found, lost, side)
+    if _is_missed_once(turn, found, (lost.lines.name, lost.crm_id), lost.holder.other):
         return
     if turn.rules.edit_wins(lost.lines, lost.holder, lost.row, lost.state.agreed):
         words = "one side removed a line that the other had changed: the edit wins"
@@ -125,9 +123,21 @@ def _decide(turn: Turn, found: Comparison, lost: _Lost) -> None:
         _ask(turn, found, lost)
 
 
-def _look_again(turn: Turn, found: Comparison, lost: _Lost, side: SideState) -> None:
-    missed = changed(lost.state, missed_at=side.revision)
-    found.lines[lost.lines.name][lost.crm_id] = missed
+def _is_missed_once(turn: Turn, found: Comparison, line: tuple[str, str], system: System) -> bool:
+    """Whether a line that a side does not show may show in a second read, which is asked for."""
+    name, crm_id = line
+    state, side = found.lines[name][crm_id], turn.seat.side(system)
+    missed_at = state.missed_at if system is System.FXIAOKE else state.erp_missed_at
+    if turn.rules.is_missed_twice(missed_at, side):
+        return False
+    if missed_at < 0:
+        field = "missed_at" if system is System.FXIAOKE else "erp_missed_at"
+        found.lines[name][crm_id] = changed(state, **{field: side.revision})
+        _look_again(turn, side)
+    return True
+
+
+def _look_again(turn: Turn, side: SideState) -> None:
     if side.ref is not None:
         asked = Signal(
             system=side.ref.system,

@@ -277,12 +277,13 @@ def may_be_removed(state: LineState) -> bool:
     return not state.is_lost
 
 
-def is_missed_twice(state: LineState, side: SideState) -> bool:
+def is_missed_twice(missed_at: int, side: SideState) -> bool:
     """Rule 18: a line is gone only if a second read of its side does not show it either.
 
-    An answer may leave rows out, or come from an index that lags.
+    An answer may leave rows out, or come from an index that lags. `missed_at` is the revision of
+    this side's first change that did not show it, never of the other's; below 0 there is none.
     """
-    return 0 <= state.missed_at < side.revision
+    return 0 <= missed_at < side.revision
 
 
 def is_believed(left: Rows) -> bool:
@@ -343,7 +344,7 @@ class Rules:
     are_in_order: Callable[[Stamp | None], bool] = are_in_order
     may_move_no_date: Callable[[Flight], bool] = may_move_no_date
     may_be_removed: Callable[[LineState], bool] = may_be_removed
-    is_missed_twice: Callable[[LineState, SideState], bool] = is_missed_twice
+    is_missed_twice: Callable[[int, SideState], bool] = is_missed_twice
     is_believed: Callable[[Rows], bool] = is_believed
     edit_wins: Callable[[LinesPair, System, Row, Mapping[str, ValuePair]], bool] = edit_wins
 

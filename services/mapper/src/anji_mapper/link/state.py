@@ -211,9 +211,16 @@ class LineState:
     is_lost: bool = False
     """One side has it no more; told once (``protocol.md`` 18)."""
     missed_at: int = -1
-    """Revision of the first change of a side that did not show it; it is asked for once more."""
+    """Revision of the CRM's first change that did not show it; it is asked for once more."""
     was_marked: bool = False
     """The ERP's row is gone, or was, and named this line by its marker when it was seen last."""
+    erp_missed_at: int = -1
+    """The same of the ERP: the two sides' revisions do not compare."""
+
+    @property
+    def is_missed(self) -> bool:
+        """Whether a side did not show it when both were compared last."""
+        return self.missed_at >= 0 or self.erp_missed_at >= 0
 
 
 @dataclass(frozen=True, slots=True)

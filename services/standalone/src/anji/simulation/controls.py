@@ -250,7 +250,7 @@ CONTROLS: Mapping[str, Control] = {
     "line missed": Control(
         "18",
         "a line that one read does not show is gone",
-        _without_reducers(is_missed_twice=lambda _state, _side: True),
+        _without_reducers(is_missed_twice=lambda _missed_at, _side: True),
     ),
     "line absence": Control(
         "18",
