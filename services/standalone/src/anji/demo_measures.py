@@ -1,14 +1,14 @@
 """What the demo measures about Anji, from the topics and metrics that anybody can read."""
 
 from collections import defaultdict
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from anji.whole_topics import whole_topic
 from anji_common.broker.port import Broker
 from anji_common.events.changes import Change
 from anji_common.events.crosswalk import CrosswalkRow
 from anji_common.events.results import Result
-from anji_common.messages import Record
 from anji_common.metrics import VENDOR_CALLS
 from anji_common.refs import Ref, System
 from anji_common.topics import CROSSWALK, Topic, results_topic
@@ -25,18 +25,18 @@ async def latencies(broker: Broker, topics: Sequence[Topic]) -> list[float]:
     changed: dict[Ref, list[datetime]] = defaultdict(list)
     for topic in topics:
         if topic.name.endswith(".changes.v1"):
-            async for record in _all(broker, topic.name):
+            async for record in whole_topic(broker, topic.name):
                 change = Change.from_record(record)
                 if not change.stamp.by_anji:
                     changed[change.ref].append(change.stamp.modified_at)
     partner: dict[Ref, Ref] = {}
-    async for record in _all(broker, CROSSWALK.name):
+    async for record in whole_topic(broker, CROSSWALK.name):
         row = CrosswalkRow.from_record(record)
         if row.counterpart is not None:
             partner[row.ref] = row.counterpart
     found: list[float] = []
     for system in System:
-        async for record in _all(broker, results_topic(system)):
+        async for record in whole_topic(broker, results_topic(system)):
             result = Result.from_record(record)
             seconds = _seconds(result, changed, partner)
             if seconds is not None and result.outcome.holds_the_wish:
@@ -67,15 +67,3 @@ def vendor_calls() -> Mapping[str, int]:
             if sample.name.endswith("_total"):
                 calls[sample.labels["system"]] += int(sample.value)
     return calls
-
-
-async def _all(broker: Broker, topic: str) -> AsyncIterator[Record]:
-    """Yield every record of a topic, up to its end at the beginning."""
-    starts, ends = await broker.beginnings(topic), await broker.ends(topic)
-    reader = await broker.reader(topic, starts)
-    try:
-        while any(reader.position(partition) < end for partition, end in ends.items()):
-            for record in await reader.poll(wait_seconds=1.0):
-                yield record
-    finally:
-        await reader.close()

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
+from anji.whole_topics import whole_topic
 from anji_common.broker.port import Broker
 from anji_common.deadletters import DeadLetter
 from anji_common.errors import AnjiError, UndecodableError
@@ -64,14 +65,7 @@ async def letters_of(broker: Broker) -> list[Letter]:
 
     What is no dead letter in that topic is passed over: nobody of ours wrote it.
     """
-    ends = await broker.ends(DEADLETTERS.name)
-    reader = await broker.reader(DEADLETTERS.name, await broker.beginnings(DEADLETTERS.name))
-    found: list[Record] = []
-    try:
-        while any(reader.position(partition) < end for partition, end in ends.items()):
-            found += await reader.poll(wait_seconds=1.0)
-    finally:
-        await reader.close()
+    found = [record async for record in whole_topic(broker, DEADLETTERS.name)]
     found.sort(key=lambda record: (record.timestamp_ms, record.partition, record.offset))
     notes = {record.header("ce_letter"): record for record in found if _is_note(record)}
     letters = [letter for record in found if (letter := _letter(record)) is not None]

@@ -8,6 +8,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from anji.entry import INTERRUPTED
 from anji.simulation.controls import CONTROLS, SHOWN_BY_THE_REDUCER
 from anji.simulation.cuts import WHOLE, Cut, names_of, parts_in
 from anji.simulation.many import outcomes, shrunk
@@ -26,8 +27,6 @@ _ONE_BY_ONE = 20
 _LINES = 200
 """Tell at the most how far many seeds are."""
 _ALL = "all"
-_INTERRUPTED = 130
-"""The exit code after Ctrl-C, as a shell has it: 128 and the signal's number."""
 
 
 @simulate_app.command(name="simulate")
@@ -82,7 +81,7 @@ def simulate_seeds(  # noqa: PLR0913, PLR0917 - one parameter an option
     except KeyboardInterrupt:
         failed = ended.count(False)
         _out.print(f"interrupted; of {seeds} seeds {len(ended)} were played, {failed} failed")
-        raise typer.Exit(_INTERRUPTED) from None
+        raise typer.Exit(INTERRUPTED) from None
 
 
 def _print_all(played: Iterable[Outcome], seeds: int, ended: list[bool]) -> None:

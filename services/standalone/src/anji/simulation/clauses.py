@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterator
 
 from anji.looking import Links
 from anji.simulation.world import World
+from anji.whole_topics import whole_topic
 from anji_common.events.commands import Action, Command
 from anji_common.events.crosswalk import CrosswalkRow, RowState
 from anji_common.refs import Ref, System
@@ -86,16 +87,10 @@ async def commands_without_a_difference(world: World) -> list[str]:
     for system in System:
         for lane in Lane:
             topic = commands_topic(system, lane)
-            ends = await world.broker.ends(topic)
-            reader = await world.broker.reader(topic, dict(await world.broker.beginnings(topic)))
-            while any(reader.position(each) < end for each, end in ends.items()):
-                commands = [Command.from_record(each) for each in await reader.poll()]
-                found += [
-                    f"{each.seat} {each.number} to {system}"
-                    for each in commands
-                    if each.action is Action.UPDATE and not any(_differences(each))
-                ]
-            await reader.close()
+            async for record in whole_topic(world.broker, topic):
+                each = Command.from_record(record)
+                if each.action is Action.UPDATE and not any(_differences(each)):
+                    found.append(f"{each.seat} {each.number} to {system}")
     return found
 
 

@@ -18,6 +18,7 @@ from pydantic import JsonValue
 from anji.simulation.crowd import Crowd
 from anji.simulation.said import FORM, InSight
 from anji.simulation.world import World
+from anji.whole_topics import whole_topic
 from anji_common.events.changes import Change
 from anji_common.events.commands import Action, Command
 from anji_common.events.notices import Notice, NoticeKind
@@ -138,10 +139,4 @@ def _read_when(record: Record) -> tuple[datetime, Change]:
 
 
 async def _every(world: World, topic: str, decode: Callable[[Record], _T]) -> list[_T]:
-    ends = await world.broker.ends(topic)
-    reader = await world.broker.reader(topic, dict(await world.broker.beginnings(topic)))
-    found: list[_T] = []
-    while any(reader.position(each) < end for each, end in ends.items()):
-        found += [decode(each) for each in await reader.poll()]
-    await reader.close()
-    return found
+    return [decode(record) async for record in whole_topic(world.broker, topic)]

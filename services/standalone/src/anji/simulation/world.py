@@ -22,6 +22,7 @@ from anji.simulation.tally import Tally
 from anji.simulation.transport import SimulatedTransport
 from anji.simulation.vendors import open_vendors
 from anji.supervise import Service
+from anji.whole_topics import whole_topic
 from anji_common.broker.embedded_broker import EmbeddedBroker, EmbeddedTimes
 from anji_common.broker.port import Reader
 from anji_common.clock import Clock
@@ -293,16 +294,11 @@ class World:
         """Return every record of every topic, in order of time: what who told whom."""
         found: list[Line] = []
         for topic in declared_topics(self.objects):
-            beginnings = dict(await self.broker.beginnings(topic.name))
-            ends = await self.broker.ends(topic.name)
-            reader = await self.broker.reader(topic.name, beginnings)
-            while any(reader.position(each) < end for each, end in ends.items()):
-                for record in await reader.poll(wait_seconds=0.1):
-                    seconds = record.timestamp_ms / 1000 - EPOCH.timestamp()
-                    value = (record.value or b"gone").decode(errors="replace")
-                    key = (record.key or b"").decode(errors="replace")
-                    found.append(Line(seconds, topic.name, f"{record.place} {key} {value}"))
-            await reader.close()
+            async for record in whole_topic(self.broker, topic.name):
+                seconds = record.timestamp_ms / 1000 - EPOCH.timestamp()
+                value = (record.value or b"gone").decode(errors="replace")
+                key = (record.key or b"").decode(errors="replace")
+                found.append(Line(seconds, topic.name, f"{record.place} {key} {value}"))
         return sorted(found, key=lambda line: line.seconds)
 
     @property
